@@ -1,0 +1,55 @@
+# Two commands for a newcomer: `make run` and `make test`. The rest is for people who work on the code.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONDONTWRITEBYTECODE ?=
+
+INSTALL = if command -v uv >/dev/null 2>&1; \
+	then uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r $(1); \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r $(1); fi
+
+.PHONY: run test check lint types bench simulate lock clean
+.DEFAULT_GOAL := run
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run-stamp: requirements.lock | $(BIN)/python
+	@echo "Installing what the app needs into $(VENV) …"
+	@$(call INSTALL,requirements.lock)
+	@touch $@
+
+$(VENV)/.dev-stamp: requirements-dev.lock $(VENV)/.run-stamp
+	@echo "Installing what the tests need into $(VENV) …"
+	@$(call INSTALL,requirements-dev.lock)
+	@touch $@
+
+run: $(VENV)/.run-stamp  ## start everything: http://127.0.0.1:8000
+	@exec $(BIN)/python manage.py up
+
+test: $(VENV)/.dev-stamp  ## run the tests (ARGS="-k name" narrows)
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev-stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	@! grep -n '://' requirements*.lock || (echo "a lock file names a registry host" && exit 1)
+
+types: $(VENV)/.dev-stamp
+	$(BIN)/mypy
+
+check: lint types test
+
+bench: $(VENV)/.dev-stamp  ## measure; see docs/benchmarks.md
+	@exec $(BIN)/python -m tests.benchmarks $(ARGS)
+
+simulate: $(VENV)/.dev-stamp  ## the slow simulations behind docs/statistics.md
+	@exec $(BIN)/python -m pytest -m slow tests/stats $(ARGS)
+
+lock:  ## renew both lock files from pyproject.toml (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --extra dev -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .coverage

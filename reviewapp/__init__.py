@@ -1,0 +1,1 @@
+"""The ground: settings, people and projects, audit, HTTP plumbing, embedded servers, statistics."""

@@ -1,0 +1,1 @@
+"""Measurements, by `make bench`; never a timed assertion in the test suite."""

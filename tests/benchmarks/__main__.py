@@ -1,0 +1,24 @@
+"""`python -m tests.benchmarks [name …]`: run the `bench_*` modules beside this file and print their tables."""
+
+import importlib
+import sys
+from pathlib import Path
+
+from tests.benchmarks.rows import markdown
+
+
+def main(wanted: list[str]) -> int:
+    """Run the named benchmarks (all without names); each module has a `measure()` that returns rows."""
+    names = sorted(path.stem.removeprefix("bench_") for path in Path(__file__).parent.glob("bench_*.py"))
+    unknown = set(wanted) - set(names)
+    if unknown:
+        print(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(names)}", file=sys.stderr)
+        return 2
+    for name in wanted or names:
+        module = importlib.import_module(f"tests.benchmarks.bench_{name}")
+        print(f"\n## {name}\n\n{(module.__doc__ or '').strip()}\n\n{markdown(module.measure())}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""A private Postgres and Valkey from Python wheels, for machines that have neither."""

@@ -1,0 +1,71 @@
+"""Typed reading of environment variables; a bad value refuses to start and names the variable."""
+
+import os
+import secrets
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def read_text(name: str, default: str = "") -> str:
+    """Return the variable, or the default where it is unset or empty."""
+    return os.environ.get(name, "").strip() or default
+
+
+def read_integer(name: str, default: int, *, low: int, high: int) -> int:
+    """Return the variable as a whole number between two limits (inclusive)."""
+    text = read_text(name, str(default))
+    try:
+        number = int(text)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {text!r}") from None
+    if not low <= number <= high:
+        raise ImproperlyConfigured(f"{name} must lie between {low} and {high}, not {number}")
+    return number
+
+
+def read_flag(name: str, *, default: bool) -> bool:
+    """Return the variable as a yes or no (1, true, yes, on / 0, false, no, off)."""
+    text = read_text(name, "1" if default else "0").lower()
+    if text in {"1", "true", "yes", "on"}:
+        return True
+    if text in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be 1 or 0, not {text!r}")
+
+
+def read_choice(name: str, default: str, choices: tuple[str, ...]) -> str:
+    """Return the variable, which must be one of the choices."""
+    text = read_text(name, default)
+    if text not in choices:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {text!r}")
+    return text
+
+
+def read_list(name: str, default: tuple[str, ...] = ()) -> list[str]:
+    """Return the comma-separated variable as a list without empty entries."""
+    text = read_text(name)
+    return [part.strip() for part in text.split(",") if part.strip()] if text else list(default)
+
+
+def read_or_make_secret(path: Path) -> str:
+    """Return the secret kept in a file that only its owner may read, made on first use.
+
+    Two processes starting at once agree: the file appears whole under its name, and the first one wins.
+    """
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        pass
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(50) + "\n")
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return path.read_text(encoding="ascii").strip()

@@ -1,0 +1,75 @@
+"""Rubric versions: checked, numbered, and frozen from then on."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from pydantic import ValidationError
+
+from annotations.models import RubricVersion
+from annotations.rubrics.questions import KINDS_TO_COME, RubricBody
+from reviewapp.accounts.access import Actor
+from reviewapp.accounts.models import Project
+from reviewapp.audit.record import record
+from reviewapp.http.errors import ConflictError, FieldError, InvalidError
+
+
+def parse_rubric(body: dict[str, Any]) -> RubricBody:
+    """Return the checked rubric, or raise InvalidError naming each place that breaks a rule."""
+    questions = body.get("questions")
+    for index, question in enumerate(questions if isinstance(questions, list) else []):
+        kind = question.get("kind") if isinstance(question, dict) else None
+        if kind in KINDS_TO_COME:
+            raise InvalidError(
+                code="kind_unavailable",
+                fields=(FieldError(f"questions.{index}.kind", f"Questions of kind {kind!r} are not available yet."),),
+            )
+    try:
+        return RubricBody.model_validate(body)
+    except ValidationError as error:
+        fields = tuple(
+            FieldError(".".join(str(part) for part in problem["loc"]) or "questions", problem["msg"])
+            for problem in error.errors()
+        )
+        raise InvalidError("The rubric is not valid.", code="rubric_invalid", fields=fields) from None
+
+
+def publish_rubric(*, project: Project, body: dict[str, Any], actor: Actor | None, now: datetime) -> RubricVersion:
+    """Store the next version of the project's rubric. Open tasks are answered under the newest version."""
+    rubric = parse_rubric(body)
+    with transaction.atomic():
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)  # versions follow each other
+        version = 1 + (RubricVersion.objects.filter(project=project).count())
+        row = RubricVersion.objects.create(
+            project=project,
+            version=version,
+            guidelines=rubric.guidelines,
+            questions=[
+                question.model_dump(mode="json", by_alias=True, exclude_none=True) for question in rubric.questions
+            ],
+            created_by=actor.user if actor else None,
+            created_at=now,
+        )
+        record(
+            "rubric.published",
+            now=now,
+            actor=actor,
+            project_id=project.pk,
+            object_kind="rubric",
+            object_id=version,
+        )
+    return row
+
+
+def find_rubric(project_id: int, version: int | None = None) -> RubricVersion | None:
+    """Return a version of the project's rubric, the newest without a number, or None."""
+    versions = RubricVersion.objects.filter(project_id=project_id)
+    return versions.filter(version=version).first() if version else versions.order_by("-version").first()
+
+
+def get_rubric(project_id: int) -> RubricVersion:
+    """Return the newest rubric, or refuse: without one there is nothing to answer."""
+    rubric = find_rubric(project_id)
+    if rubric is None:
+        raise ConflictError("The project has no rubric yet. A lead writes one first.", code="no_rubric")
+    return rubric

@@ -1,0 +1,1 @@
+"""People, projects, roles, invitations and tokens; who may do what."""

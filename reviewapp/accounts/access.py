@@ -1,0 +1,70 @@
+"""The one question of who may do what where: `authorize`."""
+
+from dataclasses import dataclass
+
+from reviewapp.accounts.models import Membership, Project, User
+from reviewapp.accounts.roles import Action, Role, Scope, role_may, scopes_may
+from reviewapp.http.errors import ForbiddenError, NotFoundError
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who is asking: a person, by a browser session (`scopes` None) or through a token.
+
+    `token_project_id` is the only project a project's token reaches; `site` marks a token without a project.
+    """
+
+    user: User
+    scopes: frozenset[Scope] | None = None
+    token_project_id: int | None = None
+    token_id: int | None = None
+
+    @property
+    def by_token(self) -> bool:
+        """Tell whether a token is asking."""
+        return self.scopes is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The answer: this actor, in this project, with this role."""
+
+    actor: Actor
+    project: Project
+    role: Role
+
+    def may(self, action: Action) -> bool:
+        """Tell whether the actor may also do this in the project."""
+        scopes = self.actor.scopes
+        return role_may(self.role, action) and (scopes is None or scopes_may(scopes, action))
+
+
+def authorize(actor: Actor, slug: str, action: Action) -> Access:
+    """Return the access of the actor to the project named by its slug.
+
+    Raises NotFoundError for people outside the project (a stranger learns nothing) and for another project's token,
+    ForbiddenError where role or scope do not suffice.
+    """
+    membership = Membership.objects.select_related("project").filter(project__slug=slug, user_id=actor.user.pk).first()
+    if membership is None or (actor.token_project_id not in {None, membership.project_id}):
+        raise NotFoundError("There is no such project, or you are not a member of it.")
+    access = Access(actor=actor, project=membership.project, role=Role(membership.role))
+    require(access, action)
+    return access
+
+
+def require(access: Access, action: Action) -> None:
+    """Refuse unless the access includes the action."""
+    if access.may(action):
+        return
+    if role_may(access.role, action):
+        raise ForbiddenError("This token lacks the scope that this needs.", code="missing_scope")
+    raise ForbiddenError
+
+
+def projects_for(actor: Actor) -> list[Membership]:
+    """Return the memberships of the actor with their projects, by name."""
+    memberships = Membership.objects.select_related("project").filter(user_id=actor.user.pk)
+    if actor.token_project_id is not None:
+        memberships = memberships.filter(project_id=actor.token_project_id)
+    return list(memberships.order_by("project__name", "project_id"))

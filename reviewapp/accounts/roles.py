@@ -1,0 +1,96 @@
+"""The one table of what each role and each token scope may do."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """A person's role in a project, most powerful first."""
+
+    OWNER = "owner"
+    LEAD = "lead"
+    ADJUDICATOR = "adjudicator"
+    REVIEWER = "reviewer"
+    APPROVER = "approver"
+    VIEWER = "viewer"
+
+
+class Scope(StrEnum):
+    """What a token was made for; it narrows the person's role and never widens it."""
+
+    INGEST = "ingest"
+    READ = "read"
+    LABEL = "label"
+    JUDGE = "judge"
+    DATASET = "dataset"
+    EVALUATE = "evaluate"
+    ROLLOUT = "rollout"
+    ADMIN = "admin"
+
+
+class Action(StrEnum):
+    """Something a person may or may not do in a project."""
+
+    SEE_PROJECT = "see_project"
+    EDIT_PROJECT = "edit_project"
+    SEE_PEOPLE = "see_people"
+    EDIT_PEOPLE = "edit_people"
+    EDIT_TOKENS = "edit_tokens"
+    EDIT_RUBRIC = "edit_rubric"
+    SEE_PLAN = "see_plan"
+    EDIT_PLAN = "edit_plan"
+    SEE_SALT = "see_salt"
+    ADD_ITEMS = "add_items"
+    SEE_ITEMS = "see_items"
+    LABEL = "label"
+    SEE_OWN_LABELS = "see_own_labels"
+    SEE_ALL_LABELS = "see_all_labels"
+    SEE_RESOLUTIONS = "see_resolutions"
+    SEE_AUDIT = "see_audit"
+
+
+_EVERYONE = frozenset(Role)
+_STAFF = frozenset({Role.OWNER, Role.LEAD})
+_READERS = _EVERYONE - {Role.REVIEWER}
+_ANY_SCOPE = frozenset(Scope)
+_ADMIN = frozenset({Scope.ADMIN})
+_READ = frozenset({Scope.READ})
+
+# action: (roles that may, scopes one of which a token needs)
+TABLE: dict[Action, tuple[frozenset[Role], frozenset[Scope]]] = {
+    Action.SEE_PROJECT: (_EVERYONE, _ANY_SCOPE),
+    Action.EDIT_PROJECT: (_STAFF, _ADMIN),
+    Action.SEE_PEOPLE: (_READERS, _READ | _ADMIN),
+    Action.EDIT_PEOPLE: (_STAFF, _ADMIN),
+    Action.EDIT_TOKENS: (_STAFF, _ADMIN),
+    Action.EDIT_RUBRIC: (_STAFF, _ADMIN),
+    Action.SEE_PLAN: (_READERS, _READ | _ADMIN),
+    Action.EDIT_PLAN: (_STAFF, _ADMIN),
+    Action.SEE_SALT: (frozenset({Role.OWNER}), _ADMIN),
+    Action.ADD_ITEMS: (_STAFF, frozenset({Scope.INGEST})),
+    Action.SEE_ITEMS: (_READERS, _READ),
+    Action.LABEL: (frozenset({Role.OWNER, Role.LEAD, Role.ADJUDICATOR, Role.REVIEWER}), frozenset({Scope.LABEL})),
+    Action.SEE_OWN_LABELS: (_EVERYONE, _READ | {Scope.LABEL}),
+    Action.SEE_ALL_LABELS: (_READERS, _READ),
+    Action.SEE_RESOLUTIONS: (_READERS, _READ),
+    Action.SEE_AUDIT: (frozenset({Role.OWNER, Role.LEAD, Role.APPROVER}), _READ | _ADMIN),
+}
+
+# Who may give or take a role, or make a token that acts as somebody of that role.
+GIVEABLE: dict[Role, frozenset[Role]] = {
+    Role.OWNER: _EVERYONE,
+    Role.LEAD: _EVERYONE - {Role.OWNER},
+    Role.ADJUDICATOR: frozenset(),
+    Role.REVIEWER: frozenset(),
+    Role.APPROVER: frozenset(),
+    Role.VIEWER: frozenset(),
+}
+
+
+def role_may(role: Role, action: Action) -> bool:
+    """Tell whether a role may do the action."""
+    return role in TABLE[action][0]
+
+
+def scopes_may(scopes: frozenset[Scope], action: Action) -> bool:
+    """Tell whether a token with these scopes may do the action."""
+    return bool(TABLE[action][1] & scopes)

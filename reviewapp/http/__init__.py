@@ -1,0 +1,1 @@
+"""HTTP plumbing: errors, paging, bodies, who is asking."""

@@ -1,0 +1,39 @@
+"""Who is asking: a bearer token, or a browser session with its CSRF token."""
+
+from typing import cast
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja.security import HttpBearer
+from ninja.security.apikey import APIKeyCookie
+
+from reviewapp.accounts.access import Actor
+from reviewapp.accounts.models import User
+from reviewapp.accounts.tokens import find_actor
+
+
+class BearerToken(HttpBearer):
+    """`Authorization: Bearer <token>`."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Actor | None:  # noqa: ARG002 — ninja's signature
+        """Return the token's actor, or None."""
+        return find_actor(token, now=timezone.now())
+
+
+class BrowserSession(APIKeyCookie):
+    """The session cookie of a signed-in person; unsafe methods need the CSRF token."""
+
+    param_name = "sessionid"
+
+    def __init__(self) -> None:
+        super().__init__(csrf=True)
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Actor | None:  # noqa: ARG002
+        """Return the signed-in person as actor, or None."""
+        return Actor(user=request.user) if request.user.is_authenticated else None
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Return who is asking, as the API's authentication or the page's session found out."""
+    found = getattr(request, "auth", None)
+    return found if isinstance(found, Actor) else Actor(user=cast(User, request.user))

@@ -1,0 +1,6 @@
+"""The tables of this stage."""
+
+from sampling.models.items import Item, ItemFact, ItemKey
+from sampling.models.plans import Draw, PlanVersion
+
+__all__ = ["Draw", "Item", "ItemFact", "ItemKey", "PlanVersion"]

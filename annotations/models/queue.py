@@ -85,6 +85,7 @@ class Guard(models.Model):
     )
     state = models.SmallIntegerField(choices=GuardState.choices)
     token = models.UUIDField()
+    rubric_id = models.BigIntegerField()  # the version that was shown, which the label will speak of
     reason = models.TextField(blank=True, default="")
     at = models.DateTimeField()
 
@@ -108,6 +109,7 @@ class Lease(models.Model):
     token = models.UUIDField()
     expires_at = models.DateTimeField()
     shown_at = models.DateTimeField(null=True)
+    submit_id = models.CharField(max_length=64, null=True)  # noqa: DJ001 — the submit it was claimed along with
 
 
 class Draft(models.Model):

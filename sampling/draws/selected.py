@@ -1,0 +1,11 @@
+"""What a draw hands to the queue."""
+
+from typing import NamedTuple
+
+
+class Selected(NamedTuple):
+    """An item chosen for review: its rank in the queue (u / probability) and how many labels it needs."""
+
+    item_id: int
+    rank: float
+    need: int

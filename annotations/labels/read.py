@@ -21,7 +21,7 @@ BATCH = 2000
 
 
 class LabelRow(NamedTuple):
-    """A label as exports give it; `answers` is raw JSON. A withdrawn one has no row, a superseded one names its heir."""
+    """A label as exports give it; `answers` is raw JSON. A withdrawn one has no row, a superseded one its heir."""
 
     id: int
     external_id: str

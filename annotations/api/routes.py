@@ -2,9 +2,10 @@
 
 from ninja import NinjaAPI
 
-from annotations.api import queue
+from annotations.api import exports, queue
 
 
 def add_routers(api: NinjaAPI) -> None:
     """Add the routers of this stage."""
     api.add_router("", queue.router)
+    api.add_router("", exports.router)

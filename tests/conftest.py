@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 
@@ -60,6 +62,12 @@ ROLES = {
     "ann": Role.APPROVER,
     "vic": Role.VIEWER,
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_folder_exists() -> None:
+    """Give WhiteNoise the folder that `up` makes."""
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

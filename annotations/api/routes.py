@@ -2,6 +2,9 @@
 
 from ninja import NinjaAPI
 
+from annotations.api import queue
+
 
 def add_routers(api: NinjaAPI) -> None:
     """Add the routers of this stage."""
+    api.add_router("", queue.router)

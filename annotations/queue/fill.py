@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import connection
 
 from annotations.models.queue import Lane, Stage
+from annotations.queue.counters import SHARDS
 from annotations.queue.watermarks import lower_watermark
 from reviewapp.accounts.models import Project
 from sampling.draws.selected import Selected
@@ -28,7 +29,7 @@ def open_tasks(*, project: Project, selected: Sequence[Selected], now: datetime)
             ), counted AS (
                 UPDATE annotations_queuecounter c SET open = c.open + a.seats
                 FROM (SELECT sum(need) AS seats FROM added) a
-                WHERE c.project_id = %(project)s AND c.stage = %(stage)s AND c.shard = pg_backend_pid() %% 16
+                WHERE c.project_id = %(project)s AND c.stage = %(stage)s AND c.shard = mod(pg_backend_pid(), %(shards)s)
                   AND a.seats > 0
             )
             SELECT count(*), min(rank) FROM added
@@ -38,6 +39,7 @@ def open_tasks(*, project: Project, selected: Sequence[Selected], now: datetime)
                 "stage": Stage.REVIEW,
                 "lane": Lane.ESTIMATION,
                 "now": now,
+                "shards": SHARDS,
                 "items": [choice.item_id for choice in selected],
                 "ranks": [choice.rank for choice in selected],
                 "needs": [choice.need for choice in selected],

@@ -21,9 +21,7 @@ def _lane_key(project_id: int, stage: int, lane: int) -> int:
 def lower_watermark(*, project_id: int, lane: int, rank: float, stage: int = Stage.REVIEW) -> None:
     """Keep the watermark at or below the rank of a task that has just opened in this transaction."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock_shared(%s, %s)", [_LOCK_CLASS, _lane_key(project_id, stage, lane)]
-        )
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [_LOCK_CLASS, _lane_key(project_id, stage, lane)])
         cursor.execute(
             "UPDATE annotations_watermark SET rank = %s"
             " WHERE project_id = %s AND stage = %s AND lane = %s AND rank > %s",

@@ -1,6 +1,7 @@
 """Rubric versions: checked, numbered, and frozen from then on."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
@@ -67,9 +68,12 @@ def find_rubric(project_id: int, version: int | None = None) -> RubricVersion | 
     return versions.filter(version=version).first() if version else versions.order_by("-version").first()
 
 
-def get_rubric(project_id: int) -> RubricVersion:
-    """Return the newest rubric, or refuse: without one there is nothing to answer."""
-    rubric = find_rubric(project_id)
-    if rubric is None:
-        raise ConflictError("The project has no rubric yet. A lead writes one first.", code="no_rubric")
-    return rubric
+@lru_cache(maxsize=256)
+def rubric_by_id(rubric_id: int) -> RubricVersion:
+    """Return a rubric version; kept in memory, because a version never changes."""
+    return RubricVersion.objects.get(pk=rubric_id)
+
+
+def no_rubric() -> ConflictError:
+    """Return the refusal for work that needs a rubric where there is none."""
+    return ConflictError("The project has no rubric yet. A lead writes one first.", code="no_rubric")

@@ -10,6 +10,7 @@ from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
 from reviewapp.http.asking import BearerToken, BrowserSession
+from reviewapp.http.bodies import read_json
 from reviewapp.http.errors import (
     FieldError,
     ForbiddenError,
@@ -22,14 +23,11 @@ from reviewapp.http.errors import (
 
 
 class JsonParser(Parser):
-    """Bodies by orjson; what is no JSON is malformed."""
+    """Bodies by orjson, within the limits; what is no JSON is malformed."""
 
     def parse_body(self, request: HttpRequest) -> Any:
         """Return the parsed body."""
-        try:
-            return orjson.loads(request.body)
-        except orjson.JSONDecodeError as error:
-            raise MalformedError(f"The body is not JSON: {error}.") from None
+        return read_json(request)
 
 
 class JsonRenderer(BaseRenderer):

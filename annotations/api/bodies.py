@@ -1,0 +1,129 @@
+"""What the queue's endpoints take and give."""
+
+from typing import Annotated, Any
+
+from ninja import Schema
+from pydantic import ConfigDict, Field, StringConstraints
+
+SubmitId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Comment = Annotated[str, StringConstraints(max_length=20_000)]
+
+
+class Body(Schema):
+    """A request body: unknown fields are refused, so that a typo never passes for a default."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ClaimIn(Body):
+    """How many tasks to claim."""
+
+    count: int = Field(default=1, ge=1, le=50)
+
+
+class LeaseIn(Body):
+    """The token that proves the lease."""
+
+    lease: str
+
+
+class SkipIn(LeaseIn):
+    """Why the task is skipped."""
+
+    reason: str
+
+
+class DraftIn(LeaseIn):
+    """Unfinished answers."""
+
+    answers: dict[str, Any] = Field(default_factory=dict)
+    comment: Comment = ""
+
+
+class LabelIn(LeaseIn):
+    """A reviewer's answers to one task; `next` asks for that many more tasks."""
+
+    answers: dict[str, Any]
+    comment: Comment = ""
+    duration_ms: int | None = Field(default=None, ge=0, le=2**53)
+    submit_id: SubmitId
+    next: int = Field(default=0, ge=0, le=50)
+
+
+class UndoIn(Body):
+    """The submit to take back."""
+
+    submit_id: SubmitId
+
+
+class ReviseIn(Body):
+    """New answers and why."""
+
+    answers: dict[str, Any]
+    reason: str
+
+
+class LeaseOut(Schema):
+    """A lease: its token and when it ends."""
+
+    token: str
+    expires_at: str
+
+
+class RubricOut(Schema):
+    """The questions to answer."""
+
+    version: int
+    guidelines: str
+    questions: list[dict[str, Any]]
+
+
+class TaskOut(Schema):
+    """A leased task with what its reviewer may see of the item."""
+
+    id: int
+    lease: LeaseOut
+    item: dict[str, Any]
+    rubric: RubricOut
+    draft: dict[str, Any] | None = None
+    reason: str | None = None
+
+
+class QueueOut(Schema):
+    """Seats: open, leased, done; and when the next leased one may come free."""
+
+    open: int
+    leased: int
+    done: int
+    next_free_at: str | None
+
+
+class ClaimOut(Schema):
+    """Claimed tasks, or why there are none."""
+
+    tasks: list[TaskOut]
+    queue: QueueOut
+    why: str | None = None
+
+
+class LabelRow(Schema):
+    """A label as the exports give it."""
+
+    id: int
+    external_id: str
+    reviewer: str
+    rubric_version: int
+    answers: dict[str, Any]
+    comment: str
+    created_at: str
+    duration_ms: int | None
+    source: str
+    surplus: bool
+    superseded_by: int | None
+
+
+class SubmitOut(Schema):
+    """The stored label and the next tasks."""
+
+    label: LabelRow
+    tasks: list[TaskOut]

@@ -1,0 +1,152 @@
+"""Review over the API: claim, label, and what else one does with a lease."""
+
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from ninja import Router
+
+from annotations.api.bodies import (
+    ClaimIn,
+    ClaimOut,
+    DraftIn,
+    LabelIn,
+    LabelRow,
+    LeaseIn,
+    ReviseIn,
+    SkipIn,
+    SubmitOut,
+    TaskOut,
+    UndoIn,
+)
+from annotations.labels.read import get_label_row
+from annotations.labels.revise import revise_label
+from annotations.labels.submit import Submission, submit_label
+from annotations.labels.undo import undo_submit
+from annotations.queue.access import authorize_label, authorize_task
+from annotations.queue.claim import claim_tasks
+from annotations.queue.leased import LeasedTask
+from annotations.queue.leases import release_lease, renew_lease, save_draft, skip_task
+from annotations.rubrics.publish import rubric_by_id
+from reviewapp.accounts.access import authorize
+from reviewapp.accounts.roles import Action
+from reviewapp.http.asking import actor_of
+
+router = Router(tags=["Review"])
+
+
+def _answer(body: Any, status: int = 200) -> HttpResponse:
+    # The hot path: the answer goes out as orjson writes it, item JSON passed through unparsed.
+    return HttpResponse(orjson.dumps(body, default=str), status=status, content_type="application/json")
+
+
+def _token(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def task_out(task: LeasedTask) -> dict[str, Any]:
+    """Return a leased task as the API gives it."""
+    rubric = rubric_by_id(task.rubric_id)
+    out: dict[str, Any] = {
+        "id": task.id,
+        "lease": {"token": str(task.token), "expires_at": task.expires_at},
+        "item": task.item,
+        "rubric": {"version": rubric.version, "guidelines": rubric.guidelines, "questions": rubric.questions},
+        "draft": task.draft,
+    }
+    if task.reason is not None:
+        out["reason"] = task.reason
+    return out
+
+
+@router.post("/projects/{slug}/tasks/claim", response=ClaimOut, operation_id="claim_tasks")
+def claim(request: HttpRequest, slug: str, body: ClaimIn) -> HttpResponse:
+    """Claim the next tasks: the best ranked ones that nobody may take from you while the lease holds."""
+    access = authorize(actor_of(request), slug, Action.LABEL)
+    claimed = claim_tasks(access=access, count=body.count)
+    out: dict[str, Any] = {
+        "tasks": [task_out(task) for task in claimed.tasks],
+        "queue": {**claimed.counts._asdict(), "next_free_at": claimed.next_free_at},
+    }
+    if claimed.why is not None:
+        out["why"] = claimed.why
+    return _answer(out)
+
+
+@router.post("/tasks/{int:task_id}/label", response={201: SubmitOut}, operation_id="submit_label")
+def label(request: HttpRequest, task_id: int, body: LabelIn) -> HttpResponse:
+    """Submit your answers; the same submit id again gets the first answer."""
+    access = authorize_task(actor_of(request), task_id, Action.LABEL)
+    submission = Submission(
+        task_id=task_id,
+        token=_token(body.lease),
+        answers=body.answers,
+        comment=body.comment,
+        duration_ms=body.duration_ms,
+        submit_id=body.submit_id,
+        next_count=body.next,
+    )
+    submitted = submit_label(access=access, submission=submission, now=timezone.now())
+    row = get_label_row(submitted.label_id).as_dict()
+    return _answer({"label": row, "tasks": [task_out(task) for task in submitted.tasks]}, status=201)
+
+
+@router.post("/tasks/{int:task_id}/renew", response=dict[str, str], operation_id="renew_lease")
+def renew(request: HttpRequest, task_id: int, body: LeaseIn) -> HttpResponse:
+    """Keep a lease: the task is on screen."""
+    access = authorize_task(actor_of(request), task_id, Action.LABEL)
+    expires_at = renew_lease(access=access, task_id=task_id, token=_token(body.lease))
+    return _answer({"expires_at": expires_at})
+
+
+@router.post("/tasks/{int:task_id}/release", response=dict[str, str], operation_id="release_lease")
+def release(request: HttpRequest, task_id: int, body: LeaseIn) -> HttpResponse:
+    """Give a task back."""
+    access = authorize_task(actor_of(request), task_id, Action.LABEL)
+    release_lease(access=access, task_id=task_id, token=_token(body.lease))
+    return _answer({})
+
+
+@router.post("/tasks/{int:task_id}/skip", response=dict[str, str], operation_id="skip_task")
+def skip(request: HttpRequest, task_id: int, body: SkipIn) -> HttpResponse:
+    """Give a task back for good, saying why."""
+    access = authorize_task(actor_of(request), task_id, Action.LABEL)
+    skip_task(access=access, task_id=task_id, token=_token(body.lease), reason=body.reason, now=timezone.now())
+    return _answer({})
+
+
+@router.put("/tasks/{int:task_id}/draft", response=dict[str, str], operation_id="save_draft")
+def draft(request: HttpRequest, task_id: int, body: DraftIn) -> HttpResponse:
+    """Keep unfinished answers."""
+    access = authorize_task(actor_of(request), task_id, Action.LABEL)
+    save_draft(
+        access=access,
+        task_id=task_id,
+        token=_token(body.lease),
+        answers=body.answers,
+        comment=body.comment,
+        now=timezone.now(),
+    )
+    return _answer({})
+
+
+@router.post("/labels/undo", response=TaskOut, operation_id="undo_submit")
+def undo(request: HttpRequest, body: UndoIn) -> HttpResponse:
+    """Take back a submit within the project's window; one that has not arrived yet never will."""
+    undone = undo_submit(actor=actor_of(request), submit_id=body.submit_id, now=timezone.now())
+    return _answer(task_out(undone.task) if undone.task is not None else {"voided": True})
+
+
+@router.post("/labels/{int:label_id}/revise", response={201: LabelRow}, operation_id="revise_label")
+def revise(request: HttpRequest, label_id: int, body: ReviseIn) -> HttpResponse:
+    """Change your mind: a new label supersedes the old one."""
+    access = authorize_label(actor_of(request), label_id, Action.LABEL)
+    revised = revise_label(
+        access=access, label_id=label_id, answers=body.answers, reason=body.reason, now=timezone.now()
+    )
+    return _answer(get_label_row(revised.pk).as_dict(), status=201)

@@ -1,0 +1,70 @@
+"""Revision: a changed mind is a new label that supersedes the old one, with a reason."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from annotations.labels.answers import check_answers
+from annotations.models import Label
+from annotations.queue.turns import take_turn
+from reviewapp.accounts.access import Access, require
+from reviewapp.accounts.roles import Action
+from reviewapp.audit.record import record
+from reviewapp.http.errors import ConflictError, FieldError, InvalidError, NotFoundError
+
+
+def revise_label(*, access: Access, label_id: int, answers: dict[str, Any], reason: str, now: datetime) -> Label:
+    """Store the revised label, under the same rubric version, and end the old one; return the new label.
+
+    Only the label's own reviewer revises it. Raises NotFoundError, ConflictError `label_ended`, InvalidError.
+    """
+    require(access, Action.LABEL)
+    reason = reason.strip()
+    if not reason or len(reason) > 1000:
+        message = "Say why the answer changes." if not reason else "At most 1,000 characters."
+        raise InvalidError(fields=(FieldError("reason", message),))
+    with transaction.atomic():
+        take_turn(access.actor.user.pk)
+        label = (
+            Label.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("rubric")
+            .filter(pk=label_id, project=access.project, reviewer=access.actor.user)
+            .first()
+        )
+        if label is None:
+            raise NotFoundError("There is no such label of yours.")
+        if label.withdrawn_at is not None or label.superseded_by_id is not None:
+            raise ConflictError("This label has been taken back or revised already.", code="label_ended")
+        kept = check_answers(label.rubric.questions, answers)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT nextval(pg_get_serial_sequence('annotations_label', 'id'))")
+            new_id = cursor.fetchone()[0]
+        # The old one ends first, so that never two of one person's labels are active on an item.
+        Label.objects.filter(pk=label.pk).update(superseded_by_id=new_id)
+        revised = Label.objects.create(
+            id=new_id,
+            project=access.project,
+            item_id=label.item_id,
+            task_id=label.task_id,
+            reviewer=label.reviewer,
+            reviewer_name=label.reviewer_name,
+            rubric=label.rubric,
+            answers=kept,
+            comment=label.comment,
+            duration_ms=label.duration_ms,
+            source=label.source,
+            surplus=label.surplus,
+            revision_reason=reason,
+            created_at=now,
+        )
+        record(
+            "label.revised",
+            now=now,
+            actor=access.actor,
+            project_id=access.project.pk,
+            object_kind="label",
+            object_id=new_id,
+            detail={"supersedes": label.pk},
+        )
+    return revised

@@ -1,0 +1,80 @@
+"""A leased task as its reviewer gets it: what it asks about, and nothing that a blind reviewer must not see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import connection
+
+from reviewapp.accounts.models import Project
+
+# What a blind reviewer sees of an item. Metadata is left out: teams put model names and expected answers into it.
+_BLIND = ("external_id", "input", "output", "context", "steps", "occurred_at")
+_OPEN = (
+    *_BLIND,
+    "system",
+    "system_version",
+    "model",
+    "prompt_version",
+    "decision",
+    "confidence",
+    "latency_ms",
+    "cost_usd",
+    "feedback",
+    "metadata",
+)
+_JSON = frozenset({"input", "output", "context", "steps", "decision", "metadata"})
+
+
+@dataclass(frozen=True, slots=True)
+class LeasedTask:
+    """One task with its lease, its item's visible fields (JSON columns as raw JSON), and what was drafted."""
+
+    id: int
+    token: UUID
+    expires_at: datetime
+    item: dict[str, Any]
+    rubric_id: int
+    draft: dict[str, Any] | None
+    reason: str | None
+
+
+def read_leased(*, project: Project, reviewer_id: int, task_ids: Sequence[int]) -> list[LeasedTask]:
+    """Return the reviewer's leased tasks of these ids, in the ids' order."""
+    if not task_ids:
+        return []
+    fields = _BLIND if project.blind else _OPEN
+    columns = ", ".join(f"i.{field}" for field in fields)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT t.id, l.token, l.expires_at, g.rubric_id, d.answers, d.comment, t.reason, {columns}
+            FROM unnest(%s::bigint[]) WITH ORDINALITY AS wanted (id, nth)
+            JOIN annotations_task t ON t.id = wanted.id
+            JOIN annotations_lease l ON l.task_id = t.id AND l.reviewer_id = %s
+            JOIN annotations_guard g ON g.task_id = t.id AND g.reviewer_id = l.reviewer_id
+            JOIN sampling_item i ON i.id = t.item_id
+            LEFT JOIN annotations_draft d ON d.task_id = t.id AND d.reviewer_id = l.reviewer_id
+            ORDER BY wanted.nth
+            """,  # noqa: S608 — the columns are the constants above
+            [list(task_ids), reviewer_id],
+        )
+        rows = cursor.fetchall()
+    return [
+        LeasedTask(
+            id=row[0],
+            token=row[1],
+            expires_at=row[2],
+            rubric_id=row[3],
+            draft={"answers": orjson.loads(row[4]), "comment": row[5]} if row[4] is not None else None,
+            reason=(row[6] or None) if not project.blind else None,
+            item={
+                field: orjson.Fragment(value) if field in _JSON and value is not None else value
+                for field, value in zip(fields, row[7:], strict=True)
+            },
+        )
+        for row in rows
+    ]

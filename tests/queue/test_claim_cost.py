@@ -1,0 +1,122 @@
+"""What a claim costs, counted: statements, buffers, heap-only updates; not seconds."""
+
+import json
+import uuid
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from annotations.models import Lease
+from annotations.models.queue import GuardState, Lane, Stage
+from annotations.queue import claim
+from annotations.queue.counters import SHARDS
+from annotations.queue.leases import renew_lease
+from reviewapp.accounts.access import Actor, authorize
+from reviewapp.accounts.roles import Action
+from tests.queue.items import add_items
+
+PAST = 2_000
+
+
+@pytest.fixture
+def long_queue(project, cast):
+    """6,000 open items that need two labels, of which Rui has labelled the first 2,000."""
+    add_items(project, [number / 6_000 for number in range(6_000)], need=2)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO annotations_guard (reviewer_id, task_id, project_id, state, token, rubric_id, reason, at)
+            SELECT %s, id, project_id, %s, gen_random_uuid(), 1, '', now() FROM annotations_task
+            WHERE project_id = %s ORDER BY rank LIMIT %s
+            """,
+            [cast.rui.pk, GuardState.LABELLED, project.pk, PAST],
+        )
+        cursor.execute("ANALYZE annotations_task, annotations_guard, annotations_watermark")
+
+
+def buffers_of_take(project, reviewer, *, after_rank, after_task):
+    arguments = {
+        "project": project.pk,
+        "reviewer": reviewer.pk,
+        "stage": Stage.REVIEW,
+        "lane": Lane.ESTIMATION,
+        "left": GuardState.LEFT,
+        "leased": GuardState.LEASED,
+        "rubric": 1,
+        "lease_seconds": 1200,
+        "prefetch_seconds": 300,
+        "submit_id": None,
+        "shards": SHARDS,
+        "after_rank": after_rank,
+        "after_task": after_task,
+        "moves_cursor": True,
+        "keeps_since": True,
+        "count": 1,
+        "taken": 0,
+    }
+    query = claim._TAKE.format(candidates=claim._NEXT_CANDIDATES)
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {query}", arguments)
+        answer = cursor.fetchone()[0]
+    plan = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
+
+    def find(node, name):
+        if node.get("Subplan Name") == name:
+            return node
+        return next((hit for child in node.get("Plans", ()) if (hit := find(child, name))), None)
+
+    candidate = find(plan, "CTE candidate")
+    return candidate["Shared Hit Blocks"] + candidate["Shared Read Blocks"]
+
+
+def test_a_claim_behind_the_cursor_touches_a_handful_of_buffers(project, cast, long_queue):
+    cast_rui = cast.rui
+    from_cursor = buffers_of_take(project, cast_rui, after_rank=(PAST - 1) / 6_000, after_task=10**12)
+    assert from_cursor <= 25
+
+
+def test_without_the_cursor_the_same_claim_walks_over_all_past_work(project, cast, long_queue):
+    assert buffers_of_take(project, cast.rui, after_rank=-1.0, after_task=0) > PAST
+
+
+def test_submit_and_claim_next_needs_at_most_ten_statements(project, cast, api_of):
+    add_items(project, [0.1, 0.2, 0.3])
+    rui = api_of(cast.rui, "label")
+    (first,) = rui.post("/projects/helpdesk/tasks/claim", {})["tasks"]
+
+    def submit(task):
+        body = {
+            "lease": task["lease"]["token"],
+            "answers": {"verdict": "pass"},
+            "submit_id": str(uuid.uuid4()),
+            "next": 1,
+        }
+        return rui.post(f"/tasks/{task['id']}/label", body, status=201)["tasks"][0]
+
+    second = submit(first)  # the rubric is in memory from here on, and the token was touched
+    with CaptureQueriesContext(connection) as queries:
+        submit(second)
+    statements = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
+    assert len(statements) <= 10, "\n".join(statements)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_heartbeats_are_heap_only_updates(project, cast):
+    add_items(project, [0.1])
+    access = authorize(Actor(user=cast.rui), "helpdesk", Action.LABEL)
+    claim.claim_tasks(access=access, count=1)
+    lease = Lease.objects.get()
+    before = lease_updates()
+    for _ in range(50):
+        renew_lease(access=access, task_id=lease.task_id, token=lease.token)
+    updates, heap_only = (after - start for after, start in zip(lease_updates(), before, strict=True))
+    assert updates == 50
+    assert heap_only == updates
+
+
+def lease_updates():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+        cursor.execute("SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'annotations_lease'")
+        return cursor.fetchone()

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+NEGLIGIBLE = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,13 +70,13 @@ def whole_labels(labels: ArrayLike) -> IntArray:
 
 
 def _bounded_shares(size: FloatArray, most: FloatArray, least: FloatArray, n: float) -> FloatArray:
-    """Share n in proportion to `size` within the bounds: n_h = clip(c size_h), c by bisection on the exact pieces.
+    """Share n in proportion to `size` within the bounds: n_h = clip(c size_h), c in closed form.
 
     Σ clip(c size) rises with c in straight pieces between the values of c where a stratum meets a bound, so that the
-    piece holding n gives c in closed form.
+    piece holding n gives c. A size below 10⁻¹² of the largest counts as none.
     """
-    if not (size > 0).any():
-        size = most
+    largest = float(size.max())
+    size = np.where(size > NEGLIGIBLE * largest, size / largest, 0.0) if largest > 0 else most
     positive = size > 0
     corners = np.unique(np.concatenate([least[positive] / size[positive], most[positive] / size[positive]]))
     totals = np.array([np.clip(c * size, least, most).sum() for c in corners])

@@ -1,18 +1,12 @@
-"""The default estimator: reference vectors, identities, warnings, clusters, segments; differences and designs."""
+"""The default estimator: reference vectors, identities, warnings, clusters, segments."""
 
-from dataclasses import replace
 from math import inf, sqrt
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from statsmodels.stats.proportion import confint_proportions_2indep
 
-from reviewapp.stats.contingency import counted_table
-from reviewapp.stats.estimate import no_estimate
-from reviewapp.stats.pass_rate.calibration_design import CalibrationDesign, calibrated_pass_rate
-from reviewapp.stats.pass_rate.difference import difference_of_estimates, difference_of_proportions
 from reviewapp.stats.pass_rate.labels_only import hajek_mean, labels_only
 from reviewapp.stats.pass_rate.post_stratified import (
     Limits,
@@ -21,7 +15,6 @@ from reviewapp.stats.pass_rate.post_stratified import (
     post_stratified_bound,
     post_stratified_segments,
 )
-from reviewapp.stats.pass_rate.rogan_gladen import lang_reiczigel
 from reviewapp.stats.pass_rate.sample import labelled_sample
 from reviewapp.stats.pass_rate.traffic import counted_traffic, sampled_traffic
 from reviewapp.stats.proportions import jeffreys
@@ -331,50 +324,3 @@ def test_a_constant_judge_is_the_labels_alone(rows):
     y, pi = (np.array(column) for column in zip(*rows, strict=True))
     found = post_stratified(counted_traffic([0, 1_000], VERDICTS), labelled_sample(y, pi, judge=np.ones(y.size)))
     assert found.estimate.value == pytest.approx(hajek_mean(labelled_sample(y, pi)).value)
-
-
-def test_difference_of_two_estimates_by_hand():
-    a, b = post_stratified(*poisson()).estimate, post_stratified(*uniform()).estimate
-    found = difference_of_estimates(a, b)
-    assert found.value == pytest.approx(a.value - b.value)
-    assert found.low == pytest.approx(found.value - np.hypot(a.value - a.low, b.high - b.value))
-    assert found.high == pytest.approx(found.value + np.hypot(a.high - a.value, b.value - b.low))
-    back = difference_of_estimates(b, a)
-    assert (back.low, back.high) == pytest.approx((-found.high, -found.low))
-    missing = difference_of_estimates(a, no_estimate("no_labels", method="m"))
-    assert missing.undefined == "no_labels"
-    assert difference_of_estimates(no_estimate("no_items", method="m"), a).undefined == "no_items"
-    with pytest.raises(ValueError, match="one population"):
-        difference_of_estimates(a, replace(b, population="process"))
-    with pytest.raises(ValueError, match="two-sided"):
-        difference_of_estimates(a, replace(b, high=None))
-
-
-@given(st.integers(0, 30), st.integers(1, 30), st.integers(0, 30), st.integers(1, 30))
-def test_difference_of_proportions_is_newcombes(x1, extra1, x2, extra2):
-    n1, n2 = x1 + extra1, x2 + extra2
-    found = difference_of_proportions(x1, n1, x2, n2)
-    oracle = confint_proportions_2indep(x1, n1, x2, n2, method="newcomb", compare="diff")
-    assert (found.low, found.high) == pytest.approx(oracle, abs=1e-10)
-    assert found.value == pytest.approx(x1 / n1 - x2 / n2)
-
-
-def test_difference_of_proportions_without_labels():
-    assert difference_of_proportions(0, 0, 1, 2).undefined == "no_labels"
-
-
-def test_the_calibration_design_chooses_the_estimator():
-    traffic, sample = uniform(0.02)
-    sampled = calibrated_pass_rate(CalibrationDesign.SAMPLED_FROM_WINDOW, traffic, sample)
-    assert sampled == post_stratified(traffic, sample).estimate
-    alone = lang_reiczigel(counted_table([[24, 6], [17, 153]]), 7_800, 10_000)
-    for design in (CalibrationDesign.OUTCOME_ENRICHED, CalibrationDesign.EXTERNAL):
-        found = calibrated_pass_rate(design, traffic, sample)
-        assert (found.value, found.low, found.high) == pytest.approx((alone.value, alone.low, alone.high))
-        assert found.population == "process"
-        assert found.warnings == ("assumes that TPR and TNR of the calibration set hold in this traffic",)
-    wider = counted_traffic([2_200, 7_800, 500], (*VERDICTS, "unparsed"))
-    found = calibrated_pass_rate(CalibrationDesign("external"), wider, sample)
-    assert found.warnings[-1] == "500 items without a verdict of pass or fail left out"
-    with pytest.raises(ValueError, match="verdict of every label"):
-        calibrated_pass_rate(CalibrationDesign.EXTERNAL, traffic, labelled_sample([1], [0.5]))

@@ -1,7 +1,7 @@
 """Keyset paging: `{"results": [...], "next": "<cursor>" | null}`, the same cost on every page.
 
-A cursor holds the sort key of the last row shown, signed together with the list it belongs to (`of`: the list's name and
-whatever filters it), so that a cursor of another list, or one made up, is refused instead of paging somewhere else:
+A cursor holds the sort key of the last row shown, signed together with the list it belongs to (`of`: the list's name
+and whatever filters it), so that a cursor of another list, or one made up, is refused instead of paging somewhere else:
 
     after = read_cursor(cursor, of=f"projects:{user.pk}")
     rows = list(<rows behind `after`, in order, limit + 1 of them>)

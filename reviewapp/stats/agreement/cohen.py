@@ -71,8 +71,8 @@ def cross_labels(
     cell = answer[0, both] * q + answer[1, both]
     squares = finite_population_factor(w, population) * w**2
     return PairTable(
-        np.bincount(cell, weights=w, minlength=q * q).reshape(q, q),
-        np.bincount(cell, weights=squares, minlength=q * q).reshape(q, q),
+        np.bincount(cell, weights=w, minlength=q * q).astype(float).reshape(q, q),
+        np.bincount(cell, weights=squares, minlength=q * q).astype(float).reshape(q, q),
         int(both.size),
         population,
     )

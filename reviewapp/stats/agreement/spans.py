@@ -36,7 +36,9 @@ class SpanDocument:
     annotations: Mapping[str, Sequence[Span]]
 
     def __post_init__(self) -> None:
-        """Refuse spans that do not lie in the document."""
+        """Refuse an empty document and spans that do not lie in the document."""
+        if self.length < 1:
+            raise ValueError("a document has at least one character")
         for spans in self.annotations.values():
             for span in spans:
                 if not 0 <= span.start < span.end <= self.length:

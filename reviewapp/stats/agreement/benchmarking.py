@@ -1,6 +1,7 @@
 """Verbal scales, and Gwet's benchmarking: the highest band that a coefficient exceeds with enough probability."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import Protocol
 
 from scipy.special import ndtr
@@ -24,7 +25,7 @@ class Benchmarked(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Words for bands of a coefficient: `bands` are (lower edge, word) from the highest down, the last from -1.
+    """Words for bands of a coefficient: `bands` are (lower edge, word) from the highest down, the last unbounded.
 
     `only_for` names the coefficient a scale was made for, None for any.
     """
@@ -51,13 +52,13 @@ LANDIS_KOCH = Scale(
         (0.4, "moderate"),
         (0.2, "fair"),
         (0.0, "slight"),
-        (-1.0, "poor"),
+        (-inf, "poor"),
     ),
 )
 
 KRIPPENDORFF = Scale(
     "Krippendorff 2004",
-    ((0.8, "reliable"), (0.667, "tentative conclusions"), (-1.0, "not reliable")),
+    ((0.8, "reliable"), (0.667, "tentative conclusions"), (-inf, "not reliable")),
     only_for="krippendorff_alpha",
 )
 
@@ -65,18 +66,18 @@ KRIPPENDORFF = Scale(
 def benchmark(coefficient: Benchmarked, scale: Scale = LANDIS_KOCH, *, probability: float = 0.95) -> Band | None:
     """Return the highest band whose lower edge is exceeded with at least `probability`.
 
-    P(above edge) = (Φ((1 - g)/SE) - Φ((edge - g)/SE)) / (Φ((1 - g)/SE) - Φ((-1 - g)/SE)): a normal distribution cut to
-    [-1, 1]. None when the coefficient or its standard error is undefined: a point value alone earns no word. ValueError
-    when the scale was made for another coefficient. Source: Gwet 2014, chapter 6.
+    P(above edge) = (Φ((1 - g)/SE) - Φ((edge - g)/SE)) / Φ((1 - g)/SE): a normal distribution cut at 1. None when the
+    coefficient or its standard error is undefined: a point value alone earns no word. ValueError when the scale was
+    made for another coefficient. Source: Gwet 2014, chapter 6.
     """
     if scale.only_for not in (None, coefficient.name):
         raise ValueError(f"the scale of {scale.name} is for {scale.only_for}, not for {coefficient.name}")
     value, error = coefficient.estimate.value, coefficient.standard_error
     if value is None or error is None:
         return None
-    top, bottom = ndtr((1 - value) / error), ndtr((-1 - value) / error)
+    top = ndtr((1 - value) / error)
     for lower, word in scale.bands[:-1]:
-        above = float((top - ndtr((lower - value) / error)) / (top - bottom))
+        above = float((top - ndtr((lower - value) / error)) / top)
         if above >= probability:
             return Band(word, lower, above)
     lower, word = scale.bands[-1]

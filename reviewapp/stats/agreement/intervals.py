@@ -1,6 +1,6 @@
 """Standard errors and limits over items: linearised, jackknife, and Wilson with an effective number."""
 
-from math import sqrt
+from math import inf, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -56,9 +56,12 @@ def jackknife(value: float, leave_one_out: FloatArray, weight: FloatArray, popul
 
 
 def t_limits(
-    value: float, standard_error: float, degrees: int, confidence: float, *, lowest: float = -1.0
+    value: float, standard_error: float, degrees: int, confidence: float, *, lowest: float = -inf
 ) -> Interval | None:
-    """Return value ± t SE within [lowest, 1]; None when the variance is zero, which is no evidence of certainty."""
+    """Return value ± t SE cut to [lowest, 1], None when the variance is zero, which is no evidence of certainty.
+
+    Coefficients are not cut below: with missing labels they can fall under -1.
+    """
     if standard_error <= ZERO * max(1.0, abs(value)):
         return None
     half = float(stdtrit(degrees, (1 + confidence) / 2)) * standard_error

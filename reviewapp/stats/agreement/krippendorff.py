@@ -106,7 +106,7 @@ def krippendorff_alpha(
     confidence: float = 0.95,
     population: Population = "process",
 ) -> KrippendorffAlpha:
-    """Return alpha = 1 - D_o / D_e with a jackknife t interval over items, cut to [-1, 1].
+    """Return alpha = 1 - D_o / D_e with a jackknife t interval over items, cut at 1.
 
     o_ck = Σ_i n_i(c,k) / (r_i - 1) over items with two labels; D_o = Σ o_ck d_ck / n, D_e = Σ n_c n_k d_ck / (n(n-1)).
     Squared differences d: nominal [c ≠ k]; ordinal those of mid-ranks; interval (x_c - x_k)²; ratio

@@ -80,3 +80,10 @@ def labels_from_grid(grid: Sequence[Sequence[object | None]], categories: Sequen
         n_raters=len(grid),
         n_categories=len(categories),
     )
+
+
+def votes(labels: Labels) -> IntArray:
+    """Return the number of labels of each item in each category, shape (N, q)."""
+    q = labels.n_categories
+    flat = np.bincount(labels.item * q + labels.category, minlength=labels.n_items * q)
+    return flat.astype(np.int64, copy=False).reshape(labels.n_items, q)

@@ -67,3 +67,10 @@ def test_the_summary_has_every_figure_at_the_level_of_the_task(level, weights):
     assert found.prevalence == prevalence(counts)
     assert found.specific == specific_agreement(counts)
     assert (found.n_items, found.n_pairable, found.n_labels, found.minority_labels) == (5, 4, 13, 7)
+
+
+def test_a_summary_without_items_says_so_everywhere():
+    found = summarise_agreement(item_counts(np.zeros((0, 2))))
+    estimates = [found.alpha.estimate, found.percent, found.gwet.estimate, *found.prevalence, *found.specific]
+    assert {estimate.undefined for estimate in estimates} == {"no_items"}
+    assert (found.n_items, found.n_pairable, found.n_labels, found.minority_labels) == (0, 0, 0, 0)

@@ -92,6 +92,8 @@ def test_no_evidence_is_no_estimate():
     assert cohen_kappa(pair_table([[9, 0], [0, 0]])).estimate.undefined == "single_category"
     free = cohen_kappa(pair_table([[9, 1], [1, 9]]), weights=np.ones((2, 2)))
     assert free.estimate.undefined == "zero_variance"
+    window = cohen_kappa(cross_labels(labels_of_pairs([[5, 1], [1, 5]]), 0, 1, population="window"))
+    assert window.estimate.undefined == "unknown_inclusion_probability"
 
 
 def test_perfect_agreement_has_no_interval():
@@ -109,5 +111,3 @@ def test_what_is_no_cross_table_is_refused():
     twice = long_labels([0, 0, 0], [0, 0, 1], [0, 1, 1], n_items=1, n_raters=2, n_categories=2)
     with pytest.raises(ValueError, match="one label"):
         cross_labels(twice, 0, 1)
-    with pytest.raises(ValueError, match="window"):
-        cross_labels(labels_of_pairs([[1, 0], [0, 1]]), 0, 1, population="window")

@@ -218,5 +218,5 @@ def test_the_screen_keeps_its_error_rates():
     for accuracy, wrong, mean in ((0.9, "bad", 22.8), (0.7, "good", 17.2)):
         found = [screen_annotator(rng.random(400) < accuracy, screen) for _ in range(4000)]
         assert np.mean([one.verdict == wrong for one in found]) <= 0.05 + 0.011
-        # Wald's mean leaves out the overshoot over the limit, one to two golds here.
-        assert np.mean([one.golds for one in found]) == pytest.approx(mean, abs=3)
+        # Wald's mean leaves out the overshoot over the limit, two to three golds here; standard error .2.
+        assert mean < np.mean([one.golds for one in found]) < mean + 3 + 0.6

@@ -166,6 +166,13 @@ def test_no_evidence_is_no_estimate(measure):
     assert reason([DOCUMENT, DOCUMENT], population="window", document_weight=[2, 2]) is None
 
 
+@pytest.mark.parametrize("measure", [character_alpha, character_f1])
+@pytest.mark.parametrize("weight", [[1], [1, 0], [1, -2]])
+def test_weights_that_cannot_be_are_refused(measure, weight):
+    with pytest.raises(ValueError, match="weight"):
+        measure([DOCUMENT, DOCUMENT], document_weight=weight)
+
+
 def test_documents_that_agree_alike_have_no_interval():
     assert span_f1([DOCUMENT, DOCUMENT], "exact").warnings == ("zero_variance",)
     assert character_alpha([DOCUMENT]).estimate.warnings == ("one_item",)

@@ -11,8 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from reviewapp.stats.aggregation.plurality import UNDECIDED
-from reviewapp.stats.agreement.counts import votes
-from reviewapp.stats.labels import FloatArray, IntArray, Labels
+from reviewapp.stats.labels import FloatArray, IntArray, Labels, votes
 
 LABELS_PER_ITEM = 3
 ITEMS = 150

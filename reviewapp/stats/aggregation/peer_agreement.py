@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from reviewapp.stats.agreement.counts import votes
 from reviewapp.stats.estimate import Estimate, no_estimate
-from reviewapp.stats.labels import BoolArray, Labels
+from reviewapp.stats.labels import BoolArray, Labels, votes
 from reviewapp.stats.proportions import wilson
 
 

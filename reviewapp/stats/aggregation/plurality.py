@@ -6,8 +6,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from reviewapp.stats.agreement.counts import votes
-from reviewapp.stats.labels import BoolArray, FloatArray, IntArray, Labels
+from reviewapp.stats.labels import BoolArray, FloatArray, IntArray, Labels, votes
 
 UNDECIDED = -1
 """Stands where an item has no label of record; no category has this index."""

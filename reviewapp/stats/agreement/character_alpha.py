@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from reviewapp.stats.agreement.categories import minority_warning
 from reviewapp.stats.agreement.coincidences import Disagreements, coincidence_matrix, disagreements
+from reviewapp.stats.agreement.counts import inclusion_weight
 from reviewapp.stats.agreement.krippendorff import AlphaRequest, KrippendorffAlpha
 from reviewapp.stats.agreement.spans import MatchedSizes, Span, SpanDocument, micro_f1, paired_documents
 from reviewapp.stats.estimate import Estimate, Population
@@ -57,7 +58,7 @@ def character_alpha(
         return asked.refused("no_pairs" if len(documents) else "no_items", 0)
     if population == "window" and document_weight is None:
         return asked.refused("unknown_inclusion_probability", n)
-    weight = np.ones(n) if document_weight is None else np.asarray(document_weight, dtype=float)[paired]
+    weight = inclusion_weight(document_weight, len(documents))[paired]
     owner, length, counts = _count_segments([d for d, two in zip(documents, paired, strict=True) if two])
     # Scaled so that the mean weight of a character is 1, as items are for alpha.
     mean_weight = float(np.average(weight[owner], weights=length))
@@ -120,7 +121,7 @@ def _count_segments(documents: Sequence[SpanDocument]) -> tuple[IntArray, IntArr
             row.append(stretches + np.arange(cut.length.size))
             column.append(np.array([category.setdefault(each, len(category)) for each in types], dtype=np.int64))
         stretches += cut.length.size
-    q = max(1, len(category))
+    q = len(category)
     cell = np.concatenate(row) * q + np.concatenate(column)
     counts = np.bincount(cell, minlength=stretches * q).reshape(stretches, q).astype(float)
     return np.concatenate(owner), np.concatenate(lengths), counts

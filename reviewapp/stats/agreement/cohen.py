@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
 from reviewapp.stats.agreement.coefficient import CoefficientName
+from reviewapp.stats.agreement.counts import inclusion_weight
 from reviewapp.stats.agreement.intervals import ZERO, finite_population_factor
 from reviewapp.stats.agreement.weights import checked_weights
 from reviewapp.stats.estimate import Estimate, Population, Undefined, no_estimate
@@ -19,13 +20,14 @@ class PairTable:
     """Cross table of two raters, rows the first and columns the second, both of shape (q, q).
 
     `weight` sums 1/π over the items of each cell (their number without weights), `variance_weight` sums f/π² with the
-    finite-population factor f; `n` items have a label of both.
+    finite-population factor f; `n` items have a label of both. `inclusion_known` is False without weights.
     """
 
     weight: FloatArray
     variance_weight: FloatArray
     n: int
     population: Population = "process"
+    inclusion_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,7 @@ def cross_labels(
             raise ValueError("a cross table takes one label of an item from a rater")
         answer[row, labels.item[own]] = labels.category[own]
     both = np.flatnonzero((answer >= 0).all(axis=0))
-    if item_weight is None and population == "window":
-        raise ValueError("limits about the window need the weights 1/π of the items")
-    w = np.ones(both.size) if item_weight is None else np.asarray(item_weight, dtype=float)[both]
+    w = inclusion_weight(item_weight, labels.n_items)[both]
     q = labels.n_categories
     cell = answer[0, both] * q + answer[1, both]
     squares = finite_population_factor(w, population) * w**2
@@ -75,6 +75,7 @@ def cross_labels(
         np.bincount(cell, weights=squares, minlength=q * q).astype(float).reshape(q, q),
         int(both.size),
         population,
+        item_weight is not None,
     )
 
 
@@ -84,12 +85,14 @@ def cohen_kappa(table: PairTable, *, weights: ArrayLike | None = None, confidenc
     The standard error is the large-sample one of Fleiss, Cohen & Everitt (1969), written as the mean square of
     z_kl = (w_kl - (w̄_k+ + w̄_+l)(1 - kappa) - kappa + p_e (1 - kappa)) / (1 - p_e), which 1/π weights then scale
     cell by cell. `weights` (q, q), None is unweighted. n counts items. Undefined without an item that both labelled
-    (`no_pairs`), when both used one and the same category (`single_category`), or when the weights make every
-    disagreement free (`zero_variance`).
+    (`no_pairs`), when both used one and the same category (`single_category`), when the weights make every
+    disagreement free (`zero_variance`), or for the window without 1/π (`unknown_inclusion_probability`).
     """
     w = checked_weights(weights, table.weight.shape[0])
     if table.n == 0:
         return _refused("no_pairs", table, confidence)
+    if table.population == "window" and not table.inclusion_known:
+        return _refused("unknown_inclusion_probability", table, confidence)
     total = float(table.weight.sum())
     p = table.weight / total
     rows, columns = p.sum(axis=1), p.sum(axis=0)

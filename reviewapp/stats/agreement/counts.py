@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reviewapp.stats.estimate import Population, Undefined
-from reviewapp.stats.labels import BoolArray, FloatArray, IntArray, Labels
+from reviewapp.stats.labels import BoolArray, FloatArray, Labels, votes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,10 +28,7 @@ class ItemCounts:
         if not np.all(self.counts >= 0):
             raise ValueError("counts are not negative")
         if self.item_weight is not None:
-            if self.item_weight.shape != self.counts.shape[:1]:
-                raise ValueError("one weight an item")
-            if not np.all((self.item_weight > 0) & np.isfinite(self.item_weight)):
-                raise ValueError("weights are positive and finite")
+            inclusion_weight(self.item_weight, self.counts.shape[0])
 
     @property
     def labels_per_item(self) -> FloatArray:
@@ -51,7 +48,7 @@ class ItemCounts:
     @property
     def weight(self) -> FloatArray:
         """The item weights, ones where none are known; shape (N,)."""
-        return np.ones(self.counts.shape[0]) if self.item_weight is None else self.item_weight
+        return inclusion_weight(self.item_weight, self.counts.shape[0])
 
     @property
     def without_variation(self) -> Undefined:
@@ -78,6 +75,16 @@ class ItemCounts:
         return None
 
 
+def inclusion_weight(weight: ArrayLike | None, n: int) -> FloatArray:
+    """Return the weights 1/π of n units, ones for None; ValueError unless there are n positive finite ones."""
+    w = np.ones(n) if weight is None else np.asarray(weight, dtype=float)
+    if w.shape != (n,):
+        raise ValueError("one weight an item")
+    if not np.all((w > 0) & np.isfinite(w)):
+        raise ValueError("weights are positive and finite")
+    return w
+
+
 def item_counts(counts: ArrayLike, *, item_weight: ArrayLike | None = None) -> ItemCounts:
     """Return counts from a table of shape (N, q)."""
     weight = None if item_weight is None else np.asarray(item_weight, dtype=float)
@@ -87,10 +94,3 @@ def item_counts(counts: ArrayLike, *, item_weight: ArrayLike | None = None) -> I
 def count_labels(labels: Labels, *, item_weight: ArrayLike | None = None) -> ItemCounts:
     """Return the counts of labels in long format; O(L), memory (N, q)."""
     return item_counts(votes(labels), item_weight=item_weight)
-
-
-def votes(labels: Labels) -> IntArray:
-    """Return the number of labels of each item in each category, shape (N, q)."""
-    q = labels.n_categories
-    flat = np.bincount(labels.item * q + labels.category, minlength=labels.n_items * q)
-    return flat.astype(np.int64, copy=False).reshape(labels.n_items, q)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
+from reviewapp.stats.agreement.counts import inclusion_weight
 from reviewapp.stats.agreement.intervals import jackknife, kish, t_limits
 from reviewapp.stats.estimate import Estimate, Population, Undefined, no_estimate
 from reviewapp.stats.labels import BoolArray, FloatArray
@@ -128,7 +129,7 @@ def micro_f1(
     n = int(paired.sum())
     if reason:
         return no_estimate(reason, method=method, n=n, confidence=confidence, population=population)
-    weight = np.ones(n) if document_weight is None else np.asarray(document_weight, dtype=float)[paired]
+    weight = inclusion_weight(document_weight, paired.size)[paired]
     m, size = weight * sums.matches[paired], weight * sums.sizes[paired]
     value = 2 * float(m.sum()) / float(size.sum())
     rest = size.sum() - size

@@ -207,7 +207,7 @@ def _store(
 
 
 def _first_answer(access: Access, submission: Submission, *, label_id: int, task_id: int, surplus: bool) -> Submitted:
-    """Answer a repeated submit as the first time: the same label, and those of the tasks given then whose leases still run."""
+    """Answer a repeated submit as the first time: the same label, and those next tasks whose leases still run."""
     if task_id != submission.task_id:
         raise ConflictError("This submit id was used for another task.", code="submit_id_reused")
     if surplus:

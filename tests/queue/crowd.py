@@ -26,9 +26,14 @@ from tests.queue.history import Call, Stored
 from tests.queue.items import add_items
 from tests.queue.services import PASS
 
+# Passing over locked rows, or two of these would wait for each other.
 _AGE_SOME = """
-UPDATE annotations_lease l SET expires_at = now() - interval '1 second' FROM accounts_user u
-WHERE u.id = l.reviewer_id AND random() < 0.5 RETURNING l.task_id, u.username
+WITH aged AS MATERIALIZED (
+    SELECT task_id, reviewer_id FROM annotations_lease WHERE random() < 0.5 FOR UPDATE SKIP LOCKED
+)
+UPDATE annotations_lease l SET expires_at = now() - interval '1 second' FROM aged JOIN accounts_user u
+ON u.id = aged.reviewer_id
+WHERE l.task_id = aged.task_id AND l.reviewer_id = aged.reviewer_id RETURNING l.task_id, u.username
 """
 
 

@@ -172,7 +172,8 @@ def people(project):
 
 
 def assert_sound(crowd):
-    assert crowd.errors == []
+    for error in crowd.errors:
+        raise error
     assert list_violations(crowd.project.pk) == []
     assert find_faults(crowd.calls, crowd.stored(), crowd.needs()) == []
 

@@ -27,7 +27,7 @@ def fit_logistic(
 
     `design` is n × k with its constant column, `weight` positive. Steps are halved while the likelihood falls. The
     covariance is the inverse information when all weights are equal, else the sandwich that weights call for. Not
-    converged when no finite maximum exists: the classes are separated, columns depend on each other, or `steps` ran out.
+    converged when no finite maximum exists: classes separated, columns depend on each other; or `steps` ran out.
     """
     beta = np.zeros(design.shape[1])
     singular = np.full((len(beta), len(beta)), np.inf)

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import kstwo, wasserstein_distance
+from scipy.stats import kstwo
 
 from reviewapp.stats.estimate import Undefined
 
@@ -68,10 +68,15 @@ def _exact_tail(n: int, m: int, statistic: float) -> float:
 
 
 def _shift(before: NDArray[np.float64], after: NDArray[np.float64]) -> float | None:
-    pooled = float(np.sqrt((before.var() * len(before) + after.var() * len(after)) / (len(before) + len(after))))
-    if pooled == 0:
+    """Area between the distribution functions in pooled standard deviations, negative when the mean fell."""
+    n, m = len(before), len(after)
+    if np.ptp(before) == 0 and np.ptp(after) == 0:
         return None
-    distance = float(wasserstein_distance(before, after)) / pooled
+    spread = float(np.sqrt((before.var() * n + after.var() * m) / (n + m)))
+    together = np.concatenate((np.sort(before), np.sort(after)))
+    order = np.argsort(together, kind="stable")  # two sorted runs: merged in linear time
+    gap = np.cumsum(np.where(order < n, 1 / n, -1 / m))[:-1]
+    distance = float(np.abs(gap) @ np.diff(together[order])) / spread
     return distance if after.mean() >= before.mean() else -distance
 
 

@@ -11,7 +11,7 @@ from scipy.stats import chi2_contingency, ks_2samp, wasserstein_distance
 from sklearn.metrics import roc_auc_score
 
 from reviewapp.stats.drift.categorical import chi_square_drift
-from reviewapp.stats.drift.classifier_test import _areas, _coefficients, classifier_test, text_drift
+from reviewapp.stats.drift.classifier_test import areas_under_curve, classifier_test, ridge_logistic, text_drift
 from reviewapp.stats.drift.findings import Measurement, drift_findings
 from reviewapp.stats.drift.hashed_features import hash_texts
 from reviewapp.stats.drift.kolmogorov_smirnov import kolmogorov_smirnov_drift
@@ -247,13 +247,15 @@ def test_vectors_without_evidence():
     assert mmd_drift(np.ones((3, 2)), np.ones((3, 2)), seed=1).undefined == "zero_variance"
     with pytest.raises(ValueError, match="records × dimensions"):
         mmd_drift([1.0, 2.0], [[1.0]], seed=1)
+    with pytest.raises(ValueError, match="bandwidth"):
+        mmd_drift([[1.0], [2.0]], [[1.0], [2.0]], seed=1, bandwidth=0.0)
 
 
 def test_areas_are_those_of_scikit_learn():
     rng = np.random.default_rng(6)
     scores, labels = rng.integers(0, 5, size=(40, 2)).astype(float), np.tile([0.0, 1.0], 20)[:, None].repeat(2, axis=1)
     expected = [roc_auc_score(labels[:, j], scores[:, j]) for j in range(2)]
-    assert _areas(scores, labels) == pytest.approx(expected)
+    assert areas_under_curve(scores, labels) == pytest.approx(expected)
 
 
 def test_coefficients_are_those_of_scikit_learn():
@@ -263,7 +265,7 @@ def test_coefficients_are_those_of_scikit_learn():
     X = rng.normal(size=(100, 4))
     labels = (X[:, 0] + rng.normal(size=100) > 0).astype(float)
     oracle = LogisticRegression(C=1.0, fit_intercept=False, tol=1e-12).fit(X, labels)
-    assert _coefficients(X, labels[:, None])[:, 0] == pytest.approx(oracle.coef_[0], abs=5e-3)
+    assert ridge_logistic(X, labels[:, None])[:, 0] == pytest.approx(oracle.coef_[0], abs=5e-3)
 
 
 def test_a_classifier_tells_shifted_windows_apart_by_the_feature_that_moved():

@@ -40,7 +40,7 @@ class SeparationTest:
     undefined: Undefined | None = None
 
 
-def _coefficients(X: NDArray[np.float64], Y: NDArray[np.float64]) -> NDArray[np.float64]:
+def ridge_logistic(X: NDArray[np.float64], Y: NDArray[np.float64]) -> NDArray[np.float64]:
     """Ridge logistic regression of every column of Y at once: features × columns of Y.
 
     Newton with the Hessian's bound X'X/4 + ridge (Böhning & Lindsay 1988): one inverse serves all columns and all
@@ -53,7 +53,7 @@ def _coefficients(X: NDArray[np.float64], Y: NDArray[np.float64]) -> NDArray[np.
     return beta
 
 
-def _areas(scores: NDArray[np.float64], labels: NDArray[np.float64]) -> NDArray[np.float64]:
+def areas_under_curve(scores: NDArray[np.float64], labels: NDArray[np.float64]) -> NDArray[np.float64]:
     """Area under the ROC curve per column: the share of new-old pairs in the right order, ties count half."""
     ranks = rankdata(scores, axis=0)
     new = labels.sum(axis=0)
@@ -98,9 +98,9 @@ def classifier_test(
     areas = np.zeros(permutations + 1)
     for number in range(FOLDS):
         inside = fold == number
-        beta = _coefficients(design[~inside], labels[~inside])
-        areas += _areas(design[inside] @ beta, labels[inside]) / FOLDS
-    weights = _coefficients(design, labels[:, :1])[:-1, 0]
+        beta = ridge_logistic(design[~inside], labels[~inside])
+        areas += areas_under_curve(design[inside] @ beta, labels[inside]) / FOLDS
+    weights = ridge_logistic(design, labels[:, :1])[:-1, 0]
     strongest = np.argsort(-np.abs(weights), kind="stable")[:top]
     return SeparationTest(
         auc=float(areas[0]),

@@ -72,6 +72,8 @@ def mmd_drift(
     with the square of the records. Undefined below two records in a window (`below_min_n`) or when half of all pairs
     coincide (`zero_variance`).
     """
+    if bandwidth is not None and bandwidth <= 0:
+        raise ValueError("the kernel's bandwidth is positive")
     x, y = _matrix(before), _matrix(after)
     if len(x) < 2 or len(y) < 2:
         return VectorDrift(None, None, None, None, len(x), len(y), "below_min_n")
@@ -79,7 +81,7 @@ def mmd_drift(
     x, y = _subsample(x, rng), _subsample(y, rng)
     distances = pdist(np.concatenate((x, y)))
     s = float(np.median(distances)) if bandwidth is None else bandwidth
-    if s <= 0:
+    if s == 0:
         return VectorDrift(None, None, None, None, len(x), len(y), "zero_variance")
     kernel = squareform(np.exp(-(distances**2) / (2 * s * s)))
     np.fill_diagonal(kernel, 1.0)

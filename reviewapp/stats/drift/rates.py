@@ -30,14 +30,23 @@ def difference_of_rates(before: Estimate, after: Estimate) -> RateChange:
     reason = before.undefined or after.undefined
     if before.value is None or after.value is None or reason is not None:
         return RateChange(
-            no_estimate(reason or "no_labels", method="mover_difference", n=n, confidence=before.confidence), None
+            no_estimate(
+                reason or "no_labels",
+                method="mover_difference",
+                n=n,
+                confidence=before.confidence,
+                population=after.population,
+            ),
+            None,
         )
     d = after.value - before.value
     if before.low is None or before.high is None or after.low is None or after.high is None:
-        return RateChange(Estimate(d, None, None, "mover_difference", n, None, before.confidence), None)
+        return RateChange(
+            Estimate(d, None, None, "mover_difference", n, None, before.confidence, after.population), None
+        )
     down = sqrt((after.value - after.low) ** 2 + (before.high - before.value) ** 2)
     up = sqrt((after.high - after.value) ** 2 + (before.value - before.low) ** 2)
-    difference = Estimate(d, d - down, d + up, "mover_difference", n, None, before.confidence)
+    difference = Estimate(d, d - down, d + up, "mover_difference", n, None, before.confidence, after.population)
     towards_zero = down if d > 0 else up
     if towards_zero == 0:
         return RateChange(difference, 1.0 if d == 0 else 0.0)

@@ -7,7 +7,7 @@ from scipy.stats import binom, nbinom
 
 # Plans are searched in blocks of this many tolerated failures, up to the limit.
 _BLOCK = 1024
-_MAX_FAILURES = 1_000_000
+_MAX_FAILURES = 100_000
 
 
 class PowerPlan(NamedTuple):
@@ -42,7 +42,7 @@ def labels_with_power(p0: float, p1: float, power: float = 0.8, confidence: floa
 
     Certified = one-sided Clopper-Pearson lower bound >= p0. Power is saw-toothed in n: it rises only where one more
     failure becomes tolerable, so those n are the only candidates. ValueError when p1 <= p0 (no n is enough) or when
-    more than a million failures would have to be tolerated.
+    more than a hundred thousand failures would have to be tolerated.
     """
     _check(p0, confidence)
     if not p0 < p1 < 1:

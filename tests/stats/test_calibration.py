@@ -147,6 +147,13 @@ def test_curves_rise_and_stay_inside(seed, slope):
             assert np.all((values > 0) & (values < 1))
 
 
+def test_a_steep_curve_calls_nothing_certain():
+    # Found by the property above: nearly separated outcomes, a curve that would round to 1 at the top.
+    score, label = judged(50, 1, 3)
+    for fit in (fit_beta, calibration_line, fit_platt):
+        assert fit(score, label).predict([0.0, 1.0]).max() <= 0.999
+
+
 def test_a_falling_coefficient_is_left_out():
     # Labels that fall with the score: no rising curve does better than the overall rate.
     score = np.linspace(0.05, 0.95, 40)

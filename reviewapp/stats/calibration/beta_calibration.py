@@ -22,11 +22,11 @@ class BetaCurve:
     undefined: Undefined | None = None
 
     def predict(self, score: ArrayLike) -> NDArray[np.float64]:
-        """Probabilities of a pass; ValueError when nothing was fitted."""
+        """Probabilities of a pass, within [.001, .999]; ValueError when nothing was fitted."""
         if self.undefined is not None:
             raise ValueError(f"no calibration was fitted: {self.undefined}")
         s = clipped(score)
-        return np.asarray(expit(self.a * np.log(s) - self.b * np.log1p(-s) + self.c), dtype=np.float64)
+        return clipped(expit(self.a * np.log(s) - self.b * np.log1p(-s) + self.c))
 
 
 def fit_beta(score: ArrayLike, label: ArrayLike, weight: ArrayLike | None = None) -> BetaCurve:

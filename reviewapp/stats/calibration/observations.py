@@ -65,5 +65,5 @@ def observations(score: ArrayLike, label: ArrayLike, weight: ArrayLike | None = 
 
 
 def clipped(score: ArrayLike) -> NDArray[np.float64]:
-    """Scores moved into [.001, .999]."""
+    """Scores or probabilities moved into [.001, .999]: nothing is called certain."""
     return np.clip(np.asarray(score, dtype=np.float64), SCORE_CLIP, 1 - SCORE_CLIP)

@@ -29,10 +29,10 @@ class LogitLine:
         return self.slope.undefined
 
     def predict(self, score: ArrayLike) -> NDArray[np.float64]:
-        """Probabilities of a pass; ValueError when nothing was fitted."""
+        """Probabilities of a pass, within [.001, .999]; ValueError when nothing was fitted."""
         if self.slope.value is None or self.intercept.value is None:
             raise ValueError(f"no calibration was fitted: {self.undefined}")
-        return np.asarray(expit(self.slope.value * logit(clipped(score)) + self.intercept.value), dtype=np.float64)
+        return clipped(expit(self.slope.value * logit(clipped(score)) + self.intercept.value))
 
 
 def _smoothed_targets(data: Observations) -> NDArray[np.float64]:

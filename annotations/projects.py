@@ -1,16 +1,52 @@
 """A whole project in one transaction: people, plan version 0, rubric, an empty queue."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
+from pydantic import BaseModel, ConfigDict, Field
 
 from annotations.queue.counters import add_queue
 from annotations.rubrics.publish import publish_rubric
 from reviewapp.accounts.access import Actor
 from reviewapp.accounts.models import Project, User
 from reviewapp.accounts.projects import ProjectSpec, add_project
+from reviewapp.http.errors import FieldError, InvalidError
 from sampling.plans.publish import add_first_plan
+
+
+class ProjectBody(BaseModel):
+    """The body of `POST /projects`, and the spec file of `create_project`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    slug: str = Field(description="Lower-case letters, digits and inner dashes; part of every address, for good.")
+    name: str
+    description: str = ""
+    overlap: int = Field(default=1, description="How many independent labels an item needs.")
+    blind: bool = Field(default=True, description="Whether reviewers see no more than what they are to judge.")
+    lease_seconds: int = 1200
+    undo_seconds: int = 10
+    horizon_days: int = 7
+    masking: str = Field(default="off", description="Only `off` is available yet: nothing is masked.")
+    sampling_salt: str = Field(default="", description="Decides the draws; a random one if left out.")
+    checks: list[dict[str, Any]] = Field(default=[], description="Not available yet: only an empty list is taken.")
+    rubric: dict[str, Any] | None = Field(default=None, description="As in `PUT /projects/{p}/rubric`.")
+
+
+class NewProject(NamedTuple):
+    """A checked body, ready for `create_project`."""
+
+    spec: ProjectSpec
+    rubric: dict[str, Any] | None
+
+
+def read_project(body: ProjectBody) -> NewProject:
+    """Return the parts of a body, or refuse what is asked for and not built yet."""
+    if body.checks:
+        message = "Checks are not available yet: leave them out, or the project would promise what nobody does."
+        raise InvalidError(message, code="checks_unavailable", fields=(FieldError("checks", message),))
+    return NewProject(ProjectSpec(**body.model_dump(exclude={"checks", "rubric"})), body.rubric)
 
 
 def create_project(

@@ -1,11 +1,24 @@
 """Structured logs: one JSON object a line, with the request id; or plain lines for a person's console."""
 
 import logging
+import re
 import sys
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 from structlog.typing import Processor
+
+# API tokens, and the secrets in invitation links: Django's own log lines repeat paths.
+_SECRETS = re.compile(r"(rvw_[0-9a-f]+_|/join/)[A-Za-z0-9_-]+")
+
+
+def hide_secrets(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Blank out tokens and invitation links, wherever in a log line they stand."""
+    for key, value in event.items():
+        if isinstance(value, str) and ("rvw_" in value or "/join/" in value):
+            event[key] = _SECRETS.sub(r"\1***", value)
+    return event
 
 
 def configure_logging(settings: dict[str, Any]) -> None:
@@ -29,7 +42,7 @@ def configure_logging(settings: dict[str, Any]) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, hide_secrets, renderer],
         )
     )
     root = logging.getLogger()

@@ -60,6 +60,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "reviewapp.http.request_id.RequestIdMiddleware",
+    "reviewapp.http.measured.MeasuredMiddleware",
+    "reviewapp.http.pages.ErrorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -115,6 +117,7 @@ SWEEP_STEPS = [
     "annotations.queue.sweep.plan_queue_checks",
     "reviewapp.jobs.intents.ring_due_intents",
 ]
+METRICS_COLLECTORS = ["reviewapp.metrics.intents"]
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

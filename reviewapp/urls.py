@@ -3,11 +3,26 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from annotations.api.routes import add_routers
+from reviewapp.accounts.api import router as accounts_router
+from reviewapp.accounts.join import join
+from reviewapp.health import healthz, readyz
 from reviewapp.http.api import api
+from reviewapp.http.docs_page import api_docs
+from reviewapp.http.pages import unknown_api_address
+from reviewapp.metrics import metrics
 
 add_routers(api)
+api.add_router("/projects", accounts_router)
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
+    path("join/<str:secret>", join, name="invitation"),
     path("accounts/", include("allauth.urls")),
+    path("api/docs", api_docs, name="api_docs"),
     path("api/v1/", api.urls),
+    path("api/<path:rest>", unknown_api_address, name="api_unknown"),
 ]
+
+handler500 = "reviewapp.http.pages.server_error"

@@ -46,6 +46,11 @@ class Label(models.Model):
         indexes = [
             models.Index(fields=["project", "id"], name="label_by_project"),
             models.Index(fields=["project", "created_at"], name="label_by_day"),
+            models.Index(
+                fields=["project", "item"],
+                condition=Q(withdrawn_at__isnull=True, superseded_by__isnull=True),
+                name="label_by_item",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["reviewer", "submit_id"], name="submit_stored_once"),

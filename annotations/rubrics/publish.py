@@ -77,3 +77,10 @@ def rubric_by_id(rubric_id: int) -> RubricVersion:
 def no_rubric() -> ConflictError:
     """Return the refusal for work that needs a rubric where there is none."""
     return ConflictError("The project has no rubric yet. A lead writes one first.", code="no_rubric")
+
+
+def list_question_keys(project_id: int) -> list[str]:
+    """Return the keys of all questions that any version of the project's rubric asks, newest version first."""
+    versions = RubricVersion.objects.filter(project_id=project_id).order_by("-version")
+    keys = {str(question["key"]): None for version in versions for question in version.questions}
+    return list(keys)

@@ -9,7 +9,7 @@ Value = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 # Keys that mean something else on the review page.
-RESERVED_HOTKEYS = frozenset("szjkefdrux?")
+RESERVED_HOTKEYS = frozenset("szjkefdruxgn?")
 
 
 class _Strict(BaseModel):

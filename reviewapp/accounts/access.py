@@ -62,6 +62,14 @@ def require(access: Access, action: Action) -> None:
     raise ForbiddenError
 
 
+def authorize_new_projects(actor: Actor) -> None:
+    """Refuse unless the actor may make projects: a superuser, by session or by a site token with scope admin."""
+    if actor.token_project_id is not None or not actor.user.is_superuser:
+        raise ForbiddenError("Only a superuser makes projects, signed in or with a site token.")
+    if actor.scopes is not None and Scope.ADMIN not in actor.scopes:
+        raise ForbiddenError("This token lacks the scope admin.", code="missing_scope")
+
+
 def projects_for(actor: Actor) -> list[Membership]:
     """Return the memberships of the actor with their projects, by name."""
     memberships = Membership.objects.select_related("project").filter(user_id=actor.user.pk)

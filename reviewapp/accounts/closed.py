@@ -18,6 +18,7 @@ OPEN = frozenset(
         "readyz",
         "metrics",  # token or loopback
         "api_docs",
+        "api_unknown",  # says 404 in the error shape
         "favicon",
     }
 )

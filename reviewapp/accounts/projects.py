@@ -1,21 +1,30 @@
 """Projects: made with their owner, changed with a record of it."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from reviewapp.accounts.access import Actor
+from reviewapp.accounts.access import Access, Actor, require
 from reviewapp.accounts.models import Masking, Membership, Project, User
-from reviewapp.accounts.roles import Role
+from reviewapp.accounts.roles import Action, Role
 from reviewapp.audit.record import digest, record
 from reviewapp.http.errors import ConflictError, FieldError, InvalidError
 
 MASKING_NOT_BUILT = (
     'Masking is not available yet: nothing that is sent in is masked. Use "off", and send no personal data.'
 )
+EDITABLE = frozenset(
+    {"name", "description", "overlap", "blind", "lease_seconds", "undo_seconds", "horizon_days", "masking"}
+)
+_FIXED = {
+    "slug": "The slug is part of every address and cannot be changed.",
+    "sampling_salt": "The salt decides every draw; another one would make the draws so far wrong.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +99,47 @@ def add_project(*, owner: User, spec: ProjectSpec, actor: Actor | None, now: dat
         message = f"There is a project {spec.slug!r} already."
         raise ConflictError(message, code="slug_taken", fields=(FieldError("slug", message),)) from None
     return project
+
+
+def edit_project(access: Access, *, changes: Mapping[str, Any], now: datetime) -> Project:
+    """Change the named fields of a project and return it as it is now."""
+    require(access, Action.EDIT_PROJECT)
+    refused = tuple(
+        FieldError(name, _FIXED.get(name, "There is no such field.")) for name in changes if name not in EDITABLE
+    )
+    if refused:
+        raise InvalidError(fields=refused)
+    refuse_masking(changes.get("masking", Masking.OFF))
+    with transaction.atomic():
+        project = Project.objects.select_for_update(no_key=True).get(pk=access.project.pk)
+        before = {name: getattr(project, name) for name in changes}
+        for name, value in changes.items():
+            setattr(project, name, value)
+        checked(project)
+        changed = sorted(name for name in changes if getattr(project, name) != before[name])
+        if changed:
+            project.save(update_fields=changed)
+            record(
+                "project.changed",
+                now=now,
+                actor=access.actor,
+                project_id=project.pk,
+                object_kind="project",
+                object_id=project.pk,
+                # Names and descriptions are people's text; the audit trail keeps that they changed, not what they say.
+                detail={
+                    "changed": changed,
+                    **{name: getattr(project, name) for name in changed if name not in {"name", "description"}},
+                },
+            )
+    return project
+
+
+def list_projects(actor: Actor, *, after: str | None, limit: int) -> list[Membership]:
+    """Return up to `limit` memberships of the actor with their projects, by slug, behind the slug `after`."""
+    memberships = Membership.objects.select_related("project").filter(user_id=actor.user.pk)
+    if actor.token_project_id is not None:
+        memberships = memberships.filter(project_id=actor.token_project_id)
+    if after is not None:
+        memberships = memberships.filter(project__slug__gt=after)
+    return list(memberships.order_by("project__slug")[:limit])

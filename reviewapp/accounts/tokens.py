@@ -22,6 +22,7 @@ from reviewapp.audit.record import record
 from reviewapp.http.errors import FieldError, ForbiddenError, InvalidError, NotFoundError
 
 PREFIX = "rvw"
+MAX_DAYS = 3650
 _TOUCH_AFTER = timedelta(minutes=1)
 
 
@@ -67,6 +68,8 @@ def make_token(
     actor: Actor | None = None,
 ) -> NewToken:
     """Store a new token acting as `user` and return it with its text. Access is the caller's to check."""
+    if expires_days is not None and not 1 <= expires_days <= MAX_DAYS:
+        raise InvalidError(fields=(FieldError("expires_days", f"A token lives for 1 to {MAX_DAYS} days."),))
     public_id = secrets.token_hex(6)
     secret = secrets.token_urlsafe(32).replace("_", "-")
     body = f"{PREFIX}_{public_id}_{secret}"
@@ -104,9 +107,10 @@ def create_token_for(
     """Make a token in a project, acting as the caller or, with `username`, as another member.
 
     Nobody makes a token stronger than what they may give: a token for another member needs the right to give that
-    member's role, and a token made through a token keeps to its maker's scopes.
+    member's role, and a token made through a token neither exceeds its maker's scopes nor outlives it.
     """
     require(access, Action.EDIT_TOKENS)
+    _keep_to_maker(access.actor, scopes=scopes, expires_days=expires_days, now=now)
     user = access.actor.user
     if username is not None and username != user.username:
         member = (
@@ -119,6 +123,34 @@ def create_token_for(
         user = member.user
     return make_token(
         user=user, project=access.project, scopes=scopes, now=now, expires_days=expires_days, actor=access.actor
+    )
+
+
+def _keep_to_maker(actor: Actor, *, scopes: frozenset[Scope], expires_days: int | None, now: datetime) -> None:
+    """Refuse a token that would be worth more than the token it is made with."""
+    if actor.scopes is None or actor.token_id is None:
+        return
+    beyond = sorted(scopes - actor.scopes)
+    if beyond:
+        raise ForbiddenError(
+            f"The token that you use lacks {', '.join(beyond)}, and cannot make one that has it.", code="missing_scope"
+        )
+    maker = ApiToken.objects.get(pk=actor.token_id)
+    ends = now + timedelta(days=expires_days) if expires_days is not None else None
+    if maker.expires_at is not None and (ends is None or ends > maker.expires_at):
+        message = (
+            f"The token that you use ends at {maker.expires_at.isoformat()}, and cannot make one that outlives it."
+        )
+        raise ForbiddenError(message, code="outlives_maker", fields=(FieldError("expires_days", message),))
+
+
+def list_tokens(access: Access) -> list[ApiToken]:
+    """Return the project's tokens that are not revoked, newest first; expired ones say so."""
+    require(access, Action.EDIT_TOKENS)
+    return list(
+        ApiToken.objects.select_related("user", "created_by")
+        .filter(project=access.project, revoked_at__isnull=True)
+        .order_by("-pk")
     )
 
 

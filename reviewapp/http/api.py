@@ -3,14 +3,17 @@
 from typing import Any
 
 import orjson
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
 from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
 from reviewapp.http.asking import BearerToken, BrowserSession
-from reviewapp.http.bodies import read_json
+from reviewapp.http.bodies import MAX_SENT_BYTES, read_json
 from reviewapp.http.errors import (
     FieldError,
     ForbiddenError,
@@ -18,8 +21,10 @@ from reviewapp.http.errors import (
     MalformedError,
     NotFoundError,
     RefusalError,
+    TooLargeError,
     UnauthenticatedError,
 )
+from reviewapp.http.openapi import add_refusals
 
 
 class JsonParser(Parser):
@@ -40,7 +45,23 @@ class JsonRenderer(BaseRenderer):
         return orjson.dumps(data, default=str)
 
 
-api = NinjaAPI(
+class ReviewApi(NinjaAPI):
+    """The API; an operation's id is the name of its function, so that moving the function breaks no client."""
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        """Return the id under which clients know the operation."""
+        return operation.view_func.__name__
+
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
+    ) -> OpenAPISchema:
+        """Return the OpenAPI document with the refusals that every operation may answer."""
+        schema = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+        add_refusals(schema)
+        return schema
+
+
+api = ReviewApi(
     title="Review loop",
     version="1",
     description="Production in, labels and evidence out.",
@@ -82,7 +103,15 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:  # n
     return refusal_response(InvalidError(fields=fields))
 
 
+@api.exception_handler(RequestDataTooBig)
+def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:  # noqa: ARG001
+    message = f"A body may have {MAX_SENT_BYTES // 1024**2} MiB as sent."
+    return refusal_response(TooLargeError(message, code="body_too_large"))
+
+
 @api.exception_handler(HttpError)
 def _http(request: HttpRequest, error: HttpError) -> HttpResponse:  # noqa: ARG001
+    if isinstance(error.__cause__, RefusalError):  # ninja wraps what its parser raises
+        return refusal_response(error.__cause__)
     kinds: dict[int, type[RefusalError]] = {400: MalformedError, 403: ForbiddenError, 404: NotFoundError}
     return refusal_response(kinds.get(error.status_code, MalformedError)(str(error)))

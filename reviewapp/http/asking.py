@@ -6,10 +6,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security import HttpBearer
 from ninja.security.apikey import APIKeyCookie
+from ninja.utils import check_csrf
 
 from reviewapp.accounts.access import Actor
 from reviewapp.accounts.models import User
 from reviewapp.accounts.tokens import find_actor
+from reviewapp.http.errors import ForbiddenError
 
 
 class BearerToken(HttpBearer):
@@ -21,16 +23,20 @@ class BearerToken(HttpBearer):
 
 
 class BrowserSession(APIKeyCookie):
-    """The session cookie of a signed-in person; unsafe methods need the CSRF token."""
+    """The session cookie of a signed-in person; unsafe methods need the CSRF token (header `X-CSRFToken`)."""
 
     param_name = "sessionid"
 
     def __init__(self) -> None:
-        super().__init__(csrf=True)
+        super().__init__(csrf=False)  # checked below, where somebody is signed in: nobody is a 401 and not a 403
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Actor | None:  # noqa: ARG002
         """Return the signed-in person as actor, or None."""
-        return Actor(user=request.user) if request.user.is_authenticated else None
+        if not request.user.is_authenticated:
+            return None
+        if check_csrf(request) is not None:
+            raise ForbiddenError("The CSRF token is missing or wrong. Reload the page.", code="csrf_failed")
+        return Actor(user=request.user)
 
 
 def actor_of(request: HttpRequest) -> Actor:

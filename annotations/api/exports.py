@@ -1,0 +1,141 @@
+"""Labels and resolutions out: as pages, or streamed whole as JSON Lines and CSV."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+import orjson
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from ninja import Router, Schema
+
+from annotations.api.bodies import LabelRow as LabelOut
+from annotations.labels.read import list_label_rows, stream_label_rows
+from annotations.labels.resolve import list_resolutions, stream_resolutions
+from annotations.rubrics.publish import list_question_keys
+from reviewapp.accounts.access import Access, authorize
+from reviewapp.accounts.roles import Action
+from reviewapp.http.asking import actor_of
+from reviewapp.http.csv_rows import csv_rows
+from reviewapp.http.errors import FieldError, InvalidError
+from reviewapp.http.paging import DEFAULT_LIMIT, Cursor, Limit, page_of, read_cursor
+
+router = Router(tags=["Labels out"])
+
+Format = Literal["jsonl", "csv"]
+_CHUNK = 64 * 1024
+_LABEL_FIELDS = (
+    "id",
+    "external_id",
+    "reviewer",
+    "rubric_version",
+    "answers",
+    "comment",
+    "created_at",
+    "duration_ms",
+    "source",
+    "surplus",
+    "superseded_by",
+)
+_RESOLUTION_FIELDS = ("external_id", "answers", "how", "n_labels", "probability", "unresolved")
+
+
+class LabelPage(Schema):
+    """A page of labels."""
+
+    results: list[LabelOut]
+    next: str | None
+
+
+class ResolutionOut(Schema):
+    """An item's answers of record."""
+
+    external_id: str
+    answers: dict[str, Any]
+    how: str
+    n_labels: int
+    probability: float | None
+    unresolved: list[str]
+
+
+class ResolutionPage(Schema):
+    """A page of resolutions."""
+
+    results: list[ResolutionOut]
+    next: str | None
+
+
+@router.get("/projects/{slug}/labels", response=LabelPage, operation_id="list_labels")
+def labels(
+    request: HttpRequest, slug: str, format: Format | None = None, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> HttpResponse | StreamingHttpResponse:
+    """List the labels; a reviewer's own only. `format=jsonl` or `csv` streams all of them."""
+    access = authorize(actor_of(request), slug, Action.SEE_OWN_LABELS)
+    whose = None if access.may(Action.SEE_ALL_LABELS) else access.actor.user.pk
+    if format is not None:
+        rows = (row.as_dict() for row in stream_label_rows(access.project.pk, reviewer_id=whose))
+        return _download(access, rows, format=format, name="labels", fields=_LABEL_FIELDS)
+    of = f"labels:{access.project.pk}:{whose}"
+    after = (read_cursor(cursor, of=of) or [0])[0]
+    found = list_label_rows(access.project.pk, after=after, limit=limit + 1, reviewer_id=whose)
+    page = page_of(found, limit=limit, of=of, key=lambda row: [row.id])
+    return _json({"results": [row.as_dict() for row in page.results], "next": page.next})
+
+
+@router.get("/projects/{slug}/resolutions", response=ResolutionPage, operation_id="list_resolutions")
+def resolutions(
+    request: HttpRequest,
+    slug: str,
+    method: Literal["agreed", "majority", "dawid_skene"] = "agreed",
+    format: Format | None = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> HttpResponse | StreamingHttpResponse:
+    """List each labelled item's answer of record. `format=jsonl` or `csv` streams all of them."""
+    access = authorize(actor_of(request), slug, Action.SEE_RESOLUTIONS)
+    if method == "dawid_skene":
+        message = "Dawid-Skene resolutions are not available yet. Use agreed or majority."
+        raise InvalidError(message, code="method_unavailable", fields=(FieldError("method", message),))
+    if format is not None:
+        rows = (row._asdict() for row in stream_resolutions(access.project.pk, method=method))
+        return _download(access, rows, format=format, name="resolutions", fields=_RESOLUTION_FIELDS)
+    of = f"resolutions:{access.project.pk}:{method}"
+    after = (read_cursor(cursor, of=of) or [0])[0]
+    found, last = list_resolutions(access.project.pk, method=method, after=after, limit=limit)
+    page = page_of([*found, None] if last else found, limit=limit, of=of, key=lambda _: [last])
+    return _json({"results": [row._asdict() for row in page.results if row is not None], "next": page.next})
+
+
+def _json(body: Any) -> HttpResponse:
+    return HttpResponse(orjson.dumps(body), content_type="application/json")
+
+
+def _download(
+    access: Access, rows: Iterator[dict[str, Any]], *, format: Format, name: str, fields: tuple[str, ...]
+) -> StreamingHttpResponse:
+    if format == "jsonl":
+        content, kind = _lines(rows), "application/x-ndjson"
+    else:
+        keys = list_question_keys(access.project.pk)
+        header = (*fields, *(f"answers.{key}" for key in keys))
+        content = csv_rows(header, (_cells(row, fields, keys) for row in rows))
+        kind = "text/csv; charset=utf-8"
+    response = StreamingHttpResponse(content, content_type=kind)
+    response["Content-Disposition"] = f'attachment; filename="{access.project.slug}-{name}.{format}"'
+    return response
+
+
+def _lines(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+    buffer = bytearray()
+    for row in rows:
+        buffer += orjson.dumps(row)
+        buffer += b"\n"
+        if len(buffer) >= _CHUNK:
+            yield bytes(buffer)
+            buffer.clear()
+    yield bytes(buffer)
+
+
+def _cells(row: Mapping[str, Any], fields: tuple[str, ...], keys: list[str]) -> list[object]:
+    text = orjson.dumps(row["answers"])
+    answers = orjson.loads(text)
+    cells: list[object] = [text.decode() if field == "answers" else row[field] for field in fields]
+    return cells + [answers.get(key) for key in keys]

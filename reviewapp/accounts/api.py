@@ -1,0 +1,184 @@
+"""The API of projects and their people, invitations and tokens."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Body, Router, Status
+from pydantic import BaseModel, ConfigDict, Field
+
+from reviewapp.accounts import invitations, people, projects, tokens
+from reviewapp.accounts.access import authorize
+from reviewapp.accounts.models import Membership, Project
+from reviewapp.accounts.roles import Action, Role
+from reviewapp.http.asking import actor_of
+from reviewapp.http.paging import DEFAULT_LIMIT, Cursor, Limit, page_of, read_cursor
+
+router = Router(tags=["Projects"])
+
+
+class ProjectOut(BaseModel):
+    """A project, as a member of it sees it."""
+
+    slug: str
+    name: str
+    description: str
+    overlap: int
+    blind: bool
+    lease_seconds: int
+    undo_seconds: int
+    horizon_days: int
+    masking: str
+    created_at: datetime
+    role: str = Field(description="Your role in it.")
+
+    @classmethod
+    def of(cls, project: Project, role: str) -> "ProjectOut":
+        """Return what is shown of a project."""
+        shown = {name: getattr(project, name) for name in cls.model_fields if name != "role"}
+        return cls(role=role, **shown)
+
+
+class ProjectsPage(BaseModel):
+    """A page of projects."""
+
+    results: list[ProjectOut]
+    next: str | None
+
+
+class ProjectChanges(BaseModel):
+    """The fields to change; what is left out stays."""
+
+    model_config = ConfigDict(
+        extra="allow",  # the service refuses what cannot be changed, with the reason
+        json_schema_extra={"additionalProperties": False},
+    )
+
+    name: str = ""
+    description: str = ""
+    overlap: int = 1
+    blind: bool = True
+    lease_seconds: int = 1200
+    undo_seconds: int = 10
+    horizon_days: int = 7
+    masking: str = Field(default="off", description="Only `off` is available yet.")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class TokenIn(_Strict):
+    """What a new token is for."""
+
+    scopes: list[str] = Field(description="ingest, read, label, judge, dataset, evaluate, rollout, admin.")
+    username: str | None = Field(default=None, description="The member as whom it acts; you, if left out.")
+    expires_days: int | None = Field(default=None, description="Never, if left out.")
+
+
+class TokenOut(BaseModel):
+    """A token just made; it is shown this once."""
+
+    id: int
+    token: str
+
+
+class InvitationIn(_Strict):
+    """What an invitation gives."""
+
+    role: str
+    email: str = Field(default="", description="For whom it is, as a note; nothing is sent.")
+
+
+class InvitationOut(BaseModel):
+    """The link to hand on; it is shown this once."""
+
+    url: str
+    expires_at: datetime
+
+
+class MemberIn(_Strict):
+    """Who is to have which role."""
+
+    username: str
+    role: str
+
+
+class MemberOut(BaseModel):
+    """A person's role in the project."""
+
+    username: str
+    role: str
+    new_account: bool = Field(description="Whether an account was made; it has no password yet.")
+
+    @classmethod
+    def of(cls, membership: Membership, *, new_account: bool) -> "MemberOut":
+        """Return what is shown of a membership."""
+        return cls(username=membership.user.username, role=membership.role, new_account=new_account)
+
+
+@router.get("", response=ProjectsPage, summary="Your projects")
+def list_projects(request: HttpRequest, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> dict[str, Any]:
+    """The projects that you are a member of, by slug."""
+    actor = actor_of(request)
+    after = read_cursor(cursor, of="projects")
+    rows = projects.list_projects(actor, after=after[0] if after else None, limit=limit + 1)
+    page = page_of(rows, limit=limit, of="projects", key=lambda row: [row.project.slug])
+    return {"results": [ProjectOut.of(row.project, row.role) for row in page.results], "next": page.next}
+
+
+@router.get("/{p}", response=ProjectOut, summary="One project")
+def get_project(request: HttpRequest, p: str) -> ProjectOut:
+    """The project's settings, and your role in it."""
+    access = authorize(actor_of(request), p, Action.SEE_PROJECT)
+    return ProjectOut.of(access.project, access.role)
+
+
+@router.patch("/{p}", response=ProjectOut, summary="Change a project")
+def change_project(request: HttpRequest, p: str, body: Annotated[ProjectChanges, Body()]) -> ProjectOut:
+    """Change the fields that are sent. The slug and the salt stay as they are."""
+    access = authorize(actor_of(request), p, Action.EDIT_PROJECT)
+    changes = body.model_dump(exclude_unset=True)
+    return ProjectOut.of(projects.edit_project(access, changes=changes, now=timezone.now()), access.role)
+
+
+@router.post("/{p}/tokens", response={201: TokenOut}, tags=["People and tokens"], summary="Make a token")
+def create_token(request: HttpRequest, p: str, body: TokenIn) -> Status[TokenOut]:
+    """Make a token for a program. It acts as one member, within its scopes and never beyond that member's role."""
+    access = authorize(actor_of(request), p, Action.EDIT_TOKENS)
+    made = tokens.create_token_for(
+        access,
+        scopes=tokens.parse_scopes(body.scopes),
+        username=body.username,
+        expires_days=body.expires_days,
+        now=timezone.now(),
+    )
+    return Status(201, TokenOut(id=made.row.pk, token=made.text))
+
+
+@router.delete("/{p}/tokens/{token_id}", response={204: None}, tags=["People and tokens"], summary="Revoke a token")
+def revoke_token(request: HttpRequest, p: str, token_id: int) -> Status[None]:
+    """End a token at once."""
+    access = authorize(actor_of(request), p, Action.EDIT_TOKENS)
+    tokens.revoke_token(access, token_id=token_id, now=timezone.now())
+    return Status(204, None)
+
+
+@router.post("/{p}/invitations", response={201: InvitationOut}, tags=["People and tokens"], summary="Invite a person")
+def create_invitation(request: HttpRequest, p: str, body: InvitationIn) -> Status[InvitationOut]:
+    """Make a link by which one person joins, within seven days."""
+    access = authorize(actor_of(request), p, Action.EDIT_PEOPLE)
+    role = people.parse_role(body.role)
+    made = invitations.create_invitation(access, role=role, email=body.email, now=timezone.now())
+    return Status(201, InvitationOut(url=made.url, expires_at=made.row.expires_at))
+
+
+@router.post("/{p}/members", response={201: MemberOut}, tags=["People and tokens"], summary="Add a member")
+def add_member(request: HttpRequest, p: str, body: MemberIn) -> Status[MemberOut]:
+    """Give a person a role, or another one. An unknown username becomes an account without a password."""
+    access = authorize(actor_of(request), p, Action.EDIT_PEOPLE)
+    added = people.add_member(
+        access, username=body.username, role=Role(people.parse_role(body.role)), now=timezone.now()
+    )
+    return Status(201, MemberOut.of(added.membership, new_account=added.new_account))

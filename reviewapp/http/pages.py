@@ -1,0 +1,92 @@
+"""How errors leave: below /api/ always in the error shape, elsewhere as a kind page. Neither tells how we are built."""
+
+from collections.abc import Callable
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+from reviewapp.http.api import refusal_response
+from reviewapp.http.errors import (
+    ConflictError,
+    ForbiddenError,
+    MalformedError,
+    NotFoundError,
+    RefusalError,
+    TooLargeError,
+    UnauthenticatedError,
+)
+from reviewapp.http.request_id import current_request_id
+
+_API = "/api/"
+_NO_METHOD = "This address does not take that method; the header Allow names those it takes."
+
+
+class InternalError(RefusalError):
+    """We failed. Nothing about it is told but the id under which it is logged."""
+
+    status = 500
+    code = "internal"
+
+    def __init__(self) -> None:
+        super().__init__(f"Something went wrong here. It is logged under the request id {current_request_id()}.")
+
+
+class MethodNotAllowedError(RefusalError):
+    """The address is right and the method is not."""
+
+    status = 405
+    code = "method_not_allowed"
+    message = _NO_METHOD
+
+
+_KINDS: dict[int, type[RefusalError]] = {
+    kind.status: kind
+    for kind in (
+        MalformedError,
+        UnauthenticatedError,
+        ForbiddenError,
+        NotFoundError,
+        MethodNotAllowedError,
+        ConflictError,
+        TooLargeError,
+    )
+}
+
+
+class ErrorsMiddleware:
+    """Give every error answer its form, whoever made it: a view, Django, or another middleware."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code < 400 or not request.path.startswith(_API):
+            return response
+        if response.headers.get("Content-Type", "").startswith("application/json"):
+            return response
+        kind = InternalError if response.status_code >= 500 else _KINDS.get(response.status_code, MalformedError)
+        shaped = refusal_response(kind())
+        if "Allow" in response:
+            shaped["Allow"] = response["Allow"]
+        return shaped
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Show a refusal that left a page's view."""
+        if not isinstance(error, RefusalError):
+            return None
+        if request.path.startswith(_API):
+            return refusal_response(error)
+        template = f"{error.status}.html" if error.status in {403, 404} else "refused.html"
+        return render(request, template, {"message": error.message}, status=error.status)
+
+
+def unknown_api_address(request: HttpRequest, rest: str) -> HttpResponse:  # noqa: ARG001 — a view
+    """Refuse an address below /api/ that does not exist."""
+    raise Http404
+
+
+def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 — a view
+    """Show the page of an unexpected error; it needs neither the database nor a session."""
+    return HttpResponse(render_to_string("500.html", {"request_id": current_request_id()}), status=500)

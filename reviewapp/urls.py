@@ -13,8 +13,8 @@ from reviewapp.http.docs_page import api_docs
 from reviewapp.http.pages import unknown_api_address
 from reviewapp.metrics import metrics
 
-api.add_router("/projects", accounts_router)
 add_routers(api)
+api.add_router("/projects", accounts_router)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),

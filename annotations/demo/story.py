@@ -12,7 +12,7 @@ CONTENT = Path(__file__).parent / "content"
 DAYS = 14
 
 # What each version is like besides its answers: the newer one thinks longer and costs more.
-_VERSIONS = {
+_VERSIONS: dict[str, dict[str, Any]] = {
     "assistant-1.4": {"model": "small-3", "prompt_version": "support-12", "latency": 900, "usd_per_mtok": 0.6},
     "assistant-2.0": {"model": "medium-4", "prompt_version": "support-15", "latency": 1900, "usd_per_mtok": 2.4},
 }
@@ -75,10 +75,10 @@ def _dressed(line: dict[str, Any], now: datetime) -> DemoItem:
         "model": version["model"],
         "prompt_version": version["prompt_version"],
         "confidence": round(0.99 - doubt, 3),
-        "latency_ms": round(float(version["latency"]) * (0.6 + fraction(name, "latency")) + 9 * answered),
+        "latency_ms": round(version["latency"] * (0.6 + fraction(name, "latency")) + 9 * answered),
         "input_tokens": asked,
         "output_tokens": answered,
-        "cost_usd": round((asked + 4 * answered) * float(version["usd_per_mtok"]) / 1e6, 6),
+        "cost_usd": round((asked + 4 * answered) * version["usd_per_mtok"] / 1e6, 6),
         "session_ref": f"session-{name[3:]}",
         "metadata": {"topic": line["topic"], "language": line["language"], "channel": line["channel"]},
     }

@@ -46,7 +46,7 @@ class Reviewer(threading.Thread):
     def run(self):
         try:
             self.label_everything()
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 — told by the main thread
             self.problem = error
 
     def label_everything(self):

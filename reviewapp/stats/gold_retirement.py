@@ -1,0 +1,71 @@
+"""Golds that trusted annotators fail: probably the gold is wrong, not they."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from reviewapp.stats.estimate import Estimate, no_estimate
+from reviewapp.stats.proportions import wilson
+
+RETIRE_ABOVE = 0.4
+FEWEST_ANSWERS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class GoldFailure:
+    """How often trusted annotators fail one gold, and whether it should be retired for that."""
+
+    failure: Estimate
+    retire: bool
+
+
+def gold_failures(
+    gold: ArrayLike,
+    correct: ArrayLike,
+    trusted: ArrayLike,
+    *,
+    n_golds: int,
+    retire_above: float = RETIRE_ABOVE,
+    fewest_answers: int = FEWEST_ANSWERS,
+    confidence: float = 0.95,
+) -> tuple[GoldFailure, ...]:
+    """Return for each gold the share of trusted answers that fail it, with Wilson limits.
+
+    `gold` (index), `correct` and `trusted` (truth values) have shape (A,), one entry an answer. A gold is to be retired
+    when more than `retire_above` of at least `fewest_answers` trusted answers fail it; with fewer answers there is no
+    verdict. n counts trusted answers. Undefined without one (`no_labels`).
+    """
+    index = np.asarray(gold, dtype=np.int64)
+    right, counts = np.asarray(correct, dtype=bool), np.asarray(trusted, dtype=bool)
+    if not index.shape == right.shape == counts.shape or index.ndim != 1:
+        raise ValueError("gold, correct and trusted have one entry an answer")
+    if index.size and (index.min() < 0 or index.max() >= n_golds):
+        raise ValueError(f"gold index outside 0..{n_golds - 1}")
+    answers = np.bincount(index[counts], minlength=n_golds)
+    failures = np.bincount(index[counts & ~right], minlength=n_golds)
+    return tuple(
+        _failure(int(x), int(n), retire_above, fewest_answers, confidence)
+        for x, n in zip(failures, answers, strict=True)
+    )
+
+
+def _failure(x: int, n: int, retire_above: float, fewest_answers: int, confidence: float) -> GoldFailure:
+    """Return the failure share x / n of one gold."""
+    method = "gold_failure_wilson"
+    if n == 0:
+        missing = no_estimate("no_labels", method=method, confidence=confidence, population="process")
+        return GoldFailure(missing, retire=False)
+    limits = wilson(x, n, confidence)
+    estimate = Estimate(
+        value=x / n,
+        low=limits.low,
+        high=limits.high,
+        method=method,
+        n=n,
+        n_effective=n,
+        confidence=confidence,
+        population="process",
+        warnings=() if n >= fewest_answers else ("few_trusted_answers",),
+    )
+    return GoldFailure(estimate, retire=n >= fewest_answers and x > retire_above * n)

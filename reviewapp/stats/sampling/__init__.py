@@ -1,0 +1,1 @@
+"""Which items people look at: permanent random numbers, probabilities, allocation, budgets, response."""

@@ -126,7 +126,9 @@ class ApiClient:
         content = b"".join(response.streaming_content) if response.streaming else response.content
         assert response.status_code == status, (response.status_code, content[:2000])
         kind = response.headers.get("Content-Type", "")
-        return response.json() if not response.streaming and kind.startswith("application/json") else content
+        return (
+            response.json() if content and not response.streaming and kind.startswith("application/json") else content
+        )
 
     def get(self, path: str, *, status: int = 200, **extra: Any) -> Any:
         """GET."""

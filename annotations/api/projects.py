@@ -1,16 +1,17 @@
-"""The API that makes projects: here and not with their people, since a new one gets its plan, rubric and queue."""
+"""The API that makes projects: here and not with their people, since a new one gets its plan, rubric and queue.
+
+It stands on the router of the other project endpoints, because one address belongs to one router.
+"""
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Router, Status
+from ninja import Status
 
 from annotations.projects import ProjectBody, create_project, read_project
 from reviewapp.accounts.access import authorize_new_projects
-from reviewapp.accounts.api import ProjectOut
+from reviewapp.accounts.api import ProjectOut, router
 from reviewapp.accounts.roles import Role
 from reviewapp.http.asking import actor_of
-
-router = Router(tags=["Projects"])
 
 
 @router.post("", response={201: ProjectOut}, operation_id="create_project", summary="Make a project")

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Body, Query, Router
+from ninja.openapi.schema import REF_TEMPLATE
 from pydantic import BaseModel
 
 from annotations.models import RubricVersion
@@ -40,7 +41,11 @@ class RubricOut(BaseModel):
 
 
 # The service checks the body and names the place of each mistake; the document shows what it checks against.
-_BODY = {"requestBody": {"content": {"application/json": {"schema": RubricBody.model_json_schema()}}}}
+_BODY = {
+    "requestBody": {
+        "content": {"application/json": {"schema": RubricBody.model_json_schema(ref_template=REF_TEMPLATE)}}
+    }
+}
 
 
 @router.put("/{p}/rubric", response=RubricVersionOut, summary="Publish a rubric", openapi_extra=_BODY)

@@ -1,5 +1,6 @@
 """What the OpenAPI document says about refusals: their shape, and which an operation may answer."""
 
+from copy import deepcopy
 from typing import Any
 
 _ERROR: dict[str, Any] = {
@@ -57,6 +58,7 @@ def add_refusals(schema: dict[str, Any]) -> None:
     """Add to every operation the refusals it may answer."""
     schema["components"]["schemas"]["Error"] = _ERROR
     for method, path, operation in operations(schema):
+        _share_definitions(operation, schema["components"]["schemas"])
         for status in _refusals(method, path, operation):
             operation["responses"].setdefault(
                 status,
@@ -65,6 +67,15 @@ def add_refusals(schema: dict[str, Any]) -> None:
                     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
                 },
             )
+
+
+def _share_definitions(operation: dict[str, Any], models: dict[str, Any]) -> None:
+    """Move what a hand-written body schema defines to where references look for it."""
+    if "requestBody" not in operation:
+        return
+    body = operation["requestBody"] = deepcopy(operation["requestBody"])  # it may belong to the endpoint's code
+    for content in body["content"].values():
+        models.update(content["schema"].pop("$defs", {}))
 
 
 def _refusals(method: str, path: str, operation: dict[str, Any]) -> list[int]:

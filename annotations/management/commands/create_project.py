@@ -26,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--owner", metavar="NAME", help="default: the one superuser")
         parser.add_argument("--spec", metavar="FILE", help="JSON file, - for stdin")
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 — Django's signature
+    def handle(self, *args: Any, **options: Any) -> None:
         """Make it."""
         body = _read_spec(options["spec"], slug=options["slug"])
         with refusals_as_command_errors():

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--user", help="the member as whom it acts (default: the project's owner)")
         parser.add_argument("--expires", type=int, metavar="DAYS")
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 — Django's signature
+    def handle(self, *args: Any, **options: Any) -> None:
         """Make it, and print it last."""
         with refusals_as_command_errors():
             scopes = parse_scopes(name.strip() for name in options["scopes"].split(",") if name.strip())

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--password")
         parser.add_argument("--superuser", action="store_true", help="may make projects")
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 — Django's signature
+    def handle(self, *args: Any, **options: Any) -> None:
         """Make it."""
         password = options["password"]
         with refusals_as_command_errors():

@@ -13,7 +13,7 @@ class Command(BaseCommand):
 
     help = "Run one pass of the periodic work."
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 — Django's signature
+    def handle(self, *args: Any, **options: Any) -> None:
         """Sweep, and say what was done."""
         result = sweep(now=timezone.now())
         if not result.ran:

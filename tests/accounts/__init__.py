@@ -1,0 +1,1 @@
+"""Tests of people, projects and what each may do."""

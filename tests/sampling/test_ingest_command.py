@@ -94,7 +94,8 @@ def test_mapped_columns_become_fields_and_the_others_are_ignored_with_a_note(ing
 
 
 def test_without_a_map_unknown_columns_are_refused(ingest, file):
-    code, result, _ = ingest(file("a.jsonl", ndjson({**item("a"), "task": "binary"})))
+    code, result, said = ingest(file("a.jsonl", ndjson({**item("a"), "task": "binary"})))
+    assert "--map external_id=id" in said
     assert (code, result["errors"][0]["code"], result["errors"][0]["path"]) == (1, "unknown_field", "task")
 
 

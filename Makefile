@@ -12,7 +12,11 @@ INSTALL = if command -v uv >/dev/null 2>&1; \
 .DEFAULT_GOAL := run
 
 $(BIN)/python:
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "This Python cannot make environments: install its venv package (Debian: apt-get install python3-venv)" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/.run-stamp: requirements.lock | $(BIN)/python
 	@echo "Installing what the app needs into $(VENV) …"
@@ -24,8 +28,8 @@ $(VENV)/.dev-stamp: requirements-dev.lock $(VENV)/.run-stamp
 	@$(call INSTALL,requirements-dev.lock)
 	@touch $@
 
-run: $(VENV)/.run-stamp  ## start everything: http://127.0.0.1:8000
-	@exec $(BIN)/python manage.py up
+run: $(VENV)/.run-stamp  ## start everything: http://127.0.0.1:8000 (PORT, DATA_DIR; ARGS="--no-demo")
+	@exec $(BIN)/python manage.py up $(ARGS)
 
 test: $(VENV)/.dev-stamp  ## run the tests (ARGS="-k name" narrows)
 	@exec $(BIN)/python -m pytest $(ARGS)

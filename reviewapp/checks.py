@@ -1,13 +1,13 @@
 """System checks: what an operator should hear before the first request, not after it."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.apps.config import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 — Django's name
 from django.db import connections
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLResolver, get_resolver
 from django.utils.module_loading import import_string
 
 from reviewapp.accounts.closed import OPEN
@@ -45,34 +45,41 @@ def seams_can_be_called(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
     return found
 
 
-def url_patterns(resolver: URLResolver | None = None, names: tuple[str, ...] = ()) -> Iterator[tuple[str, URLPattern]]:
-    """Yield every URL pattern of the app with its name as `reverse` knows it."""
+class Address(NamedTuple):
+    """One address of the app: its name as `reverse` knows it, and its whole route."""
+
+    name: str
+    route: str
+
+
+def addresses(resolver: URLResolver | None = None, *, names: tuple[str, ...] = (), start: str = "") -> list[Address]:
+    """Return every address of the app."""
     resolver = resolver or get_resolver()
     inner = (*names, resolver.namespace) if resolver.namespace else names
+    found: list[Address] = []
     for entry in resolver.url_patterns:
+        route = start + str(entry.pattern)
         if isinstance(entry, URLResolver):
-            yield from url_patterns(entry, inner)
+            found += addresses(entry, names=inner, start=route)
         else:
-            yield ":".join((*inner, entry.name or "")), entry
+            found.append(Address(":".join((*inner, entry.name or "")), route))
+    return found
 
 
 @register(Tags.urls)
-def open_list_names_what_exists(
-    app_configs: Sequence[AppConfig] | None,  # noqa: ARG001
-    **kwargs: Any,  # noqa: ARG001
-) -> list[CheckMessage]:
+def open_list_is_clear(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
     """A pattern without a name could never be listed as open, and a name used twice could open the wrong one."""
     found: list[CheckMessage] = []
     places: dict[str, set[str]] = {}
-    for name, pattern in url_patterns():
-        if not pattern.name:
-            found.append(Warning(f"The URL pattern {pattern.pattern} has no name.", id="reviewapp.W001"))
+    for name, route in addresses():
+        if name.endswith(":") or not name:
+            found.append(Warning(f"The address {route} has no name.", id="reviewapp.W001"))
         elif name in OPEN:
-            places.setdefault(name, set()).add(str(pattern.pattern))
+            places.setdefault(name, set()).add(route)
     found.extend(
         Error(f"{name!r} is open without sign-in and names several addresses.", id="reviewapp.E003")
-        for name, patterns in places.items()
-        if len(patterns) > 1
+        for name, routes in places.items()
+        if len(routes) > 1
     )
     return found
 

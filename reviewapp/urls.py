@@ -3,10 +3,12 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from annotations.api.routes import add_routers as add_annotations
+from annotations.views.routes import page_routes
 from reviewapp.accounts.api import router as accounts_router
 from reviewapp.accounts.join import join
 from reviewapp.health import healthz, readyz
 from reviewapp.http.api import api
+from reviewapp.http.appearance import favicon
 from reviewapp.http.docs_page import api_docs
 from reviewapp.http.pages import unknown_api_address
 from reviewapp.metrics import metrics
@@ -25,6 +27,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/docs", api_docs, name="api_docs"),
     path("api/v1/", api.urls),
     path("api/<path:rest>", unknown_api_address, name="api_unknown"),
+    path("favicon.ico", favicon, name="favicon"),
+    *page_routes,
 ]
 
 handler500 = "reviewapp.http.pages.server_error"

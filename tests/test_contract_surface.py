@@ -2,8 +2,8 @@
 
 import re
 
-from reviewapp.http.api import api
 from reviewapp.http.openapi import operations
+from reviewapp.urls import api
 
 CONTRACT = """
 POST /projects

@@ -3,9 +3,9 @@
 import pytest
 from django.test import Client
 
-from reviewapp.http.api import api
 from reviewapp.http.docs_page import read_groups
 from reviewapp.http.openapi import operations
+from reviewapp.urls import api
 
 
 @pytest.fixture

@@ -58,6 +58,14 @@ def parse_scopes(names: Iterable[str]) -> frozenset[Scope]:
     return frozenset(Scope(name) for name in names)
 
 
+def _expiry(days: int | None, *, now: datetime) -> datetime | None:
+    if days is None:
+        return None
+    if not 1 <= days <= MAX_DAYS:
+        raise InvalidError(fields=(FieldError("expires_days", f"A token lives for 1 to {MAX_DAYS} days."),))
+    return now + timedelta(days=days)
+
+
 def make_token(
     *,
     user: User,
@@ -68,8 +76,7 @@ def make_token(
     actor: Actor | None = None,
 ) -> NewToken:
     """Store a new token acting as `user` and return it with its text. Access is the caller's to check."""
-    if expires_days is not None and not 1 <= expires_days <= MAX_DAYS:
-        raise InvalidError(fields=(FieldError("expires_days", f"A token lives for 1 to {MAX_DAYS} days."),))
+    expires_at = _expiry(expires_days, now=now)
     public_id = secrets.token_hex(6)
     secret = secrets.token_urlsafe(32).replace("_", "-")
     body = f"{PREFIX}_{public_id}_{secret}"
@@ -82,7 +89,7 @@ def make_token(
             scopes=sorted(scope.value for scope in scopes),
             created_by=actor.user if actor else None,
             created_at=now,
-            expires_at=now + timedelta(days=expires_days) if expires_days is not None else None,
+            expires_at=expires_at,
         )
         record(
             "token.created",
@@ -136,7 +143,7 @@ def _keep_to_maker(actor: Actor, *, scopes: frozenset[Scope], expires_days: int 
             f"The token that you use lacks {', '.join(beyond)}, and cannot make one that has it.", code="missing_scope"
         )
     maker = ApiToken.objects.get(pk=actor.token_id)
-    ends = now + timedelta(days=expires_days) if expires_days is not None else None
+    ends = _expiry(expires_days, now=now)
     if maker.expires_at is not None and (ends is None or ends > maker.expires_at):
         message = (
             f"The token that you use ends at {maker.expires_at.isoformat()}, and cannot make one that outlives it."

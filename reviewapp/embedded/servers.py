@@ -135,7 +135,7 @@ def _start_keeper(layout: Layout, needed: frozenset[str], *, fast: bool) -> None
     assert keeper.stdout is not None  # noqa: S101 — it was asked for above
     with keeper.stdout as answers:
         answer = answers.readline()
-    _KEEPERS.append(keeper)
+    _KEEPERS.setdefault(layout.data_dir, []).append(keeper)
     if not answer:
         raise Refusal(f"The embedded servers ended at once; {layout.log('servers')} says why.")
     if error := json.loads(answer)["error"]:
@@ -143,7 +143,7 @@ def _start_keeper(layout: Layout, needed: frozenset[str], *, fast: bool) -> None
 
 
 # Those that this process started: collected when they end.
-_KEEPERS: list[subprocess.Popen[bytes]] = []
+_KEEPERS: dict[Path, list[subprocess.Popen[bytes]]] = {}
 
 
 def _wait_for_the_end(layout: Layout) -> None:
@@ -153,5 +153,5 @@ def _wait_for_the_end(layout: Layout) -> None:
         if not is_free(layout.lock("users")) and layout.ready.exists():
             return
         time.sleep(0.02)
-    while _KEEPERS:
-        _KEEPERS.pop().wait()
+    for keeper in _KEEPERS.pop(layout.data_dir, []):
+        keeper.wait()

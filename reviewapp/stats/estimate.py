@@ -16,6 +16,7 @@ Undefined = Literal[
     "missing_class",
     "uninformative_judge",
     "unknown_inclusion_probability",
+    "separated",
 ]
 
 

@@ -244,7 +244,7 @@ def answers(port: int) -> bool:
     link = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
         link.request("GET", "/healthz", headers={"Host": urlsplit(settings.PUBLIC_URL).hostname or "127.0.0.1"})
-        return link.getresponse().status < http.HTTPStatus.INTERNAL_SERVER_ERROR
+        return link.getresponse().status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False
     finally:

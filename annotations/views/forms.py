@@ -1,0 +1,54 @@
+"""Reading the settings' forms: text into values, and refusals back to the places they are about."""
+
+import json
+from typing import Any
+
+from django.http import QueryDict
+
+from reviewapp.http.errors import FieldError, InvalidError, RefusalError
+
+_NUMBERS = ("overlap", "lease_seconds", "undo_seconds", "horizon_days")
+
+
+class Problems:
+    """Why one form was refused, by field."""
+
+    def __init__(self, form: str, refusal: RefusalError) -> None:
+        self.form = form
+        self.message = refusal.message
+        self.places = refusal.fields
+
+
+def read_whole_number(text: str, name: str) -> int | None:
+    """Return the number of a field, None where it is empty, or refuse what is none."""
+    text = text.strip()
+    if not text:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise InvalidError(fields=(FieldError(name, "Write a whole number."),)) from None
+
+
+def read_project_fields(posted: QueryDict) -> dict[str, Any]:
+    """Return the changes that the project form asks for."""
+    changes: dict[str, Any] = {name: posted.get(name, "").strip() for name in ("name", "description")}
+    for name in _NUMBERS:
+        number = read_whole_number(posted.get(name, ""), name)
+        if number is None:
+            raise InvalidError(fields=(FieldError(name, "This is needed."),))
+        changes[name] = number
+    return {**changes, "blind": posted.get("blind") == "on"}
+
+
+def read_json_list(text: str, name: str) -> list[Any]:
+    """Return the JSON list of a field, or refuse it, naming line and column of the mistake."""
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        message = f"Not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+        raise InvalidError(message, fields=(FieldError(name, message),)) from None
+    if not isinstance(value, list):
+        message = "Write a JSON list: [ … ]."
+        raise InvalidError(message, fields=(FieldError(name, message),))
+    return value

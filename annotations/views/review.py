@@ -1,0 +1,54 @@
+"""The reviewer's screen. Its items come over the API; the page itself brings guidelines and numbers."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_GET
+
+from annotations.labels.count import count_own_today
+from annotations.rubrics.guidelines import render_guidelines
+from annotations.rubrics.publish import find_rubric
+from annotations.views.frame import frame, link_if_may
+from reviewapp.accounts.access import authorize
+from reviewapp.accounts.roles import Action
+from reviewapp.http.asking import actor_of
+from reviewapp.http.errors import NotFoundError
+
+
+@never_cache
+@ensure_csrf_cookie
+@require_GET
+def review(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the screen; its script claims the first items."""
+    access = authorize(actor_of(request), slug, Action.LABEL)
+    rubric = find_rubric(access.project.pk)
+    context = {
+        **frame(access, "review"),
+        "labelled_today": count_own_today(access, now=timezone.now()),
+        "guidelines": render_guidelines(rubric.guidelines) if rubric else "",
+        "rubric_version": rubric.version if rubric else 0,
+        "guidelines_url": reverse("review_guidelines", args=[slug]),
+        "settings_url": link_if_may(access, "project_settings", Action.EDIT_RUBRIC),
+        "sign_in_url": f"{reverse('account_login')}?next={reverse('signed_in_again')}",
+    }
+    return render(request, "pages/review.html", context)
+
+
+@require_GET
+def guidelines(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the guidelines of one rubric version, for a screen that meets a newer one."""
+    access = authorize(actor_of(request), slug, Action.LABEL)
+    version = request.GET.get("version", "")
+    rubric = find_rubric(access.project.pk, int(version)) if version.isdecimal() and len(version) < 10 else None
+    if rubric is None:
+        raise NotFoundError("The project has no such rubric version.")
+    return render(request, "pages/guidelines.html", {"guidelines": render_guidelines(rubric.guidelines)})
+
+
+@require_GET
+def signed_in_again(request: HttpRequest) -> HttpResponse:
+    """Tell somebody who signed in from a reviewing tab to go back to it."""
+    return render(request, "pages/signed_in_again.html")

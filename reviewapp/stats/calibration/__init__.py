@@ -1,0 +1,1 @@
+"""From a judge's score to a probability, and how far from one the score is."""

@@ -1,0 +1,1 @@
+"""Evidence that may be looked at every day: e-values, confidence sequences and the sequential test."""

@@ -1,0 +1,1 @@
+"""May this version ship: how many labels it takes, and what the labels show."""

@@ -1,0 +1,48 @@
+"""What the access tests know of each endpoint: the action it asks for, and a body that gets as far as the question.
+
+A new endpoint of a project is entered here; `test_access.py` fails until it is.
+"""
+
+from typing import Any, NamedTuple
+
+from reviewapp.accounts.roles import Action
+
+
+class Known(NamedTuple):
+    """An endpoint's action (None: open to everybody who is signed in), and a well-formed body."""
+
+    action: Action | None
+    body: Any = None
+
+
+_LEASE = {"lease": "00000000-0000-4000-8000-000000000000"}
+_RUBRIC = {"questions": [{"key": "note", "kind": "text", "title": "Note"}]}
+
+ENDPOINTS: dict[str, Known] = {
+    "list_projects": Known(None),
+    "create_project": Known(None, {"slug": "new", "name": "New"}),
+    "get_project": Known(Action.SEE_PROJECT),
+    "change_project": Known(Action.EDIT_PROJECT, {"overlap": 1}),
+    "create_token": Known(Action.EDIT_TOKENS, {"scopes": ["admin"]}),
+    "revoke_token": Known(Action.EDIT_TOKENS),
+    "create_invitation": Known(Action.EDIT_PEOPLE, {"role": "viewer"}),
+    "add_member": Known(Action.EDIT_PEOPLE, {"username": "nina", "role": "viewer"}),
+    "put_rubric": Known(Action.EDIT_RUBRIC, _RUBRIC),
+    "get_rubric": Known(Action.SEE_PROJECT),
+    "get_plan": Known(Action.SEE_PLAN),
+    "put_plan": Known(Action.EDIT_PLAN, {"base_rate": 0.5}),
+    "post_preview": Known(Action.SEE_PLAN, {"base_rate": 0.5}),
+    "post_items": Known(Action.ADD_ITEMS, {"items": []}),
+    "get_items": Known(Action.SEE_ITEMS),
+    "get_one_item": Known(Action.SEE_ITEMS),
+    "claim_tasks": Known(Action.LABEL, {"count": 1}),
+    "list_labels": Known(Action.SEE_OWN_LABELS),
+    "list_resolutions": Known(Action.SEE_RESOLUTIONS),
+    "submit_label": Known(Action.LABEL, {**_LEASE, "answers": {"verdict": "pass"}, "submit_id": "s-1"}),
+    "renew_lease": Known(Action.LABEL, _LEASE),
+    "release_lease": Known(Action.LABEL, _LEASE),
+    "skip_task": Known(Action.LABEL, {**_LEASE, "reason": "unclear"}),
+    "save_draft": Known(Action.LABEL, {**_LEASE, "answers": {}}),
+    "undo_submit": Known(None, {"submit_id": "s-1"}),
+    "revise_label": Known(Action.LABEL, {"answers": {"verdict": "pass"}, "reason": "slip"}),
+}

@@ -1,0 +1,48 @@
+"""Handlers and steps for the tests, and a doorbell of their own that starts silent."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import django_rq
+import pytest
+from django_rq.queues import get_connection
+from rq import Queue, SimpleWorker
+from rq.serializers import JSONSerializer
+
+from reviewapp.jobs.models import Intent
+
+CALLS: list[tuple[dict[str, Any], datetime]] = []
+
+
+def note(payload: dict[str, Any], now: datetime) -> None:
+    """Handle an intent by writing it down."""
+    CALLS.append((payload, now))
+
+
+def break_down(payload: dict[str, Any], now: datetime) -> None:
+    """Handle an intent by storing a row and failing."""
+    Intent.objects.create(kind="left", dedupe_key="behind", run_after=now, created_at=now)
+    raise ValueError("the provider is away")
+
+
+@pytest.fixture(autouse=True)
+def doorbell(settings: Any) -> Iterator[Queue]:
+    """The queue, empty before and after."""
+    settings.JOB_HANDLERS = {"note": f"{__name__}.note", "break": f"{__name__}.break_down"}
+    CALLS.clear()
+    queue = django_rq.get_queue("default")
+    queue.empty()
+    yield queue
+    queue.empty()
+
+
+@pytest.fixture
+def work(doorbell: Queue) -> Any:
+    """`work()`: a worker answers the doorbell until nobody rings."""
+
+    def run() -> None:
+        worker = SimpleWorker([doorbell], connection=get_connection("default"), serializer=JSONSerializer)
+        worker.work(burst=True, logging_level="WARNING")
+
+    return run

@@ -111,6 +111,7 @@ RQ_QUEUES = {"default": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 300, "SERIALIZER":
 
 # The seams between stages: an earlier stage calls a later one only through these names.
 QUEUE_FILL = "annotations.queue.fill.open_tasks"
+ITEM_DETAILS = {"labels": "annotations.labels.read.labels_of_item"}  # lists that an item's page and answer carry
 JOB_HANDLERS = {"check_queue": "annotations.queue.invariants.check_queue"}
 SWEEP_STEPS = [
     "annotations.queue.sweep.free_expired_leases",

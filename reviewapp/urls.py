@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from annotations.api.routes import add_routers
+from annotations.api.routes import add_routers as add_annotations
 from annotations.views.routes import page_routes
 from reviewapp.accounts.api import router as accounts_router
 from reviewapp.accounts.join import join
@@ -12,8 +12,10 @@ from reviewapp.http.appearance import favicon
 from reviewapp.http.docs_page import api_docs
 from reviewapp.http.pages import unknown_api_address
 from reviewapp.metrics import metrics
+from sampling.api.routes import add_routers as add_sampling
 
-add_routers(api)
+add_sampling(api)
+add_annotations(api)
 api.add_router("/projects", accounts_router)
 
 urlpatterns: list[URLPattern | URLResolver] = [

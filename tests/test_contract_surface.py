@@ -75,17 +75,11 @@ POST /projects/{p}/erase
 """
 
 NOT_BUILT_YET = """
-POST /projects/{p}/items
-GET /projects/{p}/items
-GET /projects/{p}/items/{external_id}
 POST /projects/{p}/feedback
 POST /projects/{p}/decisions
 PUT /projects/{p}/decision-feeds/{name}
 POST /projects/{p}/labels/import
 POST /projects/{p}/verdicts/import
-PUT /projects/{p}/plan
-GET /projects/{p}/plan
-POST /projects/{p}/plan/preview
 POST /projects/{p}/tasks
 POST /tasks/{id}/escalate
 POST /items/{external_id}/resolve

@@ -92,8 +92,9 @@ def label(request: HttpRequest, task_id: int, body: LabelIn) -> HttpResponse:
         next_count=body.next,
     )
     submitted = submit_label(access=access, submission=submission, now=timezone.now())
-    row = get_label_row(submitted.label_id).as_dict()
-    return _answer({"label": row, "tasks": [task_out(task) for task in submitted.tasks]}, status=201)
+    return _answer(
+        {"label": submitted.label.as_dict(), "tasks": [task_out(task) for task in submitted.tasks]}, status=201
+    )
 
 
 @router.post("/tasks/{int:task_id}/renew", response=dict[str, str], operation_id="renew_lease")

@@ -14,6 +14,7 @@ import orjson
 from django.db import connection, transaction
 
 from annotations.labels.answers import check_answers
+from annotations.labels.read import LabelRow, get_label_row
 from annotations.models.labels import LabelSource
 from annotations.models.queue import GuardState, Stage
 from annotations.queue.claim import take_tasks
@@ -25,37 +26,42 @@ from annotations.rubrics.publish import rubric_by_id
 from reviewapp.accounts.access import Access, require
 from reviewapp.accounts.roles import Action
 from reviewapp.audit.record import digest
-from reviewapp.http.errors import ConflictError
+from reviewapp.http.errors import ConflictError, NotFoundError
 from reviewapp.http.request_id import current_request_id
 
-# The reviewer's turn is taken before this is read, so nobody of the same name changes what it sees.
+# The reviewer's turn is taken before this is read, so nobody of the same name changes what it sees; and the task's row
+# is locked by it, so that the next statement sees what a sweeper or another reviewer has just done to its seats.
 _DESK = """
-SELECT t.item_id, g.state, g.token, g.rubric_id,
+SELECT t.item_id, i.external_id, g.state, g.token, g.rubric_id,
     EXISTS (SELECT 1 FROM annotations_voidedsubmit v WHERE v.reviewer_id = %(reviewer)s AND v.submit_id = %(submit)s),
     EXISTS (SELECT 1 FROM annotations_lease l WHERE l.project_id = t.project_id AND l.reviewer_id = %(reviewer)s
             AND l.task_id <> t.id AND l.expires_at > now()),
     first.id, first.task_id, first.surplus
 FROM annotations_task t
+JOIN sampling_item i ON i.id = t.item_id
 LEFT JOIN annotations_guard g ON g.task_id = t.id AND g.reviewer_id = %(reviewer)s
 LEFT JOIN annotations_label first ON first.reviewer_id = %(reviewer)s AND first.submit_id = %(submit)s
-WHERE t.id = %(task)s
+WHERE t.id = %(task)s AND t.project_id = %(project)s
+FOR NO KEY UPDATE OF t
 """
 
-# Lease row, then task row, then counter: the same order as the sweeper's, so they never wait for each other in a ring.
+# The task's row is ours; the counter comes after it, as everywhere, so that nobody waits in a ring. A task that was
+# closed meanwhile gives its seat back and counts no label.
 _STORE = """
 WITH gone AS (
     DELETE FROM annotations_lease WHERE task_id = %(task)s AND reviewer_id = %(reviewer)s RETURNING 1
 ), had AS MATERIALIZED (SELECT count(*)::int AS lease FROM gone), seat AS (
-    UPDATE annotations_task t SET n_leases = t.n_leases - had.lease, n_labels = t.n_labels + 1
+    UPDATE annotations_task t
+    SET n_leases = t.n_leases - had.lease, n_labels = t.n_labels + (t.closed_reason IS NULL)::int
     FROM had
-    WHERE t.id = %(task)s AND t.closed_reason IS NULL AND (had.lease = 1 OR t.need > t.n_leases + t.n_labels)
-    RETURNING had.lease
+    WHERE t.id = %(task)s AND (had.lease = 1 OR (t.closed_reason IS NULL AND t.need > t.n_leases + t.n_labels))
+    RETURNING had.lease, (t.closed_reason IS NULL)::int AS counts
 ), label AS (
     INSERT INTO annotations_label
         (project_id, item_id, task_id, reviewer_id, reviewer_name, rubric_id, answers, comment, duration_ms, submit_id,
          source, surplus, revision_reason, created_at)
     SELECT %(project)s, %(item)s, %(task)s, %(reviewer)s, %(name)s, %(rubric)s, %(answers)s::jsonb, %(comment)s,
-        %(duration)s, %(submit)s, %(source)s, NOT EXISTS (SELECT 1 FROM seat), '', %(now)s
+        %(duration)s, %(submit)s, %(source)s, NOT EXISTS (SELECT 1 FROM seat WHERE counts = 1), '', %(now)s
     RETURNING id, surplus
 ), guarded AS (
     UPDATE annotations_guard SET state = CASE WHEN label.surplus THEN %(surplus)s ELSE %(labelled)s END, at = now()
@@ -64,7 +70,7 @@ WITH gone AS (
     DELETE FROM annotations_draft WHERE reviewer_id = %(reviewer)s AND task_id = %(task)s
 ), counted AS (
     UPDATE annotations_queuecounter c
-    SET leased = c.leased - seat.lease, open = c.open - (1 - seat.lease), done = c.done + 1
+    SET leased = c.leased - seat.lease, open = c.open - (1 - seat.lease), done = c.done + seat.counts
     FROM seat WHERE c.project_id = %(project)s AND c.stage = %(stage)s AND c.shard = mod(pg_backend_pid(), %(shards)s)
 ), audited AS (
     INSERT INTO audit_auditevent
@@ -93,9 +99,9 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """The stored label's id and the next tasks, leased."""
+    """The stored label and the next tasks, leased."""
 
-    label_id: int
+    label: LabelRow
     tasks: list[LeasedTask]
 
 
@@ -115,10 +121,19 @@ def submit_label(*, access: Access, submission: Submission, now: datetime) -> Su
     with transaction.atomic():
         take_turn(reviewer.pk)
         with connection.cursor() as cursor:
-            cursor.execute(_DESK, {"reviewer": reviewer.pk, "submit": submission.submit_id, "task": submission.task_id})
-            item_id, state, token, rubric_id, voided, holds_more, first_id, first_task, first_surplus = (
-                cursor.fetchone()
+            cursor.execute(
+                _DESK,
+                {
+                    "reviewer": reviewer.pk,
+                    "submit": submission.submit_id,
+                    "task": submission.task_id,
+                    "project": access.project.pk,
+                },
             )
+            desk = cursor.fetchone()
+        if desk is None:
+            raise NotFoundError("There is no such task in this project.")
+        item_id, external_id, state, token, rubric_id, voided, holds_more, first_id, first_task, first_surplus = desk
         if voided:
             raise ConflictError("This submit was undone.", code="submit_voided")
         if first_id is not None:
@@ -127,7 +142,8 @@ def submit_label(*, access: Access, submission: Submission, now: datetime) -> Su
             raise lease_lost()
         if state in {GuardState.LABELLED, GuardState.SURPLUS}:
             raise ConflictError("You have labelled this task already.", code="already_labelled")
-        answers = check_answers(rubric_by_id(rubric_id).questions, submission.answers)
+        rubric = rubric_by_id(rubric_id)
+        answers = orjson.dumps(check_answers(rubric.questions, submission.answers)).decode()
         label_id, surplus = _store(access, submission, answers, item_id=item_id, rubric_id=rubric_id, now=now)
         tasks: list[LeasedTask] = []
         if submission.next_count and not surplus:
@@ -141,13 +157,26 @@ def submit_label(*, access: Access, submission: Submission, now: datetime) -> Su
             tasks = read_leased(project=access.project, reviewer_id=reviewer.pk, task_ids=ids)
     if surplus:
         raise _lost_with_answers_kept()
-    return Submitted(label_id=label_id, tasks=tasks)
+    # Told from what was just written: reading it again after the transaction might find it undone.
+    label = LabelRow(
+        id=label_id,
+        external_id=external_id,
+        reviewer=reviewer.username,
+        rubric_version=rubric.version,
+        answers=answers,
+        comment=submission.comment,
+        created_at=now,
+        duration_ms=submission.duration_ms,
+        source=LabelSource.QUEUE,
+        surplus=False,
+        superseded_by=None,
+    )
+    return Submitted(label=label, tasks=tasks)
 
 
 def _store(
-    access: Access, submission: Submission, answers: dict[str, Any], *, item_id: int, rubric_id: int, now: datetime
+    access: Access, submission: Submission, answers: str, *, item_id: int, rubric_id: int, now: datetime
 ) -> tuple[int, bool]:
-    text = orjson.dumps(answers).decode()
     with connection.cursor() as cursor:
         cursor.execute(
             _STORE,
@@ -158,7 +187,7 @@ def _store(
                 "reviewer": access.actor.user.pk,
                 "name": access.actor.user.username,
                 "rubric": rubric_id,
-                "answers": text,
+                "answers": answers,
                 "comment": submission.comment,
                 "duration": submission.duration_ms,
                 "submit": submission.submit_id,
@@ -169,7 +198,7 @@ def _store(
                 "stage": Stage.REVIEW,
                 "shards": SHARDS,
                 "token_id": access.actor.token_id,
-                "digest": digest(text),
+                "digest": digest(answers),
                 "request_id": current_request_id(),
             },
         )
@@ -192,4 +221,4 @@ def _first_answer(access: Access, submission: Submission, *, label_id: int, task
         )
         ids = [row[0] for row in cursor.fetchall()]
     tasks = read_leased(project=access.project, reviewer_id=reviewer_id, task_ids=ids)
-    return Submitted(label_id=label_id, tasks=tasks)
+    return Submitted(label=get_label_row(label_id), tasks=tasks)

@@ -16,13 +16,15 @@ from reviewapp.accounts.roles import Action
 from reviewapp.audit.record import record
 from reviewapp.http.errors import ConflictError, NotFoundError
 
-# The label ends, its seat becomes a lease again, and the answers come back as a draft.
+# The label ends, its seat becomes a lease again, and the answers come back as a draft. The counter hangs on the seat,
+# so that the task row is locked before it, as everywhere.
 _WITHDRAW = """
 WITH withdrawn AS (
     UPDATE annotations_label SET withdrawn_at = %(now)s WHERE id = %(label)s RETURNING task_id, answers, comment
 ), seat AS (
     UPDATE annotations_task t SET n_labels = t.n_labels - 1, n_leases = t.n_leases + 1
     FROM withdrawn WHERE t.id = withdrawn.task_id
+    RETURNING t.id
 ), guarded AS (
     UPDATE annotations_guard g SET state = %(leased)s, token = gen_random_uuid(), at = now()
     FROM withdrawn WHERE g.task_id = withdrawn.task_id AND g.reviewer_id = %(reviewer)s
@@ -34,7 +36,7 @@ WITH withdrawn AS (
     INSERT INTO annotations_draft (reviewer_id, task_id, answers, comment, updated_at)
     SELECT %(reviewer)s, task_id, answers, comment, %(now)s FROM withdrawn
 )
-UPDATE annotations_queuecounter SET leased = leased + 1, done = done - 1
+UPDATE annotations_queuecounter SET leased = leased + 1, done = done - 1 FROM seat
 WHERE project_id = %(project)s AND stage = %(stage)s AND shard = mod(pg_backend_pid(), %(shards)s)
 """
 

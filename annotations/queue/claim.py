@@ -124,7 +124,8 @@ def claim_tasks(*, access: Access, count: int) -> Claimed:
             tasks = read_leased(project=project, reviewer_id=reviewer_id, task_ids=ids)
             return Claimed(tasks=tasks, counts=counts, next_free_at=None, why=None)
         next_free_at = find_next_free(project_id=project.pk, reviewer_id=reviewer_id)
-        return Claimed(tasks=[], counts=counts, next_free_at=next_free_at, why=why_nothing(counts, next_free_at))
+        why = why_nothing(project_id=project.pk, reviewer_id=reviewer_id, counts=counts, next_free_at=next_free_at)
+        return Claimed(tasks=[], counts=counts, next_free_at=next_free_at, why=why)
 
 
 def take_tasks(

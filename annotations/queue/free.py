@@ -1,6 +1,5 @@
 """Ending leases without a label: expired, released or skipped; the seat is open again."""
 
-from collections import defaultdict
 from typing import Any
 
 from django.db import connection
@@ -9,58 +8,57 @@ from annotations.models.queue import GuardState, Lane, Stage
 from annotations.queue.counters import SHARDS
 from annotations.queue.watermarks import lower_watermark
 
-# What was never on screen leaves no trace; what was shown keeps its guard, and its reviewer alone may come back to it.
+# Whoever changes a task's seats locks the task row first; the sweeper passes over those that are locked, so that it
+# never waits for people nor they for a ring. What was shown, or ran out, keeps its guard: its reviewer alone may come
+# back to it, and late answers still find their proof. What is given back unseen leaves no trace.
 _FREE = """
-WITH gone AS (
-    DELETE FROM annotations_lease l USING (
-        SELECT task_id, reviewer_id FROM annotations_lease
-        WHERE {which}
-        ORDER BY task_id LIMIT 1000 FOR UPDATE SKIP LOCKED
-    ) due
-    WHERE l.task_id = due.task_id AND l.reviewer_id = due.reviewer_id
-    RETURNING l.task_id, l.reviewer_id, l.project_id, l.shown_at
-), kept AS (
-    UPDATE annotations_guard g SET state = %(state)s, reason = %(reason)s, at = now() FROM gone
-    WHERE g.reviewer_id = gone.reviewer_id AND g.task_id = gone.task_id AND (gone.shown_at IS NOT NULL OR %(keep)s)
-), dropped AS (
-    DELETE FROM annotations_guard g USING gone
-    WHERE g.reviewer_id = gone.reviewer_id AND g.task_id = gone.task_id AND gone.shown_at IS NULL AND NOT %(keep)s
+WITH due AS MATERIALIZED (
+    SELECT l.task_id, l.reviewer_id FROM annotations_lease l JOIN annotations_task t ON t.id = l.task_id
+    WHERE {which} ORDER BY l.task_id LIMIT 1000
+    FOR NO KEY UPDATE OF t {patience} FOR UPDATE OF l {patience}
+), gone AS (
+    DELETE FROM annotations_lease l USING due WHERE l.task_id = due.task_id AND l.reviewer_id = due.reviewer_id
+    RETURNING l.task_id, l.reviewer_id, l.shown_at
 ), seats AS (
     UPDATE annotations_task t SET n_leases = t.n_leases - freed.n
-    FROM (SELECT task_id, count(*) AS n FROM gone GROUP BY task_id) freed
-    WHERE t.id = freed.task_id
-    RETURNING t.project_id, t.lane, t.rank, freed.n
+    FROM (SELECT task_id, count(*) AS n FROM gone GROUP BY task_id) freed WHERE t.id = freed.task_id
+    RETURNING t.project_id, t.lane, t.rank, freed.n, t.closed_reason IS NULL AS opens
 ), counted AS (
-    UPDATE annotations_queuecounter c SET open = c.open + s.n, leased = c.leased - s.n
-    FROM (SELECT project_id, sum(n) AS n FROM seats GROUP BY project_id) s
+    UPDATE annotations_queuecounter c SET open = c.open + s.opened, leased = c.leased - s.n
+    FROM (SELECT project_id, sum(n) AS n, sum(CASE WHEN opens THEN n ELSE 0 END) AS opened FROM seats
+          GROUP BY project_id) s
     WHERE c.project_id = s.project_id AND c.stage = %(stage)s AND c.shard = mod(pg_backend_pid(), %(shards)s)
+), dropped AS (
+    DELETE FROM annotations_guard g USING gone
+    WHERE g.reviewer_id = gone.reviewer_id AND g.task_id = gone.task_id AND gone.shown_at IS NULL AND %(drops_unseen)s
+), kept AS (
+    UPDATE annotations_guard g SET state = %(left)s, at = now() FROM gone
+    WHERE g.reviewer_id = gone.reviewer_id AND g.task_id = gone.task_id
+      AND (gone.shown_at IS NOT NULL OR NOT %(drops_unseen)s)
 )
 SELECT project_id, lane, min(rank), sum(n) FROM seats GROUP BY project_id, lane ORDER BY project_id, lane
 """
-_EXPIRED = "expires_at < now()"
-_EXPIRED_OF_PROJECT = "expires_at < now() AND project_id = %(project)s"
-_ONE = "task_id = %(task)s AND reviewer_id = %(reviewer)s"
+_EXPIRED = "l.expires_at < now()"
+_EXPIRED_OF_PROJECT = "l.expires_at < now() AND l.project_id = %(project)s"
+_ONE = "l.task_id = %(task)s AND l.reviewer_id = %(reviewer)s"
 
 
-def _free(which: str, **arguments: Any) -> int:
-    base: dict[str, Any] = {
-        "state": GuardState.LEFT,
-        "reason": "",
-        "keep": False,
-        "stage": Stage.REVIEW,
-        "shards": SHARDS,
-    }
+def _free(which: str, *, patience: str, drops_unseen: bool, **arguments: Any) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(_FREE.format(which=which), {**base, **arguments})
+        cursor.execute(
+            _FREE.format(which=which, patience=patience),
+            {
+                "left": GuardState.LEFT,
+                "drops_unseen": drops_unseen,
+                "stage": Stage.REVIEW,
+                "shards": SHARDS,
+                **arguments,
+            },
+        )
         freed = cursor.fetchall()
-    total = 0
-    lowest: dict[tuple[int, int], float] = defaultdict(lambda: float("inf"))
-    for project_id, lane, rank, seats in freed:
-        lowest[project_id, lane] = min(lowest[project_id, lane], rank)
-        total += int(seats)
-    for (project_id, lane), rank in sorted(lowest.items()):
+    for project_id, lane, rank, _ in freed:
         lower_watermark(project_id=project_id, lane=Lane(lane), rank=rank)
-    return total
+    return sum(int(seats) for *_, seats in freed)
 
 
 def free_leases(*, project_id: int | None = None) -> int:
@@ -68,21 +66,13 @@ def free_leases(*, project_id: int | None = None) -> int:
 
     Must run in a transaction. Leases that somebody is working on this very moment are left to the next call.
     """
-    return _free(_EXPIRED) if project_id is None else _free(_EXPIRED_OF_PROJECT, project=project_id)
+    which = _EXPIRED if project_id is None else _EXPIRED_OF_PROJECT
+    return _free(which, patience="SKIP LOCKED", drops_unseen=False, project=project_id)
 
 
-def free_lease(*, task_id: int, reviewer_id: int, skipped_because: str | None = None) -> int:
-    """End one lease inside the caller's transaction and turn.
+def free_lease(*, task_id: int, reviewer_id: int, drops_unseen: bool) -> int:
+    """End one lease inside the caller's transaction and turn; 0 when the sweeper was faster.
 
-    With `skipped_because` the guard stays for good: the reviewer is never given the task again.
+    With `drops_unseen` a task that was never on screen is forgotten: its reviewer may be given it afresh.
     """
-    if skipped_because is None:
-        return _free(_ONE, task=task_id, reviewer=reviewer_id)
-    return _free(
-        _ONE,
-        task=task_id,
-        reviewer=reviewer_id,
-        state=GuardState.SKIPPED,
-        reason=skipped_because,
-        keep=True,
-    )
+    return _free(_ONE, patience="", drops_unseen=drops_unseen, task=task_id, reviewer=reviewer_id)

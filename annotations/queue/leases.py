@@ -61,7 +61,9 @@ def _held(access: Access, task_id: int, token: UUID | None) -> GuardState:
     require(access, Action.LABEL)
     take_turn(access.actor.user.pk)
     guard = (
-        Guard.objects.filter(reviewer_id=access.actor.user.pk, task_id=task_id).values_list("token", "state").first()
+        Guard.objects.filter(reviewer_id=access.actor.user.pk, task_id=task_id, project=access.project)
+        .values_list("token", "state")
+        .first()
     )
     if guard is None or token is None or guard[0] != token or guard[1] not in {GuardState.LEASED, GuardState.LEFT}:
         raise lease_lost()
@@ -85,8 +87,13 @@ def renew_lease(*, access: Access, task_id: int, token: UUID | None) -> datetime
             "shards": SHARDS,
         }
         with connection.cursor() as cursor:
-            cursor.execute(_RENEW if state == GuardState.LEASED else _REGAIN, arguments)
-            row = cursor.fetchone()
+            row = None
+            if state == GuardState.LEASED:
+                cursor.execute(_RENEW, arguments)
+                row = cursor.fetchone()
+            if row is None:  # it ran out, perhaps this very moment
+                cursor.execute(_REGAIN, arguments)
+                row = cursor.fetchone()
     if row is None:
         raise lease_lost("The lease ran out and somebody else has taken the task.")
     expires_at: datetime = row[0]
@@ -97,7 +104,7 @@ def release_lease(*, access: Access, task_id: int, token: UUID | None) -> None:
     """Give the task back. What was on screen stays this reviewer's to come back to, while a seat is free."""
     with transaction.atomic():
         if _held(access, task_id, token) == GuardState.LEASED:
-            free_lease(task_id=task_id, reviewer_id=access.actor.user.pk)
+            free_lease(task_id=task_id, reviewer_id=access.actor.user.pk, drops_unseen=True)
 
 
 def skip_task(*, access: Access, task_id: int, token: UUID | None, reason: str, now: datetime) -> None:
@@ -109,11 +116,11 @@ def skip_task(*, access: Access, task_id: int, token: UUID | None, reason: str, 
     reviewer_id = access.actor.user.pk
     with transaction.atomic():
         if _held(access, task_id, token) == GuardState.LEASED:
-            free_lease(task_id=task_id, reviewer_id=reviewer_id, skipped_because=reason)
-        else:
-            Guard.objects.filter(reviewer_id=reviewer_id, task_id=task_id).update(
-                state=GuardState.SKIPPED, reason=reason, at=now
-            )
+            free_lease(task_id=task_id, reviewer_id=reviewer_id, drops_unseen=False)
+        # Whether we or the sweeper ended the lease, the guard is ours to settle.
+        Guard.objects.filter(reviewer_id=reviewer_id, task_id=task_id).update(
+            state=GuardState.SKIPPED, reason=reason, at=now
+        )
         with connection.cursor() as cursor:
             cursor.execute(
                 "DELETE FROM annotations_draft WHERE reviewer_id = %s AND task_id = %s", [reviewer_id, task_id]

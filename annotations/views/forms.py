@@ -17,7 +17,6 @@ class Problems:
         self.form = form
         self.message = refusal.message
         self.places = refusal.fields
-        self.fields = {field.path.split(".")[0]: field.message for field in refusal.fields}
 
 
 def read_whole_number(text: str, name: str) -> int | None:
@@ -42,14 +41,14 @@ def read_project_fields(posted: QueryDict) -> dict[str, Any]:
     return {**changes, "blind": posted.get("blind") == "on"}
 
 
-def read_json(text: str, name: str) -> dict[str, Any]:
-    """Return the JSON object of a field, or refuse it, naming line and column of the mistake."""
+def read_json_list(text: str, name: str) -> list[Any]:
+    """Return the JSON list of a field, or refuse it, naming line and column of the mistake."""
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         message = f"Not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
         raise InvalidError(message, fields=(FieldError(name, message),)) from None
-    if not isinstance(value, dict):
-        message = "Write a JSON object: { … }."
+    if not isinstance(value, list):
+        message = "Write a JSON list: [ … ]."
         raise InvalidError(message, fields=(FieldError(name, message),))
     return value

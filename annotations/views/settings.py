@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from annotations.rubrics.publish import find_rubric, publish_rubric
-from annotations.views.forms import Problems, read_json, read_project_fields, read_whole_number
+from annotations.views.forms import Problems, read_json_list, read_project_fields, read_whole_number
 from annotations.views.frame import frame
 from reviewapp.accounts import invitations, people, projects, tokens
 from reviewapp.accounts.access import Access, authorize, require
@@ -35,7 +35,8 @@ def _page(request: HttpRequest, access: Access, *, shown: Shown | None = None, s
         "roles": [role.value for role in Role if role in GIVEABLE[access.role]],
         "scopes": [scope.value for scope in Scope],
         "rubric_version": rubric.version if rubric else None,
-        "rubric_json": _as_json({"guidelines": rubric.guidelines, "questions": rubric.questions}) if rubric else "",
+        "guidelines_text": rubric.guidelines if rubric else "",
+        "questions_json": _as_json(rubric.questions) if rubric else "",
         **(shown or {}),
     }
     return render(request, "pages/settings.html", context, status=status)
@@ -53,7 +54,7 @@ def _change(
     try:
         done = do(access, timezone.now())
     except RefusalError as refusal:
-        shown = {"problems": Problems(form, refusal), "typed": request.POST, "rubric_typed": request.POST.get("rubric")}
+        shown = {"problems": Problems(form, refusal), "typed": request.POST}
         access.project.refresh_from_db()
         return _page(request, access, shown=shown, status=refusal.status)
     if isinstance(done, dict):
@@ -172,7 +173,8 @@ def save_rubric(request: HttpRequest, slug: str) -> HttpResponse:
 
     def do(access: Access, now: datetime) -> str:
         require(access, Action.EDIT_RUBRIC)
-        body = read_json(request.POST.get("rubric", ""), "rubric")
+        questions = read_json_list(request.POST.get("questions", ""), "questions")
+        body = {"guidelines": request.POST.get("guidelines", "").replace("\r\n", "\n"), "questions": questions}
         row = publish_rubric(project=access.project, body=body, actor=access.actor, now=now)
         return f"Rubric version {row.version} is published. Whoever reviews sees it with their next item."
 

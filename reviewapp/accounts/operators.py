@@ -39,6 +39,14 @@ def get_person(username: str) -> User:
     return user
 
 
+def get_project(slug: str) -> Project:
+    """Return the project of that slug, or raise NotFoundError; operators are members of everything."""
+    project = Project.objects.filter(slug=slug).first()
+    if project is None:
+        raise NotFoundError(f"There is no project {slug!r}.")
+    return project
+
+
 def get_only_superuser() -> User:
     """Return the one superuser, where nobody was named; none or several is an error that says what to do."""
     found = list(User.objects.filter(is_superuser=True, is_active=True)[:2])
@@ -52,9 +60,7 @@ def create_project_token(
     *, slug: str, username: str | None, scopes: frozenset[Scope], expires_days: int | None, now: datetime
 ) -> NewToken:
     """Make a token of a project, acting as a member; the project's first owner, if nobody is named."""
-    project = Project.objects.filter(slug=slug).first()
-    if project is None:
-        raise NotFoundError(f"There is no project {slug!r}.")
+    project = get_project(slug)
     members = Membership.objects.select_related("user").filter(project=project)
     if username is None:
         member = members.filter(role=Role.OWNER).order_by("pk").first()

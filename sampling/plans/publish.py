@@ -1,11 +1,121 @@
-"""Plan versions: frozen when published."""
+"""Plan versions: checked, numbered, and frozen from then on."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
 
+from django.db import transaction
+from pydantic import ValidationError
+
+from reviewapp.accounts.access import Access, Actor
 from reviewapp.accounts.models import Project
+from reviewapp.accounts.roles import Action
+from reviewapp.audit.record import record
+from reviewapp.http.errors import FieldError, InvalidError, NotFoundError
 from sampling.models import PlanVersion
+from sampling.plans.body import PlanBody, PreviewBody
+from sampling.plans.filters import parse_filter
+
+Body = TypeVar("Body", bound=PlanBody)
+
+
+class PlanRead(NamedTuple):
+    """A plan version as one person may see it: with the salt for an owner."""
+
+    plan: PlanVersion
+    salt: str | None
 
 
 def add_first_plan(project: Project, *, now: datetime) -> PlanVersion:
     """Store version 0, which stands for "no plan yet": every item is drawn."""
     return PlanVersion.objects.create(project=project, version=0, name="No plan yet", base_rate=1.0, created_at=now)
+
+
+def parse_plan(body: Mapping[str, Any]) -> PlanBody:
+    """Return the plan of a parsed JSON object, or raise InvalidError naming each place that breaks a rule."""
+    return _parsed(PlanBody, body)
+
+
+def parse_preview(body: Mapping[str, Any]) -> PreviewBody:
+    """Return the plan to try out and its time window, or raise InvalidError as for a plan."""
+    return _parsed(PreviewBody, body)
+
+
+def _parsed(model: type[Body], body: Mapping[str, Any]) -> Body:
+    try:
+        plan = model.model_validate(body)
+    except ValidationError as error:
+        fields = tuple(
+            FieldError(".".join(str(part) for part in problem["loc"]) or "rules", problem["msg"])
+            for problem in error.errors()
+        )
+        raise InvalidError("The plan is not valid.", code="plan_invalid", fields=fields) from None
+    for index, rule in enumerate(plan.rules):
+        parse_filter(rule.when, path=f"rules.{index}.when")
+    return plan
+
+
+def publish_plan(*, project: Project, plan: PlanBody, actor: Actor | None, now: datetime) -> PlanVersion:
+    """Store the next version of the project's plan (from `parse_plan`). It holds for items that arrive from now on."""
+    with transaction.atomic():
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)  # versions follow each other
+        row = PlanVersion.objects.create(
+            project=project,
+            version=1 + get_plan(project.pk).version,
+            name=plan.name,
+            base_rate=plan.base_rate,
+            rules=[rule.model_dump(mode="json", exclude_none=True) for rule in plan.rules],
+            daily_target=plan.daily_target,
+            overlap=plan.overlap,
+            created_by=actor.user if actor else None,
+            created_at=now,
+        )
+        record(
+            "plan.published",
+            now=now,
+            actor=actor,
+            project_id=project.pk,
+            object_kind="plan",
+            object_id=row.version,
+            detail={"base_rate": row.base_rate, "rules": len(row.rules)},
+        )
+    return row
+
+
+def get_plan(project_id: int, version: int | None = None) -> PlanVersion:
+    """Return a version of the project's plan, the newest without a number; NotFoundError where there is none."""
+    versions = PlanVersion.objects.filter(project_id=project_id)
+    found = versions.order_by("-version").first() if version is None else versions.filter(version=version).first()
+    if found is None:
+        raise NotFoundError("The plan has no such version.")
+    return found
+
+
+def newest_plan_id(project_id: int) -> int:
+    """Return the id of the version that items arriving now are offered to."""
+    found = PlanVersion.objects.filter(project_id=project_id).order_by("-version").values_list("pk", flat=True).first()
+    if found is None:
+        raise NotFoundError("The project has no plan.")
+    return found
+
+
+def list_plans(project_id: int) -> list[PlanVersion]:
+    """Return all versions of the project's plan, the newest first, with who published each."""
+    return list(PlanVersion.objects.filter(project_id=project_id).select_related("created_by").order_by("-version"))
+
+
+def read_plan(access: Access, *, version: int | None, now: datetime) -> PlanRead:
+    """Return a plan version; who may see the salt gets it, and that is on record."""
+    plan = get_plan(access.project.pk, version)
+    if not access.may(Action.SEE_SALT):
+        return PlanRead(plan, None)
+    with transaction.atomic():
+        record(
+            "salt.shown",
+            now=now,
+            actor=access.actor,
+            project_id=access.project.pk,
+            object_kind="project",
+            object_id=access.project.pk,
+        )
+    return PlanRead(plan, access.project.sampling_salt)

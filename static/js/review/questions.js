@@ -188,7 +188,7 @@ export class QuestionForm {
     this.clearProblem(key);
     const id = `${this.prefix}-${key}-problem`;
     block.classList.add("wrong");
-    block.append(make("p", { class: "problem", id }, message));
+    block.querySelector(".answer")?.before(make("p", { class: "problem", id }, message));
     const control = block.matches("fieldset") ? block : block.querySelector("textarea");
     control.setAttribute("aria-describedby", id);
     for (const one of block.querySelectorAll("input, textarea")) one.setAttribute("aria-invalid", "true");

@@ -1,0 +1,15 @@
+"""External ids in paths: any characters, percent-encoded; a slash or a line end is part of the id like any other."""
+
+from django.urls import register_converter
+from django.urls.converters import StringConverter
+
+
+class ExternalIdConverter(StringConverter):
+    """Takes all that is left of the path."""
+
+    regex = r"(?s:.+)"
+
+
+def register() -> None:
+    """Make `{external_id:name}` known to paths."""
+    register_converter(ExternalIdConverter, "external_id")

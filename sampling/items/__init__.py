@@ -1,0 +1,1 @@
+"""Items out: lists and single items with what is known of them."""

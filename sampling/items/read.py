@@ -1,0 +1,122 @@
+"""Reading items: a page of them, or one with its draws and what later stages know of it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+from django.conf import settings
+from django.db import connection
+from django.utils.module_loading import import_string
+
+from reviewapp.http.errors import NotFoundError
+from sampling.plans.filters import Filter
+from sampling.plans.filters_sql import filter_sql
+
+_FIELDS = (
+    "external_id",
+    "input",
+    "output",
+    "context",
+    "occurred_at",
+    "received_at",
+    "system",
+    "system_version",
+    "model",
+    "prompt_version",
+    "decision",
+    "confidence",
+    "latency_ms",
+    "input_tokens",
+    "output_tokens",
+    "cost_usd",
+    "user_ref",
+    "session_ref",
+    "trace_id",
+    "span_id",
+    "feedback",
+    "sampling_probability",
+    "steps",
+    "metadata",
+)
+_JSON = frozenset({"input", "output", "context", "decision", "steps", "metadata"})
+_COLUMNS = ", ".join(f"i.{name}" for name in _FIELDS)
+
+
+class ItemRow(NamedTuple):
+    """A stored item: its id in the database, and its fields as the API gives them (JSON as raw fragments)."""
+
+    id: int
+    fields: dict[str, Any]
+
+
+class DrawRow(NamedTuple):
+    """What one offer to a plan came to; `probability` is the plan's own, without the upstream factor."""
+
+    plan_version: int
+    u: float
+    probability: float
+    selected: bool
+    reasons: list[str]
+    at: datetime
+
+
+class ItemDetail(NamedTuple):
+    """An item with its draws, oldest first, and the lists that later stages add by name."""
+
+    item: ItemRow
+    draws: list[DrawRow]
+    lists: dict[str, list[Any]]
+
+
+def list_items(project_id: int, *, where: Filter, before: int | None, limit: int) -> list[ItemRow]:
+    """Return a project's items that meet the filter, newest first, from behind the id `before`."""
+    condition = filter_sql(where)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT i.id, {_COLUMNS} FROM sampling_item i"  # noqa: S608 — the condition's values are parameters
+            f" WHERE i.project_id = %s AND (%s::bigint IS NULL OR i.id < %s) AND {condition.sql}"
+            " ORDER BY i.id DESC LIMIT %s",
+            [project_id, before, before, *condition.params, limit],
+        )
+        return [_row(row) for row in cursor.fetchall()]
+
+
+def get_item(project_id: int, external_id: str) -> ItemDetail:
+    """Return one item of the project, or raise NotFoundError."""
+    if "\0" in external_id:
+        raise _no_such_item()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT i.id, {_COLUMNS} FROM sampling_itemkey k JOIN sampling_item i ON i.id = k.item_id"  # noqa: S608
+            " WHERE k.project_id = %s AND k.external_id = %s",
+            [project_id, external_id],
+        )
+        row = cursor.fetchone()
+        if row is None:
+            raise _no_such_item()
+        item = _row(row)
+        cursor.execute(
+            "SELECT p.version, d.u, d.probability, d.selected, d.reasons, d.at FROM sampling_draw d"
+            " JOIN sampling_planversion p ON p.id = d.plan_version_id WHERE d.item_id = %s ORDER BY d.id",
+            [item.id],
+        )
+        draws = [DrawRow(*draw) for draw in cursor.fetchall()]
+    return ItemDetail(item, draws, {name: read(item.id) for name, read in _readers().items()})
+
+
+def _no_such_item() -> NotFoundError:
+    return NotFoundError("There is no such item in this project.")
+
+
+def _row(row: tuple[Any, ...]) -> ItemRow:
+    values = dict(zip(_FIELDS, row[1:], strict=True))
+    for name in _JSON:
+        if values[name] is not None:
+            values[name] = orjson.Fragment(values[name])  # passed through as stored
+    return ItemRow(row[0], values)
+
+
+def _readers() -> dict[str, Callable[[int], list[Any]]]:
+    """Return what later stages read of an item, by the name of the list in the answer."""
+    return {name: import_string(path) for name, path in settings.ITEM_DETAILS.items()}

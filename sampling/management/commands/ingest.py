@@ -1,0 +1,84 @@
+"""`manage.py ingest PROJECT FILE`: items from a file, with the same result object as the API."""
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from tqdm import tqdm
+
+from reviewapp.accounts.operators import get_project
+from reviewapp.management.refusals import refusals_as_command_errors
+from sampling.ingest.add import add_items
+from sampling.ingest.columns import ColumnMap, parse_pairs
+from sampling.ingest.files import read_file
+
+_NOT_YET = (".csv", ".tsv", ".parquet")
+
+
+class Command(BaseCommand):
+    """Store the items of a file."""
+
+    help = (
+        "Store the items of FILE (JSON Lines, plain or gzip; - for stdin). Prints what became of them as JSON, and"
+        " exits with 1 if any line was refused. Without --map each key of a line must be a field of an item. With --map"
+        " the mapped columns are taken, and those that are named like a field of an item; all others are ignored, with"
+        " a note."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the command line."""
+        parser.add_argument("project", metavar="PROJECT", help="the project's slug")
+        parser.add_argument("file", metavar="FILE", help=".jsonl, .jsonl.gz, or - for stdin")
+        parser.add_argument(
+            "--map",
+            metavar="FIELD=COLUMN",
+            action="append",
+            default=[],
+            help="take FIELD (such as external_id or metadata.gold) from COLUMN (such as id or usage.total)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Store them."""
+        with refusals_as_command_errors():
+            project = get_project(options["project"])
+            columns = ColumnMap(parse_pairs(options["map"])) if options["map"] else None
+            with _open(options["file"]) as (file, size), _progress(size) as bar:
+                lines = read_file(file, progress=bar.update)
+                lines = columns.apply(lines) if columns else lines
+                result = add_items(project=project, lines=lines, actor=None, now=timezone.now())
+        if columns and columns.ignored:
+            ignored = ", ".join(f"{name} ({count})" for name, count in columns.ignored.most_common())
+            self.stderr.write(f"Columns that are no fields of an item and were ignored, with their lines: {ignored}")
+        errors = [problem._asdict() for problem in result.errors]
+        self.stdout.write(orjson.dumps({**asdict(result), "errors": errors}).decode())
+        if result.rejected:
+            sys.exit(1)
+
+
+@contextmanager
+def _open(name: str) -> Iterator[tuple[BinaryIO, int | None]]:
+    """Open the file (or stdin) for reading; its size is None where it cannot be known."""
+    if name == "-":
+        yield sys.stdin.buffer, None
+        return
+    path = Path(name)
+    if path.suffix.lower() in _NOT_YET:
+        raise CommandError(f"{path.suffix} files cannot be read yet: convert {name} to JSON Lines (.jsonl).")
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise CommandError(f"{name} cannot be read: {error.strerror}.") from None
+    with file:
+        yield file, path.stat().st_size
+
+
+def _progress(size: int | None) -> Any:
+    """Return a progress bar on stderr, shown where that is a terminal."""
+    return tqdm(total=size, unit="B", unit_scale=True, disable=not sys.stderr.isatty())

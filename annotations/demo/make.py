@@ -66,9 +66,7 @@ def make_demo(*, now: datetime) -> list[SignIn]:
 def _send_in(project: Project, items: list[DemoItem], *, actor: Actor) -> None:
     """Send one day's items in, right after the last of them happened."""
     lines = [Line(number, item.sent) for number, item in enumerate(items, 1)]
-    result = add_items(
-        project=project, lines=lines, actor=actor, now=items[-1].occurred_at + timedelta(minutes=1)
-    )
+    result = add_items(project=project, lines=lines, actor=actor, now=items[-1].occurred_at + timedelta(minutes=1))
     if result.rejected:
         raise RuntimeError(f"the demo's own items were refused: {result.errors[0]}")
 

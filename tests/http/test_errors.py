@@ -40,7 +40,7 @@ with_broken_views = override_settings(ROOT_URLCONF=__name__)
 
 def error_of(response):
     assert response["Content-Type"] == "application/json"
-    error = response.json()["error"]
+    error = json.loads(response.content)["error"]
     assert set(error) == {"code", "message", "fields"}
     return error
 

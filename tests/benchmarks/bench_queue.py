@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.benchmarks.reviewers import Load
 from tests.benchmarks.rows import Row
-from tests.benchmarks.serving import prepared_database, served
+from tests.benchmarks.serving import Served, prepared_database, served
 
 SIZES = (10_000, 100_000)
 REVIEWERS = (1, 8, 32)
@@ -39,12 +39,12 @@ def measure() -> list[Row]:
         sizes = sorted({*SIZES, int(os.environ.get("OPEN", "0") or 0)} - {0})
         projects = {size: fill(size) for size in sizes}
         rows = []
-        with served() as port:
+        with served() as app:
             floors = {n: ask(what="floor", database_url=database_url, reviewers=n, seconds=SECONDS) for n in REVIEWERS}
             for size in sizes:
                 for n in REVIEWERS:
-                    rows += closed_rows(port, projects[size], size=size, people=n, floor=floors[n])
-                rows.append(offered_row(port, projects[size], size=size))
+                    rows += closed_rows(app, projects[size], size=size, people=n, floor=floors[n])
+                rows.append(offered_row(app, projects[size], size=size))
         for size in sizes:
             rows += counted_rows(projects[size], size=size)
         return rows
@@ -92,15 +92,17 @@ def ask(**what: Any) -> Load:
     return Load(**json.loads(done.stdout))
 
 
-def closed_rows(port: int, tokens: list[str], *, size: int, people: int, floor: Load) -> list[Row]:
+def closed_rows(app: Served, tokens: list[str], *, size: int, people: int, floor: Load) -> list[Row]:
     """Measure reviewers who work without a pause."""
     rows = []
     for what, least in (("one_request", 250), ("two_requests", 150)):
-        load = ask(what=what, port=port, slug=f"open-{size}", tokens=tokens[:people], seconds=SECONDS)
+        used = app.cpu_seconds()
+        load = ask(what=what, port=app.port, slug=f"open-{size}", tokens=tokens[:people], seconds=SECONDS)
         rows.append(
             Row(
                 f"{people} reviewers, {size:,} open, {what.replace('_', ' ')}",
-                f"{load.per_second:.0f} labels/s, p50 {load.p50:.0f} ms, p99 {load.p99:.0f} ms",
+                f"{load.per_second:.0f} labels/s, p50 {load.p50:.0f} ms, p99 {load.p99:.0f} ms, "
+                f"{(app.cpu_seconds() - used) * 1000 / load.done:.1f} ms CPU a label",
                 f"floor {floor.per_second:.0f}/s, p50 {floor.p50:.1f} ms, p99 {floor.p99:.1f} ms",
                 f"≥ {least}/s" if people == max(REVIEWERS) else "–",
             )
@@ -108,11 +110,11 @@ def closed_rows(port: int, tokens: list[str], *, size: int, people: int, floor: 
     return rows
 
 
-def offered_row(port: int, tokens: list[str], *, size: int) -> Row:
+def offered_row(app: Served, tokens: list[str], *, size: int) -> Row:
     """Measure a hundred labels a second, offered whatever the server does."""
     load = ask(
         what="one_request",
-        port=port,
+        port=app.port,
         slug=f"open-{size}",
         tokens=tokens,
         seconds=OPEN_LOOP_SECONDS,

@@ -13,7 +13,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import orjson
@@ -95,17 +95,18 @@ class Reviewer:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What happened: labels a second, and the latencies in milliseconds."""
+    """What happened: labels in all and a second, and the latencies in milliseconds."""
 
+    done: int
     per_second: float
     p50: float
     p99: float
 
 
-def _summary(latencies: Sequence[float], seconds: float) -> Load:
+def _summary(latencies: Sequence[float], seconds: float, done: int) -> Load:
     ordered = sorted(latencies)
     at = [ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000 for share in (0.5, 0.99)]
-    return Load(len(ordered) / seconds, *at)
+    return Load(done, len(ordered) / seconds, *at)
 
 
 def closed_loop(work: Sequence[Callable[[], object]], seconds: float) -> Load:
@@ -113,18 +114,18 @@ def closed_loop(work: Sequence[Callable[[], object]], seconds: float) -> Load:
     start = time.perf_counter()
     counts_from, until = start + seconds * 0.1, start + seconds
     latencies: list[float] = []
+    warming: list[float] = []
 
     def one(do: Callable[[], object]) -> None:
         begun = time.perf_counter()
         while begun < until:
             do()
             done = time.perf_counter()
-            if begun >= counts_from:
-                latencies.append(done - begun)
+            (latencies if begun >= counts_from else warming).append(done - begun)
             begun = done
 
     _together([lambda do=do: one(do) for do in work])
-    return _summary(latencies, time.perf_counter() - counts_from)
+    return _summary(latencies, time.perf_counter() - counts_from, len(latencies) + len(warming))
 
 
 def open_loop(work: Sequence[Callable[[], object]], seconds: float, per_second: float) -> Load:
@@ -148,7 +149,7 @@ def open_loop(work: Sequence[Callable[[], object]], seconds: float, per_second: 
 
     start = time.perf_counter()
     _together([offer, *(lambda do=do: one(do) for do in work)])
-    return _summary(latencies, time.perf_counter() - start)
+    return _summary(latencies, time.perf_counter() - start, len(latencies))
 
 
 def _together(work: Sequence[Callable[[], object]]) -> None:
@@ -194,7 +195,7 @@ def main() -> None:
             load = open_loop(work, asked["seconds"], asked["offered"])
         else:
             load = closed_loop(work, asked["seconds"])
-    json.dump({"per_second": load.per_second, "p50": load.p50, "p99": load.p99}, sys.stdout)
+    json.dump(asdict(load), sys.stdout)
 
 
 if __name__ == "__main__":

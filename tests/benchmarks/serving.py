@@ -29,11 +29,32 @@ START_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Serving:
-    """Where the app answers, and its database."""
+class Served:
+    """The app at work: its port, and the process whose children answer."""
 
     port: int
-    database_url: str
+    web: int
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time that the web processes and this database's connections have used so far.
+
+        On a machine that others use too, this says more than the clock. Nothing where Postgres runs elsewhere.
+        """
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+            pids = [row[0] for row in cursor.fetchall()]
+        children = Path(f"/proc/{self.web}/task/{self.web}/children").read_text().split()
+        return sum(_cpu_of(int(pid)) for pid in [*pids, *children])
+
+
+def _cpu_of(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextlib.contextmanager
@@ -74,8 +95,8 @@ def _drop(server: str) -> None:
 
 
 @contextlib.contextmanager
-def served() -> Iterator[int]:
-    """Have gunicorn run the app as `up` does; the port is yielded."""
+def served() -> Iterator[Served]:
+    """Have gunicorn run the app as `up` does."""
     port = _free_port()
     size = ["--worker-class", "gthread", "--workers", str(WORKERS), "--threads", str(THREADS)]
     words = [*size, "--bind", f"127.0.0.1:{port}", "--log-level", "warning", "--no-control-socket"]
@@ -88,7 +109,7 @@ def served() -> Iterator[int]:
     )
     try:
         _wait_for(port, web)
-        yield port
+        yield Served(port, web.pid)
     finally:
         web.send_signal(signal.SIGTERM)
         web.wait(20)

@@ -24,7 +24,7 @@ _FILL = """
 WITH item AS (
     INSERT INTO sampling_item (id, project_id, external_id, input, output, received_at, metadata)
     SELECT %(first)s + g, %(project)s, 'item-' || g, to_jsonb('How do I return the lamp of order ' || g || '?'),
-        to_jsonb(repeat('You can return it within thirty days. ', 12)), now(), '{}'
+        to_jsonb(repeat('You can return it within thirty days. ', %(repeats)s)), now(), '{}'
     FROM generate_series(1, %(size)s) g
     RETURNING id
 )
@@ -73,7 +73,9 @@ def fill(size: int) -> list[str]:
         made = make_token(user=person, project=project, scopes=frozenset({Scope.LABEL}), now=now)
         tokens.append(made.text)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_FILL, {"project": project.pk, "size": size, "first": project.pk * 1_000_000_000})
+        repeats = 12 if size <= max(SIZES) else 1  # the texts are not what is measured
+        first = project.pk * 1_000_000_000
+        cursor.execute(_FILL, {"project": project.pk, "size": size, "first": first, "repeats": repeats})
         cursor.execute("UPDATE annotations_watermark SET rank = 0 WHERE project_id = %s", [project.pk])
         cursor.execute(
             "UPDATE annotations_queuecounter SET open = %s / %s WHERE project_id = %s", [size, SHARDS, project.pk]

@@ -108,3 +108,11 @@ def test_the_secret_is_made_once_and_for_its_owner_only(tmp_path):
     assert len(read_or_make_secret(file)) > 50
     assert file.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in file.parent.iterdir()] == ["secret-key"]
+
+
+def test_a_place_where_no_secret_can_be_made_is_told_with_the_remedy(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ImproperlyConfigured, match=r"cannot be read .* run as its owner"):
+        read_or_make_secret(tmp_path / "file" / "secret-key")
+    with pytest.raises(ImproperlyConfigured, match=r"cannot be made .* set SECRET_KEY"):
+        read_or_make_secret(Path("/proc/none/secret-key"))

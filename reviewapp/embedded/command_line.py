@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from reviewapp.embedded.folders import refuse_foreign
+from reviewapp.embedded.folders import make_data_dir, refuse_foreign
 from reviewapp.embedded.layout import Layout
 from reviewapp.embedded.refusal import Refusal
 from reviewapp.embedded.servers import ALL, CHECKOUT, Running, using_servers
@@ -45,6 +45,8 @@ def run_command(argv: Sequence[str]) -> int:
         refuse_foreign(layout)
         if command in STARTS_SERVERS_ITSELF:
             choose_port(argv)
+            if not ASKS_FOR_WORDS & set(argv):
+                make_data_dir(layout)
         needed = servers_needed(argv)
         if not needed:
             return _run_django(argv)

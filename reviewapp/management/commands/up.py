@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import OperationalError, connections
 
 from reviewapp.embedded.command_line import embedded_servers
@@ -57,8 +57,6 @@ class Command(BaseCommand):
                 refuse_taken_port(self.port)
                 with used(self.layout) if self.embedded else contextlib.nullcontext():
                     self._run(wants_demo=not options["no_demo"])
-        except Refusal as refusal:
-            raise CommandError(str(refusal)) from None
         except KeyboardInterrupt:
             self.say("Stopped before everything was up.")
             sys.exit(130)

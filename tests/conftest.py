@@ -1,6 +1,6 @@
 """The cast of the tests, and the project they meet in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
-from django.test import Client
+from django.test import Client, override_settings
 
 from annotations.projects import create_project
 from reviewapp.accounts.access import Actor
@@ -68,6 +68,14 @@ ROLES = {
 def _static_folder_exists() -> None:
     """Give WhiteNoise the folder that `up` makes."""
     Path(django_settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_as_they_are_written() -> Iterator[None]:
+    """Name static files plainly: the published names exist only after collecting."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    with override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain}):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

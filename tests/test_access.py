@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from annotations.models import Label, RubricVersion, Task
-from reviewapp.accounts.access import Access, authorize, require
+from reviewapp.accounts.access import Access, Actor, authorize, projects_for, require
 from reviewapp.accounts.closed import OPEN, OPEN_NAMESPACES
 from reviewapp.accounts.roles import TABLE, Action, Role, Scope, role_may
 from reviewapp.accounts.tokens import make_token
@@ -138,6 +138,12 @@ def test_require_refuses_what_the_access_does_not_include(cast, project, actor_o
     require(access, Action.LABEL)
     with pytest.raises(ForbiddenError):
         require(access, Action.EDIT_PLAN)
+
+
+def test_everybody_has_a_list_of_their_projects(cast, project, actor_of):
+    assert [(row.project, row.role) for row in projects_for(actor_of(cast.rui))] == [(project, "reviewer")]
+    assert projects_for(actor_of(cast.stan)) == []
+    assert projects_for(Actor(user=cast.rui, scopes=frozenset(Scope), token_project_id=project.pk + 1)) == []
 
 
 def closed_addresses():

@@ -207,7 +207,7 @@ def _store(
 
 
 def _first_answer(access: Access, submission: Submission, *, label_id: int, task_id: int, surplus: bool) -> Submitted:
-    """Answer a repeated submit as the first time: the same label, and what is still leased of the tasks given then."""
+    """Answer a repeated submit as the first time: the same label, and those next tasks whose leases still run."""
     if task_id != submission.task_id:
         raise ConflictError("This submit id was used for another task.", code="submit_id_reused")
     if surplus:
@@ -216,7 +216,8 @@ def _first_answer(access: Access, submission: Submission, *, label_id: int, task
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT l.task_id FROM annotations_lease l JOIN annotations_task t ON t.id = l.task_id"
-            " WHERE l.reviewer_id = %s AND l.submit_id = %s AND l.project_id = %s ORDER BY t.rank, t.id",
+            " WHERE l.reviewer_id = %s AND l.submit_id = %s AND l.project_id = %s"
+            " AND l.expires_at > now() ORDER BY t.rank, t.id",
             [reviewer_id, submission.submit_id, access.project.pk],
         )
         ids = [row[0] for row in cursor.fetchall()]

@@ -19,11 +19,6 @@ class Actor:
     token_project_id: int | None = None
     token_id: int | None = None
 
-    @property
-    def by_token(self) -> bool:
-        """Tell whether a token is asking."""
-        return self.scopes is not None
-
 
 @dataclass(frozen=True, slots=True)
 class Access:

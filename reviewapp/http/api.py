@@ -22,6 +22,7 @@ from reviewapp.http.errors import (
     NotFoundError,
     RefusalError,
     TooLargeError,
+    TooManyRequestsError,
     UnauthenticatedError,
 )
 from reviewapp.http.openapi import add_refusals
@@ -113,5 +114,6 @@ def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:  #
 def _http(request: HttpRequest, error: HttpError) -> HttpResponse:  # noqa: ARG001
     if isinstance(error.__cause__, RefusalError):  # ninja wraps what its parser raises
         return refusal_response(error.__cause__)
-    kinds: dict[int, type[RefusalError]] = {400: MalformedError, 403: ForbiddenError, 404: NotFoundError}
-    return refusal_response(kinds.get(error.status_code, MalformedError)(str(error)))
+    kinds = (ForbiddenError, NotFoundError, TooManyRequestsError)
+    kind = next((kind for kind in kinds if kind.status == error.status_code), MalformedError)
+    return refusal_response(kind(str(error)))

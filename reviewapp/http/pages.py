@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
@@ -84,7 +84,14 @@ class ErrorsMiddleware:
 
 def unknown_api_address(request: HttpRequest, rest: str) -> HttpResponse:  # noqa: ARG001 — a view
     """Refuse an address below /api/ that does not exist."""
-    raise Http404
+    raise NotFoundError("There is no such address in this API; /api/docs shows those that there are.")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 — Django's signature
+    """Refuse a form whose CSRF token is missing or wrong; the API says so in its own shape."""
+    if request.path.startswith(_API):
+        return refusal_response(ForbiddenError("The CSRF token is missing or wrong.", code="csrf_failed"))
+    return render(request, "403_csrf.html", status=403)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 — a view

@@ -41,7 +41,7 @@ class PlanOut(BaseModel):
     def of(cls, read: PlanRead) -> "PlanOut":
         """Return what is shown of a version."""
         shown = {name: getattr(read.plan, name) for name in cls.model_fields if name != "salt"}
-        return cls(salt=read.salt, **shown)
+        return cls(**shown) if read.salt is None else cls(salt=read.salt, **shown)
 
 
 class DrawsOut(BaseModel):

@@ -4,7 +4,7 @@ import pytest
 
 from reviewapp.accounts.access import authorize
 from reviewapp.accounts.models import Membership, User
-from reviewapp.accounts.people import list_members, remove_member
+from reviewapp.accounts.people import list_members, make_account, remove_member
 from reviewapp.accounts.roles import GIVEABLE, Action, Role
 from reviewapp.audit.models import AuditEvent
 from reviewapp.http.errors import ConflictError, ForbiddenError, NotFoundError
@@ -42,6 +42,12 @@ def test_a_name_that_is_none_is_refused(cast, project, api_of, name):
 def test_a_name_that_differs_by_case_alone_is_refused(cast, project, api_of):
     body = {"username": "RUI", "role": "reviewer"}
     assert api_of(cast.lea).post("/projects/helpdesk/members", body, status=409)["error"]["code"] == "username_taken"
+
+
+def test_a_name_taken_in_the_same_moment_is_refused(cast, monkeypatch):
+    monkeypatch.setattr("django.db.models.query.QuerySet.first", lambda query: None)
+    with pytest.raises(ConflictError, match="There is a person 'rui'"):
+        make_account("rui", None)
 
 
 def test_an_unknown_role_is_refused(cast, project, api_of):

@@ -6,8 +6,10 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import include, path
+from ninja.errors import HttpError
 
 from reviewapp.http import bodies
+from reviewapp.http.api import api
 from reviewapp.http.errors import ConflictError, ForbiddenError, NotFoundError
 from reviewapp.http.request_id import HEADER
 
@@ -38,9 +40,27 @@ with_broken_views = override_settings(ROOT_URLCONF=__name__)
 
 def error_of(response):
     assert response["Content-Type"] == "application/json"
-    error = response.json()["error"]
+    error = json.loads(response.content)["error"]
     assert set(error) == {"code", "message", "fields"}
     return error
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(400, "malformed"), (403, "forbidden"), (404, "not_found"), (429, "too_many_requests")]
+)
+def test_refusals_of_the_framework_keep_their_status(rf, status, code):
+    response = api.on_exception(rf.get("/"), HttpError(status, "no"))
+    assert (response.status_code, error_of(response)["code"]) == (status, code)
+
+
+def test_an_encoding_that_is_not_read_is_told_which_one_is(cast, project, api_of):
+    response = api_of(cast.olga).client.post(
+        "/api/v1/projects/helpdesk/tokens",
+        {"a": 1},
+        content_type="application/json",
+        headers={"Content-Encoding": "br"},
+    )
+    assert (response.status_code, response["Accept-Encoding"]) == (415, "gzip")
 
 
 def test_an_unknown_address_below_api_is_404_in_the_error_shape(db):

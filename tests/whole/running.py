@@ -27,6 +27,12 @@ def free_port() -> int:
         return port
 
 
+def environment() -> dict[str, str]:
+    """Return this process's environment without what would point commands elsewhere."""
+    outside = {"DATABASE_URL", "REDIS_URL", "DATA_DIR", "PORT"}
+    return {name: value for name, value in os.environ.items() if name not in outside}
+
+
 @dataclass
 class Installation:
     """One running `up` with its own data directory."""
@@ -34,23 +40,19 @@ class Installation:
     data_dir: Path
     port: int
     process: subprocess.Popen[str]
+    clients: contextlib.ExitStack
 
     @property
     def url(self) -> str:
         """Where it answers."""
         return f"http://127.0.0.1:{self.port}"
 
-    def environment(self) -> dict[str, str]:
-        """Return this process's environment without what would point commands elsewhere."""
-        outside = {"DATABASE_URL", "REDIS_URL", "DATA_DIR", "PORT"}
-        return {name: value for name, value in os.environ.items() if name not in outside}
-
     def command(self, *words: str, check: bool = True, stdin: bytes | None = None) -> subprocess.CompletedProcess[str]:
         """Run a management command against the installation."""
         return subprocess.run(
             [sys.executable, "manage.py", *words, "--data-dir", str(self.data_dir)],
             cwd=ROOT,
-            env=self.environment(),
+            env=environment(),
             check=check,
             capture_output=True,
             text=True,
@@ -64,9 +66,10 @@ class Installation:
 
     def client(self, token: str) -> httpx.Client:
         """Return a program that speaks to the API with the token."""
-        return httpx.Client(
+        client = httpx.Client(
             base_url=f"{self.url}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False
         )
+        return self.clients.enter_context(client)
 
     def pids_of(self, *needles: str) -> list[int]:
         """Return the processes of this installation whose command line holds all the words."""
@@ -101,20 +104,21 @@ def installation(data_dir: Path, *options: str) -> Iterator[Installation]:
     """Start `up` on a data directory and stop it again with Ctrl-C."""
     port = free_port()
     log = (data_dir.parent / f"{data_dir.name}.log").open("w")
-    started = Installation(data_dir=data_dir, port=port, process=None)  # type: ignore[arg-type]
-    started.process = subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "manage.py", "up", "--port", str(port), "--data-dir", str(data_dir), *options],
         cwd=ROOT,
-        env=started.environment(),
+        env=environment(),
         stdout=log,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
     )
+    started = Installation(data_dir=data_dir, port=port, process=process, clients=contextlib.ExitStack())
     try:
         wait_for(f"{started.url}/readyz", started.process)
         yield started
     finally:
+        started.clients.close()
         started.process.send_signal(signal.SIGINT)
         try:
             started.process.wait(30)

@@ -56,6 +56,8 @@ class Command(BaseCommand):
         if columns and columns.ignored:
             ignored = ", ".join(f"{name} ({count})" for name, count in columns.ignored.most_common())
             self.stderr.write(f"Columns that are no fields of an item and were ignored, with their lines: {ignored}")
+        if not columns and any(problem.code in {"missing_field", "unknown_field"} for problem in result.errors):
+            self.stderr.write("Columns of other names can be mapped, for example: --map external_id=id")
         errors = [problem._asdict() for problem in result.errors]
         self.stdout.write(orjson.dumps({**asdict(result), "errors": errors}).decode())
         if result.rejected:

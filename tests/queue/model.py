@@ -1,0 +1,244 @@
+"""The queue as plain Python: dictionaries and loops, slow and obviously right. What the real one is compared with.
+
+Where the queue is free to choose, the model does not: it says what a claim *may* hand out, and notes what it did
+hand out. Everything else (refusals, counts, states, drafts) it predicts.
+"""
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+
+Reviewer = str
+Token = Hashable
+
+
+@dataclass
+class ModelLease:
+    """A reviewer sits on a seat of a task."""
+
+    token: Token
+    shown: bool
+    expired: bool = False
+    submit_id: str | None = None
+
+
+@dataclass
+class ModelTask:
+    """A task with what each reviewer has to do with it: `states` holds leased, left, labelled, skipped or surplus."""
+
+    id: int
+    rank: float
+    need: int
+    leases: dict[Reviewer, ModelLease] = field(default_factory=dict)
+    states: dict[Reviewer, str] = field(default_factory=dict)
+    tokens: dict[Reviewer, Token] = field(default_factory=dict)
+    drafts: dict[Reviewer, object] = field(default_factory=dict)
+
+    @property
+    def done(self) -> int:
+        """How many labels count."""
+        return sum(state == "labelled" for state in self.states.values())
+
+    @property
+    def free(self) -> int:
+        """How many seats are free."""
+        return self.need - len(self.leases) - self.done
+
+
+@dataclass
+class ModelLabel:
+    """A stored label and how it ended, if it did."""
+
+    id: int
+    task: int
+    reviewer: Reviewer
+    answers: object
+    surplus: bool
+    ended: str = ""
+
+
+class Refused(Exception):  # noqa: N818 — the word of the contract
+    """The model says that the queue refuses, with this code."""
+
+
+class Model:
+    """The whole queue of one project."""
+
+    def __init__(self) -> None:
+        self.tasks: dict[int, ModelTask] = {}
+        self.labels: dict[int, ModelLabel] = {}
+        self.submits: dict[tuple[Reviewer, str], int] = {}
+        self.voided: set[tuple[Reviewer, str]] = set()
+        self.trusted: set[Reviewer] = set()
+
+    def add(self, task_id: int, rank: float, need: int) -> None:
+        """A new open task."""
+        self.tasks[task_id] = ModelTask(id=task_id, rank=rank, need=need)
+
+    def counts(self) -> tuple[int, int, int]:
+        """Seats open, leased, done."""
+        tasks = self.tasks.values()
+        return sum(t.free for t in tasks), sum(len(t.leases) for t in tasks), sum(t.done for t in tasks)
+
+    def left(self, reviewer: Reviewer) -> list[int]:
+        """The reviewer's own unfinished work whose seat is free, best ranked first."""
+        return self._by_rank(t for t in self.tasks.values() if t.free > 0 and t.states.get(reviewer) == "left")
+
+    def unseen(self, reviewer: Reviewer) -> list[int]:
+        """The open tasks that the reviewer has nothing to do with yet, best ranked first."""
+        return self._by_rank(t for t in self.tasks.values() if t.free > 0 and reviewer not in t.states)
+
+    @staticmethod
+    def _by_rank(tasks: Iterable[ModelTask]) -> list[int]:
+        return [task.id for task in sorted(tasks, key=lambda task: (task.rank, task.id))]
+
+    def why_nothing(self, reviewer: Reviewer) -> str:
+        """Why this reviewer gets nothing."""
+        if any(t.leases.keys() - {reviewer} and reviewer not in t.states for t in self.tasks.values()):
+            return "leased_by_others"
+        opened, leased, _ = self.counts()
+        return "seen_by_you" if opened or leased else "all_done"
+
+    def check_given(self, reviewer: Reviewer, count: int, given: list[int]) -> None:
+        """Insist that a claim handed out what it may: as many as there are, own left work first, best ranked first."""
+        left, unseen = self.left(reviewer), self.unseen(reviewer)
+        n_left = min(count, len(left))
+        n_unseen = min(count - n_left, len(unseen))
+        assert len(given) == len(set(given)) == n_left + n_unseen, (given, left, unseen)
+        assert set(given[:n_left]) <= set(left), (given, left)
+        assert set(given[n_left:]) <= set(unseen), (given, unseen)
+        if reviewer not in self.trusted:
+            assert given[n_left:] == unseen[:n_unseen], (given, unseen)
+
+    def give(
+        self, reviewer: Reviewer, tasks: list[tuple[int, Token]], *, on_screen: bool, submit_id: str | None = None
+    ) -> None:
+        """Take note of what a claim handed out."""
+        for nth, (task_id, token) in enumerate(tasks):
+            task = self.tasks[task_id]
+            if reviewer not in task.states:
+                self.trusted.add(reviewer)
+            shown = nth == 0 and not on_screen
+            task.leases[reviewer] = ModelLease(token=token, shown=shown, submit_id=submit_id)
+            task.states[reviewer] = "leased"
+            task.tokens[reviewer] = token
+
+    def expire(self) -> None:
+        """Time passes: every lease is past its time."""
+        for task in self.tasks.values():
+            for lease in task.leases.values():
+                lease.expired = True
+
+    def sweep(self) -> int:
+        """Free the leases that are past their time; their reviewers may come back."""
+        freed = 0
+        for task in self.tasks.values():
+            for reviewer in [name for name, lease in task.leases.items() if lease.expired]:
+                del task.leases[reviewer]
+                task.states[reviewer] = "left"
+                freed += 1
+        return freed
+
+    def _held(self, reviewer: Reviewer, task_id: int, token: Token) -> ModelTask:
+        task = self.tasks[task_id]
+        if task.tokens.get(reviewer) != token or task.states.get(reviewer) not in {"leased", "left"}:
+            raise Refused("lease_lost")
+        return task
+
+    def renew(self, reviewer: Reviewer, task_id: int, token: Token) -> None:
+        """A heartbeat, or sitting down again on a seat that is still free."""
+        task = self._held(reviewer, task_id, token)
+        if reviewer not in task.leases:
+            if task.free == 0:
+                raise Refused("lease_lost")
+            task.leases[reviewer] = ModelLease(token=token, shown=True)
+            task.states[reviewer] = "leased"
+        task.leases[reviewer].shown = True
+        task.leases[reviewer].expired = False
+
+    def release(self, reviewer: Reviewer, task_id: int, token: Token) -> None:
+        """Give a task back: forgotten when it was never shown."""
+        task = self._held(reviewer, task_id, token)
+        lease = task.leases.pop(reviewer, None)
+        if lease is None:
+            return
+        task.states[reviewer] = "left"
+        if not lease.shown:
+            del task.states[reviewer], task.tokens[reviewer]
+
+    def skip(self, reviewer: Reviewer, task_id: int, token: Token) -> None:
+        """Give a task back for good."""
+        task = self._held(reviewer, task_id, token)
+        task.leases.pop(reviewer, None)
+        task.drafts.pop(reviewer, None)
+        task.states[reviewer] = "skipped"
+
+    def draft(self, reviewer: Reviewer, task_id: int, token: Token, answers: object) -> None:
+        """Keep unfinished answers."""
+        self._held(reviewer, task_id, token).drafts[reviewer] = answers
+
+    def submit(self, reviewer: Reviewer, task_id: int, token: Token, submit_id: str, answers: object) -> ModelLabel:
+        """Store a label, or find the first answer to this submit id. A new label has the id 0 until it is known."""
+        task = self.tasks[task_id]
+        if (reviewer, submit_id) in self.voided:
+            raise Refused("submit_voided")
+        if (reviewer, submit_id) in self.submits:
+            first = self.labels[self.submits[reviewer, submit_id]]
+            if first.task != task_id:
+                raise Refused("submit_id_reused")
+            if first.surplus:
+                raise Refused("lease_lost")
+            return first
+        state = task.states.get(reviewer)
+        if state in {None, "skipped"} or task.tokens[reviewer] != token:
+            raise Refused("lease_lost")
+        if state in {"labelled", "surplus"}:
+            raise Refused("already_labelled")
+        surplus = task.leases.pop(reviewer, None) is None and task.free == 0
+        task.drafts.pop(reviewer, None)
+        task.states[reviewer] = "surplus" if surplus else "labelled"
+        return ModelLabel(id=0, task=task_id, reviewer=reviewer, answers=answers, surplus=surplus)
+
+    def store(self, label: ModelLabel, label_id: int, submit_id: str | None = None) -> None:
+        """Take note of the id that a new label got."""
+        label.id = label_id
+        self.labels[label_id] = label
+        if submit_id is not None:
+            self.submits[label.reviewer, submit_id] = label_id
+
+    def holds_more(self, reviewer: Reviewer, task_id: int) -> bool:
+        """Tell whether the reviewer holds a running lease on another task."""
+        return any(
+            reviewer in task.leases and not task.leases[reviewer].expired
+            for task in self.tasks.values()
+            if task.id != task_id
+        )
+
+    def undo(self, reviewer: Reviewer, submit_id: str, *, in_time: bool) -> ModelTask | None:
+        """Withdraw a label; None where it had not arrived. The new lease's token is the caller's to note."""
+        label = self.labels.get(self.submits.get((reviewer, submit_id), 0))
+        if label is None:
+            self.voided.add((reviewer, submit_id))
+            return None
+        if label.ended == "withdrawn":
+            raise Refused("already_undone")
+        if label.ended == "superseded" or label.surplus:
+            raise Refused("not_undoable")
+        if not in_time:
+            raise Refused("undo_expired")
+        label.ended = "withdrawn"
+        self.voided.add((reviewer, submit_id))
+        task = self.tasks[label.task]
+        task.states[reviewer] = "leased"
+        task.leases[reviewer] = ModelLease(token=None, shown=True)
+        task.drafts[reviewer] = label.answers
+        return task
+
+    def revise(self, reviewer: Reviewer, label_id: int, answers: object) -> ModelLabel:
+        """Supersede a label; the new one has the id 0 until it is known."""
+        label = self.labels[label_id]
+        if label.reviewer != reviewer:
+            raise Refused("not_found")
+        if label.ended:
+            raise Refused("label_ended")
+        label.ended = "superseded"
+        return ModelLabel(id=0, task=label.task, reviewer=reviewer, answers=answers, surplus=label.surplus)

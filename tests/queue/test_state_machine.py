@@ -1,0 +1,322 @@
+"""Random sequences of everything that one can do to the queue, compared step by step with the plain model."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from annotations.labels.revise import revise_label
+from annotations.labels.submit import Submission, submit_label
+from annotations.labels.undo import undo_submit
+from annotations.models import Draft, Guard, Label, Lease, Task
+from annotations.models.queue import GuardState
+from annotations.queue.claim import claim_tasks
+from annotations.queue.counters import count_queue
+from annotations.queue.invariants import list_violations
+from annotations.queue.leased import LeasedTask
+from annotations.queue.leases import release_lease, renew_lease, save_draft, skip_task
+from annotations.queue.sweep import free_expired_leases, raise_watermarks
+from reviewapp.http.errors import RefusalError
+from tests.conftest import NOW
+from tests.queue.items import add_items, age_cursors, end_leases
+from tests.queue.model import Model, ModelLabel, Refused
+from tests.queue.services import access_of
+
+REVIEWERS = ("rui", "bea", "ada")
+reviewers = st.sampled_from(REVIEWERS)
+positions = st.integers(0, 40)
+answers = st.sampled_from([{"verdict": "pass"}, {"verdict": "fail"}, {"verdict": "fail", "note": "why"}])
+eighths = st.integers(0, 8).map(lambda number: number / 8)
+
+
+class Handle(NamedTuple):
+    """A lease that somebody was once given; it may have ended since."""
+
+    reviewer: str
+    task: int
+    token: UUID
+
+
+class QueueMachine(RuleBasedStateMachine):
+    """Each rule does one thing to the queue and to the model, and compares what both answer."""
+
+    people: dict[str, Any]
+    project: Any
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = Model()
+        self.handles: list[Handle] = []
+        self.submit_ids: list[tuple[Handle, str]] = []
+        self.access = {name: access_of(self.people[name]) for name in REVIEWERS}
+        self.batches = 0
+        self.stack = ExitStack()
+        self.stack.enter_context(transaction.atomic())
+        self.stack.callback(transaction.set_rollback, True)
+
+    def teardown(self) -> None:
+        self.stack.close()
+
+    @contextmanager
+    def both_refuse_or_neither(self, predict: Callable[[], Any]) -> Iterator[Any]:
+        """Ask the model first; the block must then be refused with its code, or not at all."""
+        try:
+            predicted, code = predict(), None
+        except Refused as refusal:
+            predicted, code = None, str(refusal)
+        try:
+            yield predicted
+        except RefusalError as refusal:
+            if refusal.code != code:
+                raise
+        else:
+            assert code is None, f"the queue should have refused: {code}"
+
+    def note(self, name: str, tasks: list[LeasedTask], *, on_screen: bool, submit_id: str | None = None) -> None:
+        for task in tasks:
+            drafted = self.model.tasks[task.id].drafts.get(name)
+            assert (task.draft or {}).get("answers") == drafted
+            self.handles.append(Handle(name, task.id, task.token))
+        self.model.give(name, [(task.id, task.token) for task in tasks], on_screen=on_screen, submit_id=submit_id)
+
+    @initialize(ranks=st.lists(eighths, min_size=2, max_size=6), need=st.integers(1, 3))
+    def begin(self, ranks: list[float], need: int) -> None:
+        self.add(ranks, need)
+
+    @rule(ranks=st.lists(eighths, min_size=1, max_size=3), need=st.integers(1, 3))
+    def add(self, ranks: list[float], need: int) -> None:
+        self.batches += 1
+        for item, rank in zip(
+            add_items(self.project, ranks, need=need, prefix=f"batch-{self.batches}"), ranks, strict=True
+        ):
+            self.model.add(Task.objects.get(item=item).pk, rank, need)
+
+    @rule(name=reviewers, count=st.integers(1, 4))
+    def claim(self, name: str, count: int) -> None:
+        claimed = claim_tasks(access=self.access[name], count=count)
+        if not self.model.left(name) and not self.model.unseen(name):
+            self.model.sweep()  # who would go away empty frees what has run out
+        given = [task.id for task in claimed.tasks]
+        self.model.check_given(name, count, given)
+        assert claimed.why == (None if given else self.model.why_nothing(name))
+        assert (claimed.next_free_at is not None) == (claimed.why == "leased_by_others")
+        self.note(name, claimed.tasks, on_screen=False)
+        assert claimed.counts == self.model.counts()
+
+    def send(self, handle: Handle, submit_id: str, what: dict[str, Any], following: int) -> None:
+        model, name = self.model, handle.reviewer
+        on_screen = model.holds_more(name, handle.task)
+        with self.both_refuse_or_neither(
+            lambda: model.submit(name, handle.task, handle.token, submit_id, what)
+        ) as predicted:
+            assert predicted is None or isinstance(predicted, ModelLabel)
+            submission = Submission(
+                task_id=handle.task,
+                token=handle.token,
+                answers=what,
+                comment="",
+                duration_ms=None,
+                submit_id=submit_id,
+                next_count=following,
+            )
+            try:
+                submitted = submit_label(access=self.access[name], submission=submission, now=NOW)
+            except RefusalError as refusal:
+                if predicted is None or not predicted.surplus or refusal.code != "lease_lost":
+                    raise
+                kept = Label.objects.get(reviewer__username=name, submit_id=submit_id)
+                assert kept.surplus
+                model.store(predicted, kept.pk, submit_id)
+                return
+            if predicted is None:
+                return
+            assert not predicted.surplus, "a taken seat must be told"
+            given = [task.id for task in submitted.tasks]
+            if predicted.id:  # repeated: the first answer, and those of the tasks given then whose leases still run
+                assert submitted.label.id == predicted.id
+                assert set(given) == {
+                    task.id
+                    for task in model.tasks.values()
+                    if (lease := task.leases.get(name)) and lease.submit_id == submit_id and not lease.expired
+                }
+            else:
+                model.store(predicted, submitted.label.id, submit_id)
+                model.check_given(name, following, given)
+                self.note(name, submitted.tasks, on_screen=on_screen, submit_id=submit_id)
+
+    @precondition(lambda self: self.handles)
+    @rule(at=positions, what=answers, following=st.integers(0, 3))
+    def submit(self, at: int, what: dict[str, Any], following: int) -> None:
+        handle = self.handles[-1 - at % len(self.handles)]
+        submit_id = str(uuid4())
+        self.submit_ids.append((handle, submit_id))
+        self.send(handle, submit_id, what, following)
+
+    @precondition(lambda self: self.submit_ids)
+    @rule(at=positions, what=answers)
+    def submit_again(self, at: int, what: dict[str, Any]) -> None:
+        self.send(*self.submit_ids[at % len(self.submit_ids)], what, 1)
+
+    @precondition(lambda self: self.handles and self.submit_ids)
+    @rule(at=positions, of=positions, what=answers)
+    def submit_with_an_id_of_other_work(self, at: int, of: int, what: dict[str, Any]) -> None:
+        _, submit_id = self.submit_ids[of % len(self.submit_ids)]
+        self.send(self.handles[at % len(self.handles)], submit_id, what, 0)
+
+    @precondition(lambda self: self.handles)
+    @rule(at=positions, name=reviewers, what=answers, wrong=st.booleans())
+    def submit_with_a_wrong_token(self, at: int, name: str, what: dict[str, Any], wrong: bool) -> None:
+        handle = self.handles[at % len(self.handles)]
+        handle = Handle(name, handle.task, uuid4() if wrong else handle.token)
+        submit_id = str(uuid4())
+        self.submit_ids.append((handle, submit_id))
+        self.send(handle, submit_id, what, 0)
+
+    @precondition(lambda self: self.handles)
+    @rule(at=positions)
+    def renew(self, at: int) -> None:
+        name, task_id, token = self.handles[-1 - at % len(self.handles)]
+        with self.both_refuse_or_neither(lambda: self.model.renew(name, task_id, token)):
+            renew_lease(access=self.access[name], task_id=task_id, token=token)
+
+    @precondition(lambda self: self.handles)
+    @rule(at=positions)
+    def release(self, at: int) -> None:
+        name, task_id, token = self.handles[-1 - at % len(self.handles)]
+        with self.both_refuse_or_neither(lambda: self.model.release(name, task_id, token)):
+            release_lease(access=self.access[name], task_id=task_id, token=token)
+
+    @precondition(lambda self: self.handles)
+    @rule(at=positions)
+    def skip(self, at: int) -> None:
+        name, task_id, token = self.handles[-1 - at % len(self.handles)]
+        with self.both_refuse_or_neither(lambda: self.model.skip(name, task_id, token)):
+            skip_task(access=self.access[name], task_id=task_id, token=token, reason="unclear", now=NOW)
+
+    @precondition(lambda self: self.handles)
+    @rule(at=positions, what=answers)
+    def draft(self, at: int, what: dict[str, Any]) -> None:
+        name, task_id, token = self.handles[-1 - at % len(self.handles)]
+        with self.both_refuse_or_neither(lambda: self.model.draft(name, task_id, token, what)):
+            save_draft(access=self.access[name], task_id=task_id, token=token, answers=what, comment="", now=NOW)
+
+    @precondition(lambda self: self.submit_ids)
+    @rule(at=positions, in_time=st.sampled_from([True, True, True, False]))
+    def undo(self, at: int, in_time: bool) -> None:
+        handle, submit_id = self.submit_ids[-1 - at % len(self.submit_ids)]
+        now = NOW if in_time else NOW + timedelta(seconds=11)
+        with self.both_refuse_or_neither(
+            lambda: self.model.undo(handle.reviewer, submit_id, in_time=in_time)
+        ) as predicted:
+            task = undo_submit(actor=self.access[handle.reviewer].actor, submit_id=submit_id, now=now).task
+            if predicted is None:
+                assert task is None
+                return
+            assert task is not None
+            assert task.id == predicted.id
+            predicted.tokens[handle.reviewer] = predicted.leases[handle.reviewer].token = task.token
+            self.handles.append(Handle(handle.reviewer, task.id, task.token))
+
+    @precondition(lambda self: self.handles)
+    @rule(at=positions)
+    def undo_before_it_arrives(self, at: int) -> None:
+        handle = self.handles[-1 - at % len(self.handles)]
+        submit_id = str(uuid4())
+        self.submit_ids.append((handle, submit_id))
+        assert self.model.undo(handle.reviewer, submit_id, in_time=True) is None
+        assert undo_submit(actor=self.access[handle.reviewer].actor, submit_id=submit_id, now=NOW).task is None
+
+    @precondition(lambda self: self.model.labels)
+    @rule(at=positions, name=reviewers, what=answers)
+    def revise(self, at: int, name: str, what: dict[str, Any]) -> None:
+        label_id = sorted(self.model.labels)[at % len(self.model.labels)]
+        with self.both_refuse_or_neither(lambda: self.model.revise(name, label_id, what)) as predicted:
+            revised = revise_label(
+                access=self.access[name], label_id=label_id, answers=what, reason="looked again", now=NOW
+            )
+            if predicted is not None:
+                self.model.store(predicted, revised.pk)
+
+    @rule()
+    def time_passes(self) -> None:
+        end_leases()
+        self.model.expire()
+
+    @rule()
+    def sweep(self) -> None:
+        assert free_expired_leases(NOW) == self.model.sweep()
+        raise_watermarks(NOW)
+
+    @rule()
+    def cursors_age(self) -> None:
+        age_cursors()
+        self.model.trusted.clear()
+
+    @invariant()
+    def rows_and_model_say_the_same(self) -> None:
+        model = self.model
+        assert list_violations(self.project.pk) == []
+        assert count_queue(self.project.pk) == model.counts()
+        assert set(Lease.objects.values_list("task_id", "reviewer__username", "token")) == {
+            (task.id, name, lease.token) for task in model.tasks.values() for name, lease in task.leases.items()
+        }
+        assert {
+            (task_id, name, GuardState(state).name.lower())
+            for task_id, name, state in Guard.objects.values_list("task_id", "reviewer__username", "state")
+        } == {(task.id, name, state) for task in model.tasks.values() for name, state in task.states.items()}
+        assert sorted(Label.objects.values_list("pk", "task_id", "reviewer_name", "surplus")) == sorted(
+            (label.id, label.task, label.reviewer, label.surplus) for label in model.labels.values()
+        )
+        assert {
+            label.pk: "withdrawn" if label.withdrawn_at else "superseded" if label.superseded_by_id else ""
+            for label in Label.objects.all()
+        } == {label.id: label.ended for label in model.labels.values()}
+        assert {label.pk: label.answers for label in Label.objects.all()} == {
+            label.id: label.answers for label in model.labels.values()
+        }
+        assert {(d.task_id, d.reviewer_id): d.answers for d in Draft.objects.all()} == {
+            (task.id, self.people[name].pk): kept for task in model.tasks.values() for name, kept in task.drafts.items()
+        }
+
+
+@pytest.fixture
+def machine(project, cast):
+    """The machine, at work in the project with the cast."""
+    people = {name: getattr(cast, name) for name in REVIEWERS}
+    return type("QueueMachine", (QueueMachine,), {"people": people, "project": project})
+
+
+def run(machine, *, examples, steps):
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            database=None,
+        ),
+    )
+
+
+def test_the_queue_does_what_the_model_says(machine):
+    run(machine, examples=25, steps=30)
+
+
+@pytest.mark.slow
+def test_the_queue_does_what_the_model_says_for_long(machine):
+    run(machine, examples=500, steps=80)

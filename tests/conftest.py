@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings as django_settings
+from django.conf import settings
 from django.db import connection
 from django.test import Client, override_settings
 
@@ -67,7 +67,7 @@ ROLES = {
 @pytest.fixture(scope="session", autouse=True)
 def _static_folder_exists() -> None:
     """Give WhiteNoise the folder that `up` makes."""
-    Path(django_settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -87,13 +87,6 @@ def _tests_may_truncate(request: pytest.FixtureRequest) -> None:
     blocker = request.getfixturevalue("django_db_blocker")
     with blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("DROP TRIGGER IF EXISTS audit_event_no_truncate ON audit_auditevent")
-
-
-@pytest.fixture(autouse=True)
-def _static_files_without_manifest(settings: Any) -> None:
-    """Serve static files as they lie there; `up` collects and names them by content."""
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
 
 
 @pytest.fixture

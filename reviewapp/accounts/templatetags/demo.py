@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from django import template
 from django.conf import settings
 
 register = template.Library()
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class DemoSignIn(NamedTuple):
@@ -20,7 +22,9 @@ class DemoSignIn(NamedTuple):
 
 @register.simple_tag
 def list_demo_sign_ins() -> list[DemoSignIn]:
-    """Return the demo's sign-ins; none where there is no demo, or its file cannot be read."""
+    """Return the demo's sign-ins; none where there is no demo, or where others than this machine are served."""
+    if urlsplit(settings.PUBLIC_URL).hostname not in _LOOPBACK:
+        return []
     try:
         rows = json.loads((Path(settings.DATA_DIR) / "demo-sign-ins.json").read_text(encoding="utf-8"))
         return [DemoSignIn(str(row["username"]), str(row["password"]), str(row["role"])) for row in rows]

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from annotations.labels.count import DayCount
+
 WIDTH, HEIGHT, GAP, ROOM = 560, 120, 8, 20
 
 
@@ -15,6 +17,7 @@ class Bar(NamedTuple):
     height: float
     middle: float
     value_y: float
+    name: str
     labels: int
 
 
@@ -27,14 +30,14 @@ class Bars(NamedTuple):
     base: int
 
 
-def draw_bars(counts: Sequence[int]) -> Bars:
-    """Return one bar a count, the highest as high as there is room; a count above zero is never invisible."""
-    step = WIDTH / max(len(counts), 1)
-    most = max([*counts, 1])
+def draw_bars(days: Sequence[DayCount]) -> Bars:
+    """Return one bar a day, the highest as high as there is room; a count above zero is never invisible."""
+    step = WIDTH / max(len(days), 1)
+    most = max([1, *(day.labels for day in days)])
     bars = []
-    for index, count in enumerate(counts):
+    for index, (day, count) in enumerate(days):
         height = round(max((HEIGHT - ROOM) * count / most, 2 if count else 0), 1)
         x = round(index * step + GAP / 2, 1)
         y = HEIGHT - height
-        bars.append(Bar(x, y, round(step - GAP, 1), height, round(x + (step - GAP) / 2, 1), y - 5, count))
-    return Bars(bars=bars, width=WIDTH, height=HEIGHT + 2, base=HEIGHT)
+        bars.append(Bar(x, y, round(step - GAP, 1), height, round(x + (step - GAP) / 2, 1), y - 5, str(day.day), count))
+    return Bars(bars=bars, width=WIDTH, height=HEIGHT + 18, base=HEIGHT)

@@ -24,7 +24,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         **frame(access, "project_overview"),
         "overview": found,
-        "bars": draw_bars([day.labels for day in found.days]),
+        "bars": draw_bars(found.days),
         "review_url": link_if_may(access, "review", Action.LABEL),
         "settings_url": link_if_may(access, "project_settings", Action.EDIT_PROJECT),
         "api": f"{settings.PUBLIC_URL}/api/v1/projects/{slug}",

@@ -154,4 +154,4 @@ document.addEventListener("visibilitychange", () => {
 wireDialogs();
 followTheme();
 setInterval(tick, 1000);
-desk.claim();
+desk.open();

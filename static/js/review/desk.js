@@ -9,6 +9,7 @@ const AHEAD = 2;
 const POLL_AFTER = 10_000;
 const ACTIVE_FOR = 60_000;
 const SPARE_MS = 5_000;
+const LEFT = "review.left";
 
 /** A random id that makes a submit recognisable; `randomUUID` exists on secure origins only. */
 function newSubmitId() {
@@ -49,6 +50,14 @@ export class Desk {
   }
 
   // Getting work
+
+  /** Begin. What this tab left as it was reloaded is given back for certain first, so that it is what comes again. */
+  async open() {
+    const left = JSON.parse(sessionStorage.getItem(LEFT) || "null");
+    sessionStorage.removeItem(LEFT);
+    if (left) await call("POST", `${left.path}/release`, { lease: left.lease }).catch(() => {});
+    this.claim();
+  }
 
   /** Claim until the desk is full; say why where there is nothing. */
   async claim() {
@@ -314,6 +323,7 @@ export class Desk {
 
   /** The page goes away: keep the draft, give back what is not finished. */
   close() {
+    if (this.current) sessionStorage.setItem(LEFT, JSON.stringify({ path: this.current.path, lease: this.current.token }));
     for (const slot of this.slots) {
       slot.saveDraft(true);
       slot.release(true);

@@ -1,0 +1,144 @@
+"""A real browser before the live server; each test ends with an empty console."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python import base as axe
+from django.db import connection
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from reviewapp.accounts.models import User
+
+# They keep the browser off the network.
+FLAGS = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
+)
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything here as needing a browser and a database that the live server sees."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.django_db(transaction=True))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, or a loud skip."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.skip(f"No browser: none of {', '.join(NAMES)} is installed, so the pages were NOT tried in one.")
+    # Playwright's loop runs in this thread; the database is used from it between the calls, never within.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        yield launched
+        launched.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+class Console:
+    """What pages complained about; a test says beforehand what it provokes."""
+
+    def __init__(self) -> None:
+        self.complaints: list[str] = []
+        self.expected: tuple[str, ...] = ()
+        self.over = False
+
+    def listen(self, page: Page) -> None:
+        """Write down errors and warnings of the page."""
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: None if self.over else self.complaints.append(str(error)))
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if self.over:
+            return
+        if message.type in {"error", "warning"} and not any(part in message.text for part in self.expected):
+            self.complaints.append(message.text)
+
+
+@pytest.fixture
+def console() -> Iterator[Console]:
+    """The console of all pages of the test, empty at its end."""
+    heard = Console()
+    yield heard
+    assert heard.complaints == []
+
+
+@pytest.fixture
+def open_page(browser: Browser, live_server, console: Console) -> Iterator[Callable[..., Page]]:
+    """`open_page("/p/…", person)`: a page in a browser of its own, signed in as the person if one is named."""
+    contexts: list[BrowserContext] = []
+
+    def make(path: str, person: User | None = None, **options: object) -> Page:
+        context = browser.new_context(base_url=live_server.url, **options)
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        if person is not None:
+            client = Client()
+            client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+            cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+            context.add_cookies([cookie])
+        page = context.new_page()
+        console.listen(page)
+        page.goto(path)
+        return page
+
+    yield make
+    console.over = True
+    for context in contexts:
+        # What a page gives back as it goes away must not meet the emptied database.
+        context.set_offline(True)
+        context.close()
+    wait_until_answered()
+
+
+def wait_until_answered() -> None:
+    """Wait for the live server's last answers: the database is about to be emptied under them."""
+    busy = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        " AND state <> 'idle'"
+    )
+    deadline = time.monotonic() + 10
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute(busy)
+            if cursor.fetchone()[0] == 0:
+                return
+            time.sleep(0.02)
+    raise AssertionError("the live server is still at work")
+
+
+@pytest.fixture(scope="session")
+def axe_source() -> str:
+    """axe's own script; evaluated, because the policy of the pages refuses to load it."""
+    return (Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def find_barriers(axe_source: str) -> Callable[..., list[str]]:
+    """`find_barriers(page)`: the serious and critical findings of axe, in the page or in one element of it."""
+
+    def find(page: Page, within: str = "html") -> list[str]:
+        page.evaluate(axe_source)
+        # Without preloading: axe would ask for the style sheets' parts at the page's own address.
+        found = page.evaluate("within => axe.run(within, {preload: false})", within)
+        return [
+            f"{violation['id']}: {node['html'][:200]} {node['failureSummary'][:300]}"
+            for violation in found["violations"]
+            if violation["impact"] in {"serious", "critical"}
+            for node in violation["nodes"]
+        ]
+
+    return find

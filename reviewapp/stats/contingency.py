@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
+from reviewapp.stats.arrays import FloatArray, IntArray
 from reviewapp.stats.estimate import Estimate, Undefined, no_estimate
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 Coefficient = Callable[[NDArray[Any]], Any]
 
 STEP = 1e-30

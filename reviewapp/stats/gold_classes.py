@@ -5,8 +5,9 @@ from math import sqrt
 
 import numpy as np
 
+from reviewapp.stats.arrays import IntArray
 from reviewapp.stats.estimate import Estimate, no_estimate
-from reviewapp.stats.labels import IntArray, Labels
+from reviewapp.stats.labels import Labels
 from reviewapp.stats.proportions import wilson
 
 

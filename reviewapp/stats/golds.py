@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 from scipy.optimize import minimize
 from scipy.special import betainc, betaincinv, betaln, digamma
 
+from reviewapp.stats.arrays import FloatArray
 from reviewapp.stats.estimate import Estimate, no_estimate
-from reviewapp.stats.labels import FloatArray
 
 ANNOTATORS_FOR_A_PRIOR = 8
 GOLDS_FOR_A_PRIOR = 10

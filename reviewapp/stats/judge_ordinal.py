@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import t as student
 
-from reviewapp.stats.contingency import FloatArray, WeightedTable, coefficient_estimate
+from reviewapp.stats.arrays import FloatArray
+from reviewapp.stats.contingency import WeightedTable, coefficient_estimate
 from reviewapp.stats.estimate import Estimate, Undefined, no_estimate
 
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
+
+from reviewapp.stats.arrays import FloatArray
 
 _TOLERANCE = 1e-10
 # Beyond this linear predictor a probability is 0 or 1 to twelve digits: the classes are separated.
@@ -15,14 +16,12 @@ _SEPARATED = 30.0
 class LogisticFit:
     """Coefficients (one per column), their covariance, and whether a finite maximum was found."""
 
-    coefficients: NDArray[np.float64]
-    covariance: NDArray[np.float64]
+    coefficients: FloatArray
+    covariance: FloatArray
     converged: bool
 
 
-def fit_logistic(
-    design: NDArray[np.float64], target: NDArray[np.float64], weight: NDArray[np.float64], *, steps: int = 100
-) -> LogisticFit:
+def fit_logistic(design: FloatArray, target: FloatArray, weight: FloatArray, *, steps: int = 100) -> LogisticFit:
     """Maximise sum w (t ln p + (1-t) ln(1-p)), p = 1 / (1 + exp(-X beta)), targets t anywhere in [0, 1].
 
     `design` is n × k with its constant column, `weight` positive. Steps are halved while the likelihood falls. The
@@ -32,7 +31,7 @@ def fit_logistic(
     beta = np.zeros(design.shape[1])
     singular = np.full((len(beta), len(beta)), np.inf)
 
-    def loss(candidate: NDArray[np.float64]) -> float:
+    def loss(candidate: FloatArray) -> float:
         eta = design @ candidate
         return float(weight @ (np.logaddexp(0.0, eta) - target * eta))
 

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from reviewapp.stats.arrays import BoolArray, FloatArray
 
 
 @dataclass(frozen=True)
@@ -14,26 +16,26 @@ class AdjustedTests:
     is `adjusted <= alpha`. Both are empty when there are no hypotheses.
     """
 
-    rejected: NDArray[np.bool_]
-    adjusted: NDArray[np.float64]
+    rejected: BoolArray
+    adjusted: FloatArray
     method: str
 
 
-def _p_values(p: ArrayLike) -> NDArray[np.float64]:
+def _p_values(p: ArrayLike) -> FloatArray:
     values = np.asarray(p, dtype=np.float64)
     if values.ndim != 1 or not bool(np.all((values >= 0) & (values <= 1))):
         raise ValueError("p-values form a vector of numbers from 0 to 1")
     return values
 
 
-def _e_values(e: ArrayLike) -> NDArray[np.float64]:
+def _e_values(e: ArrayLike) -> FloatArray:
     values = np.asarray(e, dtype=np.float64)
     if values.ndim != 1 or not bool(np.all(values >= 0)):
         raise ValueError("e-values form a vector of non-negative numbers")
     return values
 
 
-def _decided(adjusted: NDArray[np.float64], alpha: float, method: str) -> AdjustedTests:
+def _decided(adjusted: FloatArray, alpha: float, method: str) -> AdjustedTests:
     if not 0 < alpha < 1:
         raise ValueError("alpha lies strictly between 0 and 1")
     adjusted = np.minimum(adjusted, 1.0)
@@ -59,7 +61,7 @@ def holm(p: ArrayLike, alpha: float = 0.05) -> AdjustedTests:
     return _decided(adjusted, alpha, "holm")
 
 
-def _step_up(values: NDArray[np.float64], factor: float) -> NDArray[np.float64]:
+def _step_up(values: FloatArray, factor: float) -> FloatArray:
     """Adjusted p of the i-th smallest: min over k >= i of factor m p_(k) / k."""
     m = len(values)
     order = np.argsort(values, kind="stable")

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import betainc, betaln, expit, logit
 
+from reviewapp.stats.arrays import FloatArray
 from reviewapp.stats.estimate import Estimate, no_estimate
 
 METHOD = "beta_binomial_shrunken"
@@ -23,8 +23,6 @@ LEAST_LABELS = 10
 MEANS, CONCENTRATIONS = 21, 31
 CONCENTRATION_RANGE = (0.5, 5_000.0)
 NEGLIGIBLE = 1e-6
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

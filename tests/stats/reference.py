@@ -15,3 +15,8 @@ def _vectors() -> dict[str, dict[str, Any]]:
 def vector(name: str) -> dict[str, Any]:
     """Return one vector: `inputs`, `expected`, `tolerance` and where it comes from."""
     return _vectors()[name]
+
+
+def vector_names() -> tuple[str, ...]:
+    """Return the names of all vectors."""
+    return tuple(_vectors())

@@ -11,7 +11,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from reviewapp.stats.aggregation.plurality import UNDECIDED
-from reviewapp.stats.labels import FloatArray, IntArray, Labels, votes
+from reviewapp.stats.arrays import FloatArray, IntArray
+from reviewapp.stats.labels import Labels, votes
 
 LABELS_PER_ITEM = 3
 ITEMS = 150

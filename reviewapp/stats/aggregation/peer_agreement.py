@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from reviewapp.stats.arrays import BoolArray
 from reviewapp.stats.estimate import Estimate, no_estimate
-from reviewapp.stats.labels import BoolArray, Labels, votes
+from reviewapp.stats.labels import Labels, votes
 from reviewapp.stats.proportions import wilson
 
 

@@ -6,7 +6,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from reviewapp.stats.labels import BoolArray, FloatArray, IntArray, Labels, votes
+from reviewapp.stats.arrays import BoolArray, FloatArray, IntArray
+from reviewapp.stats.labels import Labels, votes
 
 UNDECIDED = -1
 """Stands where an item has no label of record; no category has this index."""

@@ -3,9 +3,9 @@
 import numpy as np
 
 from reviewapp.stats.agreement.counts import ItemCounts
-from reviewapp.stats.agreement.intervals import effective_wilson, kish, linearised_error
+from reviewapp.stats.agreement.intervals import effective_wilson, linearised_error
+from reviewapp.stats.arrays import FloatArray, kish
 from reviewapp.stats.estimate import Estimate, Population, no_estimate
-from reviewapp.stats.labels import FloatArray
 
 FEW_MINORITY_LABELS = 10
 

@@ -5,10 +5,10 @@ from numpy.typing import ArrayLike
 
 from reviewapp.stats.agreement.coefficient import Asked, ChanceAgreement, Coefficient, chance_corrected
 from reviewapp.stats.agreement.counts import ItemCounts
-from reviewapp.stats.agreement.intervals import ZERO, kish, linearised_error
+from reviewapp.stats.agreement.intervals import ZERO, linearised_error
 from reviewapp.stats.agreement.weights import checked_weights
+from reviewapp.stats.arrays import FloatArray, kish
 from reviewapp.stats.estimate import Population
-from reviewapp.stats.labels import FloatArray
 
 
 def fleiss_kappa(

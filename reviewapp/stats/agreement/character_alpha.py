@@ -12,8 +12,8 @@ from reviewapp.stats.agreement.coincidences import Disagreements, coincidence_ma
 from reviewapp.stats.agreement.counts import inclusion_weight
 from reviewapp.stats.agreement.krippendorff import AlphaRequest, KrippendorffAlpha
 from reviewapp.stats.agreement.spans import MatchedSizes, Span, SpanDocument, micro_f1, paired_documents
+from reviewapp.stats.arrays import FloatArray, IntArray
 from reviewapp.stats.estimate import Estimate, Population
-from reviewapp.stats.labels import FloatArray, IntArray
 
 Types = frozenset[str]
 """The types an annotator gave a character: empty is outside, several where spans overlap."""

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from reviewapp.stats.agreement.counts import ItemCounts
-from reviewapp.stats.agreement.intervals import ZERO, kish, linearised_error, t_limits
+from reviewapp.stats.agreement.intervals import ZERO, linearised_error, t_limits
 from reviewapp.stats.agreement.percent import observed_agreement
+from reviewapp.stats.arrays import FloatArray, kish
 from reviewapp.stats.estimate import Estimate, Population, Undefined, no_estimate
-from reviewapp.stats.labels import FloatArray
 
 CoefficientName = Literal[
     "brennan_prediger",

@@ -11,8 +11,9 @@ from reviewapp.stats.agreement.coefficient import CoefficientName
 from reviewapp.stats.agreement.counts import inclusion_weight
 from reviewapp.stats.agreement.intervals import ZERO, finite_population_factor
 from reviewapp.stats.agreement.weights import checked_weights
+from reviewapp.stats.arrays import FloatArray
 from reviewapp.stats.estimate import Estimate, Population, Undefined, no_estimate
-from reviewapp.stats.labels import FloatArray, Labels
+from reviewapp.stats.labels import Labels
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reviewapp.stats.agreement.intervals import ZERO
-from reviewapp.stats.labels import FloatArray
+from reviewapp.stats.arrays import FloatArray
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
 

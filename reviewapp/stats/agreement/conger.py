@@ -6,8 +6,9 @@ from numpy.typing import ArrayLike
 from reviewapp.stats.agreement.coefficient import Asked, ChanceAgreement, Coefficient, chance_corrected
 from reviewapp.stats.agreement.counts import count_labels
 from reviewapp.stats.agreement.weights import checked_weights
+from reviewapp.stats.arrays import BoolArray, FloatArray
 from reviewapp.stats.estimate import Population
-from reviewapp.stats.labels import BoolArray, FloatArray, Labels
+from reviewapp.stats.labels import Labels
 
 
 def conger_kappa(

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from reviewapp.stats.arrays import BoolArray, FloatArray
 from reviewapp.stats.estimate import Population, Undefined
-from reviewapp.stats.labels import BoolArray, FloatArray, Labels, votes
+from reviewapp.stats.labels import Labels, votes
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import stdtrit
 
+from reviewapp.stats.arrays import FloatArray
 from reviewapp.stats.estimate import Population
-from reviewapp.stats.labels import FloatArray
 from reviewapp.stats.proportions import Interval, wilson
 
 ZERO = 1e-12
@@ -81,8 +81,3 @@ def effective_wilson(
     else:
         n = min(p * (1 - p) / standard_error**2, max(units, most))
     return wilson(p * n, n, confidence), n
-
-
-def kish(weight: FloatArray) -> float:
-    """Return the effective number of units (Σw)² / Σw² (Kish 1965)."""
-    return float(weight.sum()) ** 2 / float(weight @ weight)

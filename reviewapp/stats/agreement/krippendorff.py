@@ -16,9 +16,9 @@ from reviewapp.stats.agreement.coincidences import (
     disagreements_without_each,
 )
 from reviewapp.stats.agreement.counts import ItemCounts
-from reviewapp.stats.agreement.intervals import jackknife, kish, t_limits
+from reviewapp.stats.agreement.intervals import jackknife, t_limits
+from reviewapp.stats.arrays import FloatArray, kish
 from reviewapp.stats.estimate import Estimate, Population, Undefined, no_estimate
-from reviewapp.stats.labels import FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reviewapp.stats.agreement.counts import ItemCounts
-from reviewapp.stats.agreement.intervals import effective_wilson, kish, linearised_error
+from reviewapp.stats.agreement.intervals import effective_wilson, linearised_error
 from reviewapp.stats.agreement.weights import checked_weights
+from reviewapp.stats.arrays import FloatArray, kish
 from reviewapp.stats.estimate import Estimate, Population, no_estimate
-from reviewapp.stats.labels import FloatArray
 
 
 class ObservedAgreement(NamedTuple):

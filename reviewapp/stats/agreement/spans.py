@@ -12,9 +12,9 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from reviewapp.stats.agreement.counts import inclusion_weight
-from reviewapp.stats.agreement.intervals import jackknife, kish, t_limits
+from reviewapp.stats.agreement.intervals import jackknife, t_limits
+from reviewapp.stats.arrays import BoolArray, FloatArray, kish
 from reviewapp.stats.estimate import Estimate, Population, Undefined, no_estimate
-from reviewapp.stats.labels import BoolArray, FloatArray
 
 Matching = Literal["exact", "typed_overlap", "untyped_overlap"]
 

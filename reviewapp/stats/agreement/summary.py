@@ -12,8 +12,8 @@ from reviewapp.stats.agreement.counts import ItemCounts
 from reviewapp.stats.agreement.krippendorff import KrippendorffAlpha, krippendorff_alpha
 from reviewapp.stats.agreement.percent import percent_agreement
 from reviewapp.stats.agreement.weights import ordinal_weights, quadratic_weights
+from reviewapp.stats.arrays import FloatArray
 from reviewapp.stats.estimate import Estimate, Population
-from reviewapp.stats.labels import FloatArray
 
 
 @dataclass(frozen=True, slots=True)

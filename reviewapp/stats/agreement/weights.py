@@ -6,7 +6,7 @@ Every matrix is symmetric, of shape (q, q), 1 on the diagonal and within [0, 1] 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reviewapp.stats.labels import FloatArray
+from reviewapp.stats.arrays import FloatArray
 
 
 def identity_weights(n_categories: int) -> FloatArray:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from reviewapp.stats.arrays import FloatArray, IntArray
 from reviewapp.stats.calibration.observations import Calibration, Observations, observations
 from reviewapp.stats.calibration.scores import log_losses
 from reviewapp.stats.estimate import Estimate, Undefined, no_estimate
@@ -23,16 +24,14 @@ class Acceptance:
     gain: Estimate
 
 
-def _folds(group: NDArray[np.int64], groups: int, folds: int, seed: int) -> NDArray[np.int64]:
+def _folds(group: IntArray, groups: int, folds: int, seed: int) -> IntArray:
     """Fold of each record: whole groups, dealt out in random order."""
     deal = np.empty(groups, dtype=np.int64)
     deal[np.random.default_rng(seed).permutation(groups)] = np.arange(groups) % folds
     return np.asarray(deal[group], dtype=np.int64)
 
 
-def _held_out_gains(
-    data: Observations, fold: NDArray[np.int64], folds: int, fit: Fit
-) -> NDArray[np.float64] | Undefined:
+def _held_out_gains(data: Observations, fold: IntArray, folds: int, fit: Fit) -> FloatArray | Undefined:
     """Log-loss before minus after, each record predicted by a map that never saw its group; or why there is none."""
     before = log_losses(data.score, data.label)
     after = np.empty(data.n)

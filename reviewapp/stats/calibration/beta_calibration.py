@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import expit
 
+from reviewapp.stats.arrays import FloatArray
 from reviewapp.stats.calibration.observations import clipped, observations
 from reviewapp.stats.estimate import Undefined
 from reviewapp.stats.logistic_regression import fit_logistic
@@ -21,7 +22,7 @@ class BetaCurve:
     n: int
     undefined: Undefined | None = None
 
-    def predict(self, score: ArrayLike) -> NDArray[np.float64]:
+    def predict(self, score: ArrayLike) -> FloatArray:
         """Probabilities of a pass, within [.001, .999]; ValueError when nothing was fitted."""
         if self.undefined is not None:
             raise ValueError(f"no calibration was fitted: {self.undefined}")

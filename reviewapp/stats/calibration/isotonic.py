@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import isotonic_regression
 
+from reviewapp.stats.arrays import FloatArray
 from reviewapp.stats.calibration.observations import Observations, observations
 from reviewapp.stats.estimate import Undefined
 
@@ -17,13 +18,13 @@ class IsotonicSteps:
     Levels may be exactly 0 or 1; predictions are clipped to [clip, 1 - clip] so that no outcome is called impossible.
     """
 
-    scores: NDArray[np.float64]
-    levels: NDArray[np.float64]
+    scores: FloatArray
+    levels: FloatArray
     clip: float
     n: int
     undefined: Undefined | None = None
 
-    def predict(self, score: ArrayLike) -> NDArray[np.float64]:
+    def predict(self, score: ArrayLike) -> FloatArray:
         """Probabilities of a pass; ValueError when nothing was fitted."""
         if self.undefined is not None:
             raise ValueError(f"no calibration was fitted: {self.undefined}")

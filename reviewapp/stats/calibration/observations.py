@@ -3,8 +3,9 @@
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from reviewapp.stats.arrays import FloatArray
 from reviewapp.stats.estimate import Undefined
 
 # Scores of exactly 0 or 1 have no logit and an infinite log-loss.
@@ -14,9 +15,9 @@ SCORE_CLIP = 1e-3
 class Observations(NamedTuple):
     """Three vectors of one length: score in [0, 1], label 0 or 1, positive weight (1/pi; scaled to mean 1)."""
 
-    score: NDArray[np.float64]
-    label: NDArray[np.float64]
-    weight: NDArray[np.float64]
+    score: FloatArray
+    label: FloatArray
+    weight: FloatArray
 
     @property
     def n(self) -> int:
@@ -44,7 +45,7 @@ class Calibration(Protocol):
     def undefined(self) -> Undefined | None:
         """The reason why nothing was fitted, else None."""
 
-    def predict(self, score: ArrayLike) -> NDArray[np.float64]:
+    def predict(self, score: ArrayLike) -> FloatArray:
         """Probabilities of a pass; ValueError when nothing was fitted."""
 
 
@@ -64,6 +65,6 @@ def observations(score: ArrayLike, label: ArrayLike, weight: ArrayLike | None = 
     return Observations(s, y, w / w.mean() if len(w) else w)
 
 
-def clipped(score: ArrayLike) -> NDArray[np.float64]:
+def clipped(score: ArrayLike) -> FloatArray:
     """Scores or probabilities moved into [.001, .999]: nothing is called certain."""
     return np.clip(np.asarray(score, dtype=np.float64), SCORE_CLIP, 1 - SCORE_CLIP)

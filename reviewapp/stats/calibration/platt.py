@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import expit, logit
 from scipy.stats import norm
 
+from reviewapp.stats.arrays import FloatArray
 from reviewapp.stats.calibration.observations import Observations, clipped, observations
 from reviewapp.stats.estimate import Estimate, Undefined, no_estimate
 from reviewapp.stats.logistic_regression import LogisticFit, fit_logistic
@@ -28,14 +29,14 @@ class LogitLine:
         """The reason why nothing was fitted, else None."""
         return self.slope.undefined
 
-    def predict(self, score: ArrayLike) -> NDArray[np.float64]:
+    def predict(self, score: ArrayLike) -> FloatArray:
         """Probabilities of a pass, within [.001, .999]; ValueError when nothing was fitted."""
         if self.slope.value is None or self.intercept.value is None:
             raise ValueError(f"no calibration was fitted: {self.undefined}")
         return clipped(expit(self.slope.value * logit(clipped(score)) + self.intercept.value))
 
 
-def _smoothed_targets(data: Observations) -> NDArray[np.float64]:
+def _smoothed_targets(data: Observations) -> FloatArray:
     """Platt's targets (n1+1)/(n1+2) and 1/(n0+2), n1 and n0 the weighted counts."""
     passes = float(data.weight @ data.label)
     failures = float(data.weight.sum()) - passes
@@ -48,7 +49,7 @@ def _parameter(fit: LogisticFit, index: int, data: Observations, method: str) ->
     return Estimate(value, value - half, value + half, method, data.n, data.n_effective, 0.95, "process")
 
 
-def _fit(data: Observations, target: NDArray[np.float64], method: str) -> LogitLine:
+def _fit(data: Observations, target: FloatArray, method: str) -> LogitLine:
     reason = data.undefined()
     if reason is None:
         design = np.column_stack((logit(clipped(data.score)), np.ones(data.n)))

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import binom
 
+from reviewapp.stats.arrays import FloatArray, IntArray
 from reviewapp.stats.calibration.observations import Observations, observations
 from reviewapp.stats.estimate import Estimate, Undefined
 from reviewapp.stats.proportions import wilson
@@ -46,7 +47,7 @@ class CalibrationError:
     undefined: Undefined | None = None
 
 
-def _equal_mass(score: NDArray[np.float64], bins: int) -> NDArray[np.int64]:
+def _equal_mass(score: FloatArray, bins: int) -> IntArray:
     """Bin numbers 0, 1, … of about equal size; equal scores share a bin, so there may be fewer bins."""
     ranks = [round(len(score) * k / bins) for k in range(1, bins)]
     edges = np.unique(np.partition(score, ranks)[ranks]) if ranks else np.empty(0)
@@ -54,7 +55,7 @@ def _equal_mass(score: NDArray[np.float64], bins: int) -> NDArray[np.int64]:
     return np.asarray(number - number.min(), dtype=np.int64)
 
 
-def _bin_numbers(score: NDArray[np.float64], bins: int, binning: Binning) -> NDArray[np.int64]:
+def _bin_numbers(score: FloatArray, bins: int, binning: Binning) -> IntArray:
     if bins < 1:
         raise ValueError("there is at least one bin")
     if binning == "equal_width":
@@ -97,17 +98,17 @@ def reliability_diagram(
     return tuple(found)
 
 
-def _sums(number: NDArray[np.int64], values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
+def _sums(number: IntArray, values: FloatArray, bins: int) -> FloatArray:
     """Sum of the values in each bin."""
     return np.asarray(np.bincount(number, weights=values, minlength=bins), dtype=np.float64)
 
 
-def _gaps(sums: NDArray[np.float64], data: Observations) -> NDArray[np.float64]:
+def _gaps(sums: FloatArray, data: Observations) -> FloatArray:
     """ECE of each column of sums of w (label - score) per bin."""
     return np.asarray(np.abs(sums).sum(axis=0) / float(data.weight.sum()), dtype=np.float64)
 
 
-def _null_errors(data: Observations, number: NDArray[np.int64], seed: int, draws: int) -> NDArray[np.float64]:
+def _null_errors(data: Observations, number: IntArray, seed: int, draws: int) -> FloatArray:
     """ECE of `draws` imagined sets of outcomes that follow the scores exactly."""
     rng = np.random.default_rng(seed)
     bins = int(number.max()) + 1

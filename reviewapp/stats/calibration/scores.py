@@ -3,14 +3,15 @@
 from math import sqrt
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import t as student
 
+from reviewapp.stats.arrays import FloatArray
 from reviewapp.stats.calibration.observations import Observations, clipped, observations
 from reviewapp.stats.estimate import Estimate, no_estimate
 
 
-def _mean_loss(loss: NDArray[np.float64], data: Observations, method: str) -> Estimate:
+def _mean_loss(loss: FloatArray, data: Observations, method: str) -> Estimate:
     """Weighted mean with a t interval from the linearised variance; no interval from one record or equal losses."""
     if data.n == 0:
         return no_estimate("no_labels", method=method, population="process")
@@ -24,7 +25,7 @@ def _mean_loss(loss: NDArray[np.float64], data: Observations, method: str) -> Es
     return Estimate(mean, max(0.0, mean - half), mean + half, method, data.n, effective, 0.95, "process")
 
 
-def log_losses(score: ArrayLike, label: NDArray[np.float64]) -> NDArray[np.float64]:
+def log_losses(score: ArrayLike, label: FloatArray) -> FloatArray:
     """Loss of each record: -ln of the probability given to what happened, scores clipped to [.001, .999]."""
     p = clipped(score)
     return -np.log(np.where(label == 1, p, 1 - p))

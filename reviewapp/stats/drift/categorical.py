@@ -5,9 +5,10 @@ from math import sqrt
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import chi2
 
+from reviewapp.stats.arrays import FloatArray
 from reviewapp.stats.estimate import Undefined
 
 MIN_EXPECTED = 5.0
@@ -30,11 +31,11 @@ class CategoricalDrift:
     undefined: Undefined | None = None
 
 
-def _expected(table: NDArray[np.float64]) -> NDArray[np.float64]:
+def _expected(table: FloatArray) -> FloatArray:
     return np.asarray(np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum(), dtype=np.float64)
 
 
-def _statistics(first: NDArray[np.float64], totals: NDArray[np.float64]) -> NDArray[np.float64]:
+def _statistics(first: FloatArray, totals: FloatArray) -> FloatArray:
     """Chi-square of 2 × k tables given as rows of first-window counts, all with the same margins."""
     n, size = float(totals.sum()), float(first[0].sum())
     expected = totals * size / n
@@ -42,7 +43,7 @@ def _statistics(first: NDArray[np.float64], totals: NDArray[np.float64]) -> NDAr
     return np.asarray(((first - expected) ** 2 / totals).sum(axis=1) * n * n / (size * (n - size)), dtype=np.float64)
 
 
-def _merge_sparse(table: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
+def _merge_sparse(table: FloatArray) -> tuple[FloatArray, int]:
     """Pool the columns with an expected count below 5 into one; returns the table and how many were pooled."""
     sparse = (_expected(table) < MIN_EXPECTED).any(axis=0)
     if not sparse.any():

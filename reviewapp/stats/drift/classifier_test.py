@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import expit
 from scipy.stats import rankdata
 
+from reviewapp.stats.arrays import FloatArray, IntArray
 from reviewapp.stats.drift.hashed_features import hash_texts
 from reviewapp.stats.estimate import Undefined
 
@@ -40,7 +41,7 @@ class SeparationTest:
     undefined: Undefined | None = None
 
 
-def ridge_logistic(X: NDArray[np.float64], Y: NDArray[np.float64]) -> NDArray[np.float64]:
+def ridge_logistic(X: FloatArray, Y: FloatArray) -> FloatArray:
     """Ridge logistic regression of every column of Y at once: features × columns of Y.
 
     Newton with the Hessian's bound X'X/4 + ridge (Böhning & Lindsay 1988): one inverse serves all columns and all
@@ -53,7 +54,7 @@ def ridge_logistic(X: NDArray[np.float64], Y: NDArray[np.float64]) -> NDArray[np
     return beta
 
 
-def areas_under_curve(scores: NDArray[np.float64], labels: NDArray[np.float64]) -> NDArray[np.float64]:
+def areas_under_curve(scores: FloatArray, labels: FloatArray) -> FloatArray:
     """Area under the ROC curve per column: the share of new-old pairs in the right order, ties count half."""
     ranks = rankdata(scores, axis=0)
     new = labels.sum(axis=0)
@@ -61,13 +62,13 @@ def areas_under_curve(scores: NDArray[np.float64], labels: NDArray[np.float64]) 
     return np.asarray(((ranks * labels).sum(axis=0) - new * (new + 1) / 2) / (new * old), dtype=np.float64)
 
 
-def _deal(n: int, rng: np.random.Generator, folds: int) -> NDArray[np.int64]:
+def _deal(n: int, rng: np.random.Generator, folds: int) -> IntArray:
     fold = np.empty(n, dtype=np.int64)
     fold[rng.permutation(n)] = np.arange(n) % folds
     return fold
 
 
-def _with_constant(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+def _with_constant(matrix: FloatArray) -> FloatArray:
     centred = matrix - matrix.mean(axis=0)
     return np.column_stack((centred, np.ones(len(centred))))
 

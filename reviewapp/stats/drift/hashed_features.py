@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
-from numpy.typing import NDArray
+
+from reviewapp.stats.arrays import FloatArray
 
 _WORD = re.compile(r"\w+")
 
@@ -18,7 +19,7 @@ class HashedTexts:
     about 1. `words[j]` counts in how many texts each word of column j occurs.
     """
 
-    matrix: NDArray[np.float64]
+    matrix: FloatArray
     words: tuple[Counter[str], ...]
 
 

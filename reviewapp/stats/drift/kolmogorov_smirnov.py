@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import kstwo
 
+from reviewapp.stats.arrays import FloatArray
 from reviewapp.stats.estimate import Undefined
 
 # Up to this many pairs the lattice paths are counted exactly.
@@ -31,14 +32,14 @@ class NumericDrift:
     undefined: Undefined | None = None
 
 
-def _finite_vector(values: ArrayLike) -> NDArray[np.float64]:
+def _finite_vector(values: ArrayLike) -> FloatArray:
     vector = np.asarray(values, dtype=np.float64)
     if vector.ndim != 1 or not bool(np.all(np.isfinite(vector))):
         raise ValueError("each window is a vector of finite numbers")
     return vector
 
 
-def ks_statistic(before: NDArray[np.float64], after: NDArray[np.float64]) -> float:
+def ks_statistic(before: FloatArray, after: FloatArray) -> float:
     """D = max |F(z) - G(z)| of two non-empty samples.
 
     F - G is largest at a value of the first sample and G - F at one of the second, so each sorted sample is looked up
@@ -67,7 +68,7 @@ def _exact_tail(n: int, m: int, statistic: float) -> float:
     return row[m]
 
 
-def _shift(before: NDArray[np.float64], after: NDArray[np.float64]) -> float | None:
+def _shift(before: FloatArray, after: FloatArray) -> float | None:
     """Area between the distribution functions in pooled standard deviations, negative when the mean fell."""
     n, m = len(before), len(after)
     if np.ptp(before) == 0 and np.ptp(after) == 0:

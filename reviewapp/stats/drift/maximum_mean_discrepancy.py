@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.spatial.distance import pdist, squareform
 
+from reviewapp.stats.arrays import FloatArray
 from reviewapp.stats.estimate import Undefined
 
 MAX_RECORDS = 1_000
@@ -27,22 +28,20 @@ class VectorDrift:
     undefined: Undefined | None = None
 
 
-def _matrix(values: ArrayLike) -> NDArray[np.float64]:
+def _matrix(values: ArrayLike) -> FloatArray:
     matrix = np.asarray(values, dtype=np.float64)
     if matrix.ndim != 2 or not bool(np.all(np.isfinite(matrix))):
         raise ValueError("each window is a records × dimensions matrix of finite numbers")
     return matrix
 
 
-def _subsample(matrix: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+def _subsample(matrix: FloatArray, rng: np.random.Generator) -> FloatArray:
     if len(matrix) <= MAX_RECORDS:
         return matrix
     return np.asarray(matrix[rng.choice(len(matrix), MAX_RECORDS, replace=False)], dtype=np.float64)
 
 
-def _discrepancies(
-    kernel: NDArray[np.float64], first: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _discrepancies(kernel: FloatArray, first: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Unbiased and biased MMD² for every column of `first`, whose ones say which records form the first sample."""
     total = len(kernel)
     n = float(first[:, 0].sum())

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import chi2
 
+from reviewapp.stats.arrays import FloatArray, IntArray
 from reviewapp.stats.estimate import Undefined
 
 SMOOTHING = 0.5
@@ -77,7 +78,7 @@ def population_stability(before: ArrayLike, after: ArrayLike) -> PopulationStabi
     )
 
 
-def quantile_edges(reference: ArrayLike, bins: int = 10) -> NDArray[np.float64]:
+def quantile_edges(reference: ArrayLike, bins: int = 10) -> FloatArray:
     """Inner edges of bins of about equal mass in the reference window; fewer where values repeat."""
     values = np.asarray(reference, dtype=np.float64)
     if len(values) == 0 or bins < 2:
@@ -85,7 +86,7 @@ def quantile_edges(reference: ArrayLike, bins: int = 10) -> NDArray[np.float64]:
     return np.unique(np.quantile(values, np.arange(1, bins) / bins))
 
 
-def binned_counts(values: ArrayLike, edges: NDArray[np.float64]) -> NDArray[np.int64]:
+def binned_counts(values: ArrayLike, edges: FloatArray) -> IntArray:
     """Counts in the len(edges) + 1 bins (-inf, e1), [e1, e2), …, [ek, inf)."""
     place = np.searchsorted(edges, np.asarray(values, dtype=np.float64), side="right")
     return np.asarray(np.bincount(place, minlength=len(edges) + 1), dtype=np.int64)

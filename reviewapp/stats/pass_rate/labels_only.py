@@ -12,14 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
+from reviewapp.stats.arrays import FloatArray
 from reviewapp.stats.estimate import Estimate, Population, Undefined, no_estimate
-from reviewapp.stats.pass_rate.sample import (
-    FloatArray,
-    LabelledSample,
-    independent_units,
-    sampling_variance,
-    squared_total,
-)
+from reviewapp.stats.pass_rate.sample import LabelledSample, independent_units, sampling_variance, squared_total
 from reviewapp.stats.proportions import Interval, wilson
 
 BIASED = "every label counts the same: says something about the queue, not about the traffic"

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.stats import norm
 
+from reviewapp.stats.arrays import FloatArray, IntArray
 from reviewapp.stats.estimate import Estimate, Population, Undefined, no_estimate
 from reviewapp.stats.pass_rate.labels_only import labels_only, require_outcomes
-from reviewapp.stats.pass_rate.sample import FloatArray, IntArray, LabelledSample
+from reviewapp.stats.pass_rate.sample import LabelledSample
 from reviewapp.stats.pass_rate.traffic import Traffic
 from reviewapp.stats.pass_rate.verdict_cells import CellTable, VerdictCell, cell_table, described_cells
 from reviewapp.stats.proportions import Interval

@@ -12,14 +12,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from reviewapp.stats.arrays import FloatArray
 from reviewapp.stats.estimate import Estimate, Population, no_estimate
 from reviewapp.stats.pass_rate.labels_only import WeightedMean, require_outcomes, wald_estimate, why_undefined
-from reviewapp.stats.pass_rate.sample import (
-    FloatArray,
-    LabelledSample,
-    sampling_variance,
-    squared_total,
-)
+from reviewapp.stats.pass_rate.sample import LabelledSample, sampling_variance, squared_total
 
 FEW = 10
 Tuning = float | Literal["design"]

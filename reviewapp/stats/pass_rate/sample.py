@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
+from reviewapp.stats.arrays import FloatArray, IntArray
 from reviewapp.stats.estimate import Population, Undefined
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 DrawnBy = Literal["item", "cluster"]
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from reviewapp.stats.arrays import FloatArray, IntArray
 from reviewapp.stats.estimate import Population
-from reviewapp.stats.pass_rate.sample import FloatArray, IntArray
 
 RECEIVED = "upstream sampling unknown for {} items: the estimate speaks of the traffic received"
 

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
+from reviewapp.stats.arrays import FloatArray, IntArray
 from reviewapp.stats.estimate import Estimate, Population, Undefined, no_estimate
 from reviewapp.stats.pass_rate.labels_only import require_outcomes
 from reviewapp.stats.pass_rate.prediction_powered import TunedMean, Tuning
-from reviewapp.stats.pass_rate.sample import FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

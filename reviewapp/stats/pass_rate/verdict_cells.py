@@ -4,17 +4,11 @@ from dataclasses import dataclass
 from math import inf, isinf
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from reviewapp.stats.arrays import BoolArray, FloatArray, IntArray
 from reviewapp.stats.estimate import Estimate, Population, no_estimate
-from reviewapp.stats.pass_rate.sample import (
-    FloatArray,
-    IntArray,
-    LabelledSample,
-    clusters_count,
-    unpooled_squares,
-)
+from reviewapp.stats.pass_rate.sample import LabelledSample, clusters_count, unpooled_squares
 from reviewapp.stats.pass_rate.traffic import Traffic
 from reviewapp.stats.proportions import Interval, jeffreys
 
@@ -142,7 +136,7 @@ def _units(cell: IntArray, k: int, sample: LabelledSample, population: Populatio
     return np.bincount(pairs // sample.n_units, minlength=k)
 
 
-def _ratio(above: FloatArray, below: FloatArray, where: NDArray[np.bool_]) -> FloatArray:
+def _ratio(above: FloatArray, below: FloatArray, where: BoolArray) -> FloatArray:
     """Quotient, infinite for a zero divisor, 0 outside `where`."""
     quotient = np.where(where, inf, 0.0)
     np.divide(above, below, out=quotient, where=where & (below > 0))

@@ -7,10 +7,10 @@ of the residual y - λ f, not of y.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+from reviewapp.stats.arrays import FloatArray, IntArray
+
 NEGLIGIBLE = 1e-12
 
 

@@ -8,10 +8,9 @@ window is closed it depends on nothing but the hash numbers.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+from reviewapp.stats.arrays import FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

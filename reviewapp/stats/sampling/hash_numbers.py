@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from hashlib import sha256
 
 import numpy as np
-from numpy.typing import NDArray
+
+from reviewapp.stats.arrays import FloatArray
 
 SEPARATOR = "\x1f"
 DIGEST_SIZE = 32
@@ -25,7 +26,7 @@ def hash_number(salt: str, record_id: str) -> float:
     return (hash_integer(salt, record_id) >> 11) / 2**53
 
 
-def hash_numbers(salt: str, record_ids: Iterable[str]) -> NDArray[np.float64]:
+def hash_numbers(salt: str, record_ids: Iterable[str]) -> FloatArray:
     """Return u for many records in their order; equal to `hash_number` bit by bit, without its cost per call."""
     prefix = _prefix(salt)
     digests = b"".join([sha256(prefix + record_id.encode()).digest() for record_id in record_ids])

@@ -6,9 +6,9 @@ estimate.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-FloatArray = NDArray[np.float64]
+from reviewapp.stats.arrays import FloatArray
 
 
 def union_shared_number(probabilities: ArrayLike) -> FloatArray:

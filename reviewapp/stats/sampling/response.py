@@ -9,12 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from reviewapp.stats.arrays import FloatArray, IntArray
 from reviewapp.stats.estimate import Estimate
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 LEAST_TASKS = 20
 RESPONSE_NEEDED = 0.9

@@ -6,11 +6,10 @@ floor, which also bounds the weights.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from reviewapp.stats.arrays import FloatArray
 from reviewapp.stats.sampling.budget import budget_scale
-
-FloatArray = NDArray[np.float64]
 
 
 def uncertainty_probabilities(pass_probability: ArrayLike, expected_labels: float, *, floor: float = 0.3) -> FloatArray:

@@ -7,9 +7,10 @@ One influence value per judged record; their running mean is the estimate. Waudb
 from math import exp, inf, log, log1p
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import lambertw
 
+from reviewapp.stats.arrays import FloatArray
 from reviewapp.stats.estimate import Estimate, no_estimate
 
 MIN_LABELS = 100
@@ -27,7 +28,7 @@ def exact_rho2_for(planned_n: float, alpha: float = 0.05) -> float:
     return float(-lambertw(-alpha * alpha * exp(-1), -1).real - 1) / planned_n
 
 
-def asymptotic_margin(sd: ArrayLike, t: ArrayLike, rho2: float, alpha: float = 0.05) -> NDArray[np.float64]:
+def asymptotic_margin(sd: ArrayLike, t: ArrayLike, rho2: float, alpha: float = 0.05) -> FloatArray:
     """Half-width of the sequence after t values of standard deviation `sd` (arrays broadcast), in the unit of sd.
 
     sd sqrt(2 (t r + 1) ln(sqrt(t r + 1) / alpha) / (t^2 r)), two-sided level alpha.
@@ -42,7 +43,7 @@ def asymptotic_margin(sd: ArrayLike, t: ArrayLike, rho2: float, alpha: float = 0
 
 def influence_values(
     verdict: ArrayLike, label: ArrayLike, inclusion_probability: ArrayLike, lam: float = 1.0
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Influence values of the difference estimator: lam f + (R / pi) (y - lam f), one per judged record.
 
     `verdict` f and `inclusion_probability` pi for every judged record, `label` y, NaN where nobody labelled (R = 0).

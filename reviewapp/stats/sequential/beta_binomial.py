@@ -11,10 +11,11 @@ from sys import float_info
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import bisect
 from scipy.special import betainc, betaincc, betaln, xlog1py, xlogy
 
+from reviewapp.stats.arrays import FloatArray
 from reviewapp.stats.estimate import Estimate, no_estimate
 
 
@@ -44,7 +45,7 @@ def _log_likelihood(successes: Any, failures: Any, p: float) -> Any:
 
 def _log_one_sided(
     successes: ArrayLike, failures: ArrayLike, p0: float, prior: BetaPrior, share: Callable[..., Any]
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Log of the mixture likelihood ratio with the prior cut to one side of p0; `share` is that side's Beta mass."""
     _check_counts(successes, failures)
     _check_rate(p0)
@@ -57,9 +58,7 @@ def _log_one_sided(
     return np.asarray(result, dtype=np.float64)
 
 
-def log_e_value_above(
-    successes: ArrayLike, failures: ArrayLike, p0: float, prior: BetaPrior = UNIFORM
-) -> NDArray[np.float64]:
+def log_e_value_above(successes: ArrayLike, failures: ArrayLike, p0: float, prior: BetaPrior = UNIFORM) -> FloatArray:
     """Log e-value against "pass rate <= p0", for arrays of counts of any one shape.
 
     e = B(a+S, b+F) (1 - I_p0(a+S, b+F)) / [B(a, b) (1 - I_p0(a, b)) p0^S (1-p0)^F]: the prior cut to (p0, 1).
@@ -67,9 +66,7 @@ def log_e_value_above(
     return _log_one_sided(successes, failures, p0, prior, betaincc)
 
 
-def log_e_value_below(
-    successes: ArrayLike, failures: ArrayLike, p0: float, prior: BetaPrior = UNIFORM
-) -> NDArray[np.float64]:
+def log_e_value_below(successes: ArrayLike, failures: ArrayLike, p0: float, prior: BetaPrior = UNIFORM) -> FloatArray:
     """Log e-value against "pass rate >= p0": the same with the prior cut to (0, p0)."""
     return _log_one_sided(successes, failures, p0, prior, betainc)
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from math import log
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from reviewapp.stats.arrays import FloatArray
 
 _TRUNCATION = 0.5
 _CHUNK = 256
@@ -21,11 +23,11 @@ class RunningLimits:
     All limits hold at once with the confidence asked for, so any of them may be acted on.
     """
 
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
+    low: FloatArray
+    high: FloatArray
 
 
-def _checked(values: ArrayLike, alpha: float) -> NDArray[np.float64]:
+def _checked(values: ArrayLike, alpha: float) -> FloatArray:
     x = np.asarray(values, dtype=np.float64)
     if x.ndim != 1 or not bool(np.all((x >= 0) & (x <= 1))):
         raise ValueError("betting needs a vector of values from 0 to 1")
@@ -34,7 +36,7 @@ def _checked(values: ArrayLike, alpha: float) -> NDArray[np.float64]:
     return x
 
 
-def _bets(x: NDArray[np.float64], alpha: float) -> NDArray[np.float64]:
+def _bets(x: FloatArray, alpha: float) -> FloatArray:
     """Predictable plug-in bets sqrt(2 ln(1/alpha) / (t ln(t+1) s²)), s² the variance so far with one value of 1/4."""
     t = np.arange(1, len(x) + 1)
     mean = (0.5 + np.cumsum(x)) / (t + 1)
@@ -43,7 +45,7 @@ def _bets(x: NDArray[np.float64], alpha: float) -> NDArray[np.float64]:
     return np.asarray(np.sqrt(2 * log(1 / alpha) / (t * np.log(t + 1) * before)), dtype=np.float64)
 
 
-def _first_kept(x: NDArray[np.float64], bets: NDArray[np.float64], log_bound: float, grid: int) -> NDArray[np.float64]:
+def _first_kept(x: FloatArray, bets: FloatArray, log_bound: float, grid: int) -> FloatArray:
     """Lower limit after each value: one grid step below the smallest mean whose capital never passed the bound so far.
 
     Capital against mean m: product of 1 + lambda_t (x_t - m), lambda_t = min(bet_t, 1/(2m)).
@@ -61,7 +63,7 @@ def _first_kept(x: NDArray[np.float64], bets: NDArray[np.float64], log_bound: fl
     return np.maximum(0.0, (np.maximum.accumulate(kept) - 1) / grid) if len(x) else np.empty(0)
 
 
-def hedged_capital_lower(values: ArrayLike, alpha: float = 0.05, grid: int = 10_000) -> NDArray[np.float64]:
+def hedged_capital_lower(values: ArrayLike, alpha: float = 0.05, grid: int = 10_000) -> FloatArray:
     """One-sided 1 - alpha lower limit after each value, of resolution 1/grid."""
     x = _checked(values, alpha)
     return _first_kept(x, _bets(x, alpha), -log(alpha), grid)
@@ -79,7 +81,7 @@ def hedged_capital_sequence(values: ArrayLike, alpha: float = 0.05, grid: int = 
     return RunningLimits(_first_kept(x, bets, bound, grid), 1 - _first_kept(1 - x, bets, bound, grid))
 
 
-def _bernstein_lower(x: NDArray[np.float64], alpha: float) -> NDArray[np.float64]:
+def _bernstein_lower(x: FloatArray, alpha: float) -> FloatArray:
     t = np.arange(1, len(x) + 1)
     predicted = np.concatenate(([0.0], (np.cumsum(x) / t)[:-1]))[: len(x)]
     bets = np.minimum(_bets(x, alpha), _TRUNCATION)

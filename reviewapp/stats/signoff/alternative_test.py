@@ -9,10 +9,11 @@ from math import inf, sqrt
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import t as student
 from scipy.stats import wilcoxon
 
+from reviewapp.stats.arrays import BoolArray, FloatArray, IntArray
 from reviewapp.stats.estimate import Undefined
 from reviewapp.stats.multiple_testing import benjamini_yekutieli
 
@@ -64,14 +65,12 @@ class _Duel:
     """The AI against one annotator, item by item; `others` is the share of the other people's labels in each class."""
 
     annotator: int
-    ai_wins: NDArray[np.bool_]
-    human_wins: NDArray[np.bool_]
-    others: NDArray[np.float64]
+    ai_wins: BoolArray
+    human_wins: BoolArray
+    others: FloatArray
 
 
-def _nominal_duel(
-    labels: NDArray[np.float64], ai: NDArray[np.float64], counts: NDArray[np.int64], usable: NDArray[np.bool_], j: int
-) -> _Duel:
+def _nominal_duel(labels: FloatArray, ai: FloatArray, counts: IntArray, usable: BoolArray, j: int) -> _Duel:
     """Closeness of x = number of other people who say x; compared as integers, so that ties are ties."""
     rows = usable & (labels[:, j] != MISSING)
     own, machine = labels[rows, j].astype(np.int64), ai[rows].astype(np.int64)
@@ -82,7 +81,7 @@ def _nominal_duel(
     return _Duel(j, model >= human, human >= model, others / others.sum(axis=1, keepdims=True))
 
 
-def _numeric_duel(labels: NDArray[np.float64], ai: NDArray[np.float64], usable: NDArray[np.bool_], j: int) -> _Duel:
+def _numeric_duel(labels: FloatArray, ai: FloatArray, usable: BoolArray, j: int) -> _Duel:
     """Closeness of x = minus the root mean square distance to the other people's values."""
     rows = usable & ~np.isnan(labels[:, j])
     others = np.delete(labels[rows], j, axis=1)
@@ -91,14 +90,14 @@ def _numeric_duel(labels: NDArray[np.float64], ai: NDArray[np.float64], usable: 
     return _Duel(j, model <= human, human <= model, np.empty((len(human), 0)))
 
 
-def _class_weights(duel: _Duel) -> NDArray[np.float64]:
+def _class_weights(duel: _Duel) -> FloatArray:
     """Item weights under which every class the others use carries the same total weight."""
     prevalence = duel.others.sum(axis=0)
     inverse = np.divide(1.0, prevalence, out=np.zeros_like(prevalence), where=prevalence > 0)
     return np.asarray(duel.others @ inverse, dtype=np.float64)
 
 
-def _t_test(d: NDArray[np.float64], weight: NDArray[np.float64], epsilon: float) -> tuple[float, float]:
+def _t_test(d: FloatArray, weight: FloatArray, epsilon: float) -> tuple[float, float]:
     """One-sided t-test of H0: E d >= epsilon; linearised variance, Kish's n - 1 degrees of freedom."""
     total, n = float(weight.sum()), len(d)
     mean = float(weight @ d) / total
@@ -149,7 +148,7 @@ def _warnings(comparisons: list[AnnotatorComparison], *, balance_classes: bool) 
     return tuple(found)
 
 
-def _duels(labels: NDArray[np.float64], ai: NDArray[np.float64], scoring: Scoring) -> list[_Duel]:
+def _duels(labels: FloatArray, ai: FloatArray, scoring: Scoring) -> list[_Duel]:
     annotators = range(labels.shape[1])
     if scoring == "rmse":
         usable = ((~np.isnan(labels)).sum(axis=1) >= 2) & ~np.isnan(ai)

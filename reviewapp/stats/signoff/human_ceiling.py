@@ -5,9 +5,10 @@ from itertools import combinations
 from math import sqrt
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import t as student
 
+from reviewapp.stats.arrays import FloatArray, IntArray
 from reviewapp.stats.estimate import Estimate, no_estimate
 
 MISSING = -1
@@ -31,7 +32,7 @@ class HumanCeiling:
     ai_human_kappa: tuple[float | None, ...]
 
 
-def _mean_estimate(values: NDArray[np.float64], method: str, alpha: float) -> Estimate:
+def _mean_estimate(values: FloatArray, method: str, alpha: float) -> Estimate:
     """Mean over items with a t interval; without one when there is a single item or no spread to judge it by."""
     n, mean = len(values), float(values.mean())
     spread = float(values.std(ddof=1)) if n > 1 else 0.0
@@ -43,7 +44,7 @@ def _mean_estimate(values: NDArray[np.float64], method: str, alpha: float) -> Es
     return Estimate(mean, mean - half, mean + half, method, n, None, 1 - 2 * alpha, "process")
 
 
-def _kappa(first: NDArray[np.int64], second: NDArray[np.int64]) -> float | None:
+def _kappa(first: IntArray, second: IntArray) -> float | None:
     """Cohen's kappa of two vectors of codes over the items both have."""
     both = (first != MISSING) & (second != MISSING)
     if not both.any():

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
+from reviewapp.stats.agreement.cohen import PairTable, cohen_kappa
 from reviewapp.stats.arrays import FloatArray, IntArray
 from reviewapp.stats.estimate import Estimate, Undefined, no_estimate
 
@@ -75,8 +76,8 @@ def counted_table(counts: ArrayLike) -> WeightedTable:
 def standard_error(table: WeightedTable, coefficient: Coefficient) -> float:
     """Delta-method standard error sqrt(Σ_c s_c (g_c - g)²)/W, s the squared weights, g the gradient by the shares.
 
-    The gradient is a complex-step derivative, exact to rounding for any smooth formula. For equal weights this is
-    the Fleiss–Cohen–Everitt (1969) error of kappa. Independent items, no finite-population factor.
+    The gradient is a complex-step derivative, exact to rounding for any smooth formula. Independent items, no
+    finite-population factor.
     """
     share = table.share
     gradient = np.empty(share.shape)
@@ -86,6 +87,17 @@ def standard_error(table: WeightedTable, coefficient: Coefficient) -> float:
         gradient[cell] = np.imag(coefficient(stepped)) / STEP
     centred = gradient - (gradient * share).sum()
     return sqrt(float((table.square * centred**2).sum())) / float(table.weight.sum())
+
+
+def kappa_estimate(table: WeightedTable, *, weights: ArrayLike | None = None, confidence: float = 0.95) -> Estimate:
+    """Cohen's kappa of human and judge, `weights` (q, q) for partial credit: `agreement.cohen` on this table.
+
+    Undefined without labels (`no_labels`) and as `cohen_kappa`.
+    """
+    if not table.n:
+        return no_estimate("no_labels", method="cohen_kappa_normal", confidence=confidence, population="process")
+    pair = PairTable(table.weight, table.square, table.n)
+    return cohen_kappa(pair, weights=weights, confidence=confidence).estimate
 
 
 def coefficient_estimate(
@@ -117,5 +129,5 @@ def coefficient_estimate(
         n=table.n,
         confidence=confidence,
         population="process",
-        warnings=(*warnings, "no variation seen: no interval") if unseen else warnings,
+        warnings=(*warnings, "zero_variance") if unseen else warnings,
     )

@@ -20,9 +20,7 @@ def wilson_rate(
     Undefined, for the reason `undefined`, when n is 0.
     """
     if n == 0:
-        return no_estimate(
-            undefined, method=method, confidence=confidence, population=population, warnings=warnings
-        )
+        return no_estimate(undefined, method=method, confidence=confidence, population=population, warnings=warnings)
     limits = wilson(x, n, confidence)
     return Estimate(
         value=x / n,

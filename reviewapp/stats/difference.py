@@ -55,9 +55,7 @@ def difference_of_estimates(a: Estimate, b: Estimate) -> Estimate:
 
 def difference_of_proportions(x1: float, n1: float, x2: float, n2: float, *, confidence: float = 0.95) -> Estimate:
     """x1/n1 - x2/n2 of two simple random samples, Newcombe's hybrid score interval; undefined if either is empty."""
-    first, second = (
-        wilson_rate(x, n, method="newcombe_score", confidence=confidence) for x, n in ((x1, n1), (x2, n2))
-    )
+    first, second = (wilson_rate(x, n, method="newcombe_score", confidence=confidence) for x, n in ((x1, n1), (x2, n2)))
     return replace(difference_of_estimates(first, second), method="newcombe_score")
 
 

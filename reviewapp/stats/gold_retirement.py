@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reviewapp.stats.estimate import Estimate, no_estimate
-from reviewapp.stats.proportions import wilson
+from reviewapp.stats.counted_rates import wilson_rate
+from reviewapp.stats.estimate import Estimate
 
 RETIRE_ABOVE = 0.4
 FEWEST_ANSWERS = 5
@@ -52,20 +52,11 @@ def gold_failures(
 
 def _failure(x: int, n: int, retire_above: float, fewest_answers: int, confidence: float) -> GoldFailure:
     """Return the failure share x / n of one gold."""
-    method = "gold_failure_wilson"
-    if n == 0:
-        missing = no_estimate("no_labels", method=method, confidence=confidence, population="process")
-        return GoldFailure(missing, retire=False)
-    limits = wilson(x, n, confidence)
-    estimate = Estimate(
-        value=x / n,
-        low=limits.low,
-        high=limits.high,
-        method=method,
-        n=n,
-        n_effective=n,
+    estimate = wilson_rate(
+        x,
+        n,
+        method="gold_failure_wilson",
         confidence=confidence,
-        population="process",
-        warnings=() if n >= fewest_answers else ("few_trusted_answers",),
+        warnings=("few_trusted_answers",) if 0 < n < fewest_answers else (),
     )
     return GoldFailure(estimate, retire=n >= fewest_answers and x > retire_above * n)

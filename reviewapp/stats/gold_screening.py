@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import log
 from typing import Literal, NamedTuple
 
 from scipy.stats import binom
+
+from reviewapp.stats.sequential.sprt import SequentialTest
 
 Verdict = Literal["good", "bad", "undecided"]
 
@@ -17,7 +18,7 @@ class GoldScreen:
     """Wald's sequential test of accuracy `good` against `bad` on golds.
 
     `false_alarm` bounds the chance to reject a good annotator, `miss` that to accept a bad one; 0 < bad < good < 1.
-    Steps and limits are in log likelihood ratio, positive for good. Source: Wald 1945.
+    Its steps and limits are those of `test`. Source: Wald 1945.
     """
 
     good: float
@@ -33,31 +34,16 @@ class GoldScreen:
             raise ValueError("both error probabilities lie strictly between 0 and one half")
 
     @property
-    def right_step(self) -> float:
-        """What a right answer adds: log(good / bad)."""
-        return log(self.good / self.bad)
-
-    @property
-    def wrong_step(self) -> float:
-        """What a wrong answer adds, negative: log((1 - good) / (1 - bad))."""
-        return log((1 - self.good) / (1 - self.bad))
-
-    @property
-    def accept_at(self) -> float:
-        """Limit above which the annotator passes: log((1 - false alarm) / miss)."""
-        return log((1 - self.false_alarm) / self.miss)
-
-    @property
-    def reject_at(self) -> float:
-        """Limit below which the annotator fails, negative: log(false alarm / (1 - miss))."""
-        return log(self.false_alarm / (1 - self.miss))
+    def test(self) -> SequentialTest:
+        """Wald's test of the accuracy `bad` (to be rejected) against `good`."""
+        return SequentialTest(self.bad, self.good, alpha=self.miss, beta=self.false_alarm)
 
     def expected_golds(self, verdict: Literal["good", "bad"]) -> float:
         """Return Wald's approximate mean number of golds until a verdict for a truly good or bad annotator."""
         accuracy = self.good if verdict == "good" else self.bad
         passes = 1 - self.false_alarm if verdict == "good" else self.miss
-        gain = passes * self.accept_at + (1 - passes) * self.reject_at
-        return gain / (accuracy * self.right_step + (1 - accuracy) * self.wrong_step)
+        gain = passes * self.test.accept_p1_at + (1 - passes) * self.test.accept_p0_at
+        return gain / (accuracy * self.test.llr_per_pass + (1 - accuracy) * self.test.llr_per_fail)
 
 
 class Screening(NamedTuple):
@@ -77,15 +63,15 @@ class GoldCount(NamedTuple):
 
 def screen_annotator(answers: Iterable[bool], screen: GoldScreen) -> Screening:
     """Return the verdict after answers (True is right) in the order given; it stands at the first limit reached."""
-    ratio, golds = 0.0, 0
-    for right in answers:
+    test, right, golds = screen.test, 0, 0
+    for answer in answers:
         golds += 1
-        ratio += screen.right_step if right else screen.wrong_step
-        if ratio >= screen.accept_at:
-            return Screening("good", ratio, golds)
-        if ratio <= screen.reject_at:
-            return Screening("bad", ratio, golds)
-    return Screening("undecided", ratio, golds)
+        right += answer
+        decision = test.decide(right, golds - right)
+        if decision != "continue":
+            verdict: Verdict = "good" if decision == "accept_p1" else "bad"
+            return Screening(verdict, test.log_likelihood_ratio(right, golds - right), golds)
+    return Screening("undecided", test.log_likelihood_ratio(right, golds - right), golds)
 
 
 def golds_needed(screen: GoldScreen) -> GoldCount:

@@ -6,15 +6,15 @@ Wilson 1927; Cohen 1960; Gwet 2008; Matthews 1975; Zou & Donner 2008.
 """
 
 from dataclasses import dataclass, replace
-from math import sqrt
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reviewapp.stats.contingency import WeightedTable, coefficient_estimate
-from reviewapp.stats.estimate import Estimate, Undefined, no_estimate
-from reviewapp.stats.proportions import wilson
+from reviewapp.stats.contingency import WeightedTable, coefficient_estimate, kappa_estimate
+from reviewapp.stats.counted_rates import wilson_rate
+from reviewapp.stats.difference import informedness
+from reviewapp.stats.estimate import Estimate, Undefined
 
 RULE = 5
 RARE_CLASS_FLOOR = 50
@@ -56,20 +56,17 @@ def describe_judge(table: WeightedTable, *, confidence: float = 0.95) -> JudgeDe
     tpr = _rate(table, [TP], [FN], confidence)
     tnr = _rate(table, [TN], [FP], confidence)
     jaccard = _rate(table, [TP], [FP, FN], confidence)
-    youden = _youden(tpr, tnr, table.n, confidence)
-    one_class = _why_no_kappa(table)
+    youden = informedness(tpr, tnr)
     return JudgeDescription(
         ppv=_rate(table, [TP], [FP], confidence),
         npv=_rate(table, [TN], [FN], confidence),
         tpr=tpr,
         tnr=tnr,
         accuracy=_rate(table, [TP, TN], [FN, FP], confidence),
-        balanced_accuracy=_mapped(youden, lambda j: (1 + j) / 2, "mover_wilson"),
+        balanced_accuracy=_mapped(youden, lambda j: (1 + j) / 2, "informedness_mover"),
         youden_j=youden,
         f1=_mapped(jaccard, lambda j: 2 * j / (1 + j), "wilson_jaccard"),
-        cohen_kappa=coefficient_estimate(
-            table, cohen_kappa, method="delta", undefined=one_class, confidence=confidence
-        ),
+        cohen_kappa=kappa_estimate(table, confidence=confidence),
         gwet_ac1=coefficient_estimate(
             table,
             gwet_ac1,
@@ -82,13 +79,6 @@ def describe_judge(table: WeightedTable, *, confidence: float = 0.95) -> JudgeDe
         ),
         warnings=warnings if table.n else (),
     )
-
-
-def cohen_kappa(share: NDArray[Any]) -> Any:
-    """(p_o - p_e)/(1 - p_e), p_e = Σ_k p_k+ p_+k, from the (q, q) shares of a table; undefined if p_e = 1."""
-    observed = np.trace(share)
-    expected = share.sum(axis=1) @ share.sum(axis=0)
-    return (observed - expected) / (1 - expected)
 
 
 def gwet_ac1(share: NDArray[Any]) -> Any:
@@ -126,41 +116,16 @@ def effective_size(table: WeightedTable, hits: list[Cell], misses: list[Cell]) -
 def _rate(table: WeightedTable, hits: list[Cell], misses: list[Cell], confidence: float) -> Estimate:
     """hits/(hits + misses) by weight, with Wilson's interval at the effective size."""
     n = sum(int(table.count[c]) for c in [*hits, *misses])
-    if not n:
-        return no_estimate("missing_class" if table.n else "no_labels", method="wilson", confidence=confidence)
     hit = sum(float(table.weight[c]) for c in hits)
-    p = hit / (hit + sum(float(table.weight[c]) for c in misses))
-    size = effective_size(table, hits, misses)
-    limits = wilson(p * size, size, confidence)
-    return Estimate(
-        value=p,
-        low=limits.low,
-        high=limits.high,
+    size = effective_size(table, hits, misses) if n else 0.0
+    share = hit / (hit + sum(float(table.weight[c]) for c in misses)) if n else 0.0
+    return wilson_rate(
+        share * size,
+        size,
         method="wilson",
-        n=n,
-        n_effective=size,
+        labels=n,
+        undefined="missing_class" if table.n else "no_labels",
         confidence=confidence,
-        population="process",
-    )
-
-
-def _youden(tpr: Estimate, tnr: Estimate, n: int, confidence: float) -> Estimate:
-    """TPR + TNR - 1 by MOVER from the two Wilson intervals, which rest on different items."""
-    method = "mover_wilson"
-    if tpr.value is None or tnr.value is None:
-        reason: Undefined = "missing_class" if n else "no_labels"
-        return no_estimate(reason, method=method, n=n, confidence=confidence)
-    low = sqrt(sum((r.value - r.low) ** 2 for r in (tpr, tnr) if r.value is not None and r.low is not None))
-    high = sqrt(sum((r.high - r.value) ** 2 for r in (tpr, tnr) if r.value is not None and r.high is not None))
-    value = tpr.value + tnr.value - 1
-    return Estimate(
-        value=value,
-        low=max(-1.0, value - low),
-        high=min(1.0, value + high),
-        method=method,
-        n=n,
-        confidence=confidence,
-        population="process",
     )
 
 
@@ -171,14 +136,6 @@ def _mapped(estimate: Estimate, rise: Any, method: str) -> Estimate:
     return replace(
         estimate, value=rise(estimate.value), low=rise(estimate.low), high=rise(estimate.high), method=method
     )
-
-
-def _why_no_kappa(table: WeightedTable) -> Undefined | None:
-    if not table.n:
-        return "no_labels"
-    share = table.share
-    only = max(float(share[TP]), float(share[TN]))
-    return "single_category" if only == 1 else None
 
 
 def _why_no_correlation(table: WeightedTable) -> Undefined | None:

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import t as student
 
+from reviewapp.stats.agreement.weights import quadratic_weights
 from reviewapp.stats.arrays import FloatArray
-from reviewapp.stats.contingency import WeightedTable, coefficient_estimate
+from reviewapp.stats.contingency import WeightedTable, coefficient_estimate, kappa_estimate
 from reviewapp.stats.estimate import Estimate, Undefined, no_estimate
 
 
@@ -50,7 +51,7 @@ def describe_ordinal_judge(
         return coefficient_estimate(table, formula, method="delta", undefined=empty or reason, confidence=confidence)
 
     return OrdinalJudgeDescription(
-        quadratic_kappa=coefficient(lambda p: quadratic_kappa(p, x), no_distance),
+        quadratic_kappa=_quadratic_kappa(table, x, empty or no_distance, confidence),
         concordance=coefficient(lambda p: concordance(p, x), no_distance),
         spearman=coefficient(spearman, no_order),
         kendall_tau_b=coefficient(kendall_tau_b, no_order),
@@ -58,10 +59,11 @@ def describe_ordinal_judge(
     )
 
 
-def quadratic_kappa(share: NDArray[Any], x: FloatArray) -> Any:
-    """1 - Σ p_kl (x_k - x_l)² / Σ p_k+ p_+l (x_k - x_l)²: kappa with quadratic weights (Cohen 1968)."""
-    distance = (x[:, None] - x[None, :]) ** 2
-    return 1 - (share * distance).sum() / (share.sum(axis=1) @ distance @ share.sum(axis=0))
+def _quadratic_kappa(table: WeightedTable, x: FloatArray, reason: Undefined | None, confidence: float) -> Estimate:
+    """Kappa with quadratic weights (Cohen 1968), unless there is a reason why not."""
+    if reason:
+        return no_estimate(reason, method="cohen_kappa_normal", n=table.n, confidence=confidence, population="process")
+    return kappa_estimate(table, weights=quadratic_weights(x), confidence=confidence)
 
 
 def concordance(share: NDArray[Any], x: FloatArray) -> Any:
@@ -94,7 +96,7 @@ def _mean_signed_error(table: WeightedTable, x: FloatArray, confidence: float) -
     """Σ w (judge - human)/W ± t_{n-1} SE, V = n/(n-1) Σ w² (e - mean)²/W²; no limits from fewer than two items."""
     method = "linearised_t"
     if not table.n:
-        return no_estimate("no_labels", method=method, confidence=confidence)
+        return no_estimate("no_labels", method=method, confidence=confidence, population="process")
     error = x[None, :] - x[:, None]
     mean = float((table.share * error).sum())
     half: float | None = None

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from reviewapp.stats.contingency import counted_table
+from reviewapp.stats.difference import difference_of_estimates, difference_of_proportions
 from reviewapp.stats.estimate import Estimate, no_estimate
 from reviewapp.stats.pass_rate.calibration_design import CalibrationDesign, calibrated_pass_rate
-from reviewapp.stats.pass_rate.difference import difference_of_estimates, difference_of_proportions
 from reviewapp.stats.pass_rate.post_stratified import post_stratified
 from reviewapp.stats.pass_rate.rogan_gladen import lang_reiczigel
 from reviewapp.stats.pass_rate.sample import labelled_sample
@@ -42,8 +42,12 @@ def test_difference_of_two_estimates_by_hand():
     assert difference_of_estimates(no_estimate("no_items", method="m"), a).undefined == "no_items"
     with pytest.raises(ValueError, match="one population"):
         difference_of_estimates(a, replace(b, population="process"))
-    with pytest.raises(ValueError, match="two-sided"):
-        difference_of_estimates(a, replace(b, high=None))
+
+
+def test_without_two_limits_of_both_the_difference_has_none():
+    found = difference_of_estimates(rate(0.8, 0.7, 0.9), replace(rate(0.6, 0.5, 0.7), high=None))
+    assert found.value == pytest.approx(0.2)
+    assert (found.low, found.high, found.warnings) == (None, None, ("no_limits",))
 
 
 @given(st.integers(0, 30), st.integers(1, 30), st.integers(0, 30), st.integers(1, 30))

@@ -343,7 +343,7 @@ def test_rates_without_evidence():
     assert (open_ended.difference.value, open_ended.difference.low, open_ended.p_value) == pytest.approx(
         (-0.1, None, None)
     )
-    with pytest.raises(ValueError, match="same confidence"):
+    with pytest.raises(ValueError, match="one confidence"):
         difference_of_rates(rate(0.9, 0.8, 0.95), rate(0.9, 0.8, 0.95, confidence=0.9))
 
 

@@ -160,10 +160,10 @@ def test_golds_to_tell_good_from_bad(good, bad, golds, fail_at, average):
 
 def test_the_steps_of_the_screen():
     screen = GoldScreen(0.9, 0.7)
-    assert screen.right_step == pytest.approx(0.2513, abs=5e-5)
-    assert screen.wrong_step == pytest.approx(-1.0986, abs=5e-5)
-    assert screen.accept_at == pytest.approx(2.944, abs=5e-4)
-    assert screen.reject_at == pytest.approx(-2.944, abs=5e-4)
+    assert screen.test.llr_per_pass == pytest.approx(0.2513, abs=5e-5)
+    assert screen.test.llr_per_fail == pytest.approx(-1.0986, abs=5e-5)
+    assert screen.test.accept_p1_at == pytest.approx(2.944, abs=5e-4)
+    assert screen.test.accept_p0_at == pytest.approx(-2.944, abs=5e-4)
 
 
 def test_the_screen_stops_at_the_first_limit():
@@ -171,7 +171,7 @@ def test_the_screen_stops_at_the_first_limit():
     # 2.944 / .2513 = 11.7: twelve right answers in a row pass; 2.944 / 1.0986 = 2.7: three wrong ones fail.
     passed = screen_annotator([True] * 20, screen)
     assert (passed.verdict, passed.golds) == ("good", 12)
-    assert passed.log_ratio == pytest.approx(12 * screen.right_step)
+    assert passed.log_ratio == pytest.approx(12 * screen.test.llr_per_pass)
     assert screen_annotator([False] * 3 + [True] * 99, screen)[::2] == ("bad", 3)
     assert screen_annotator([True, False], screen).verdict == "undecided"
     assert screen_annotator([], screen) == ("undecided", 0.0, 0)

@@ -8,8 +8,8 @@ from scipy.stats import kendalltau, spearmanr
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.inter_rater import cohens_kappa
 
-from reviewapp.stats.contingency import counted_table, standard_error, weighted_table
-from reviewapp.stats.judge_ordinal import describe_ordinal_judge, quadratic_kappa
+from reviewapp.stats.contingency import counted_table, weighted_table
+from reviewapp.stats.judge_ordinal import describe_ordinal_judge
 
 LEVELS = st.integers(0, 4)
 
@@ -32,8 +32,9 @@ def test_standard_error_of_quadratic_kappa_equals_statsmodels():
     counts = np.array([[22, 6, 1], [4, 15, 5], [1, 7, 30]])
     oracle = cohens_kappa(counts, weights=np.array([0, 1, 2]), wt="fc")
     table = counted_table(counts)
-    assert quadratic_kappa(table.share, np.arange(3.0)) == pytest.approx(oracle.kappa)
-    assert standard_error(table, lambda p: quadratic_kappa(p, np.arange(3.0))) == pytest.approx(oracle.std_kappa)
+    kappa = describe_ordinal_judge(table).quadratic_kappa
+    assert kappa.value == pytest.approx(oracle.kappa)
+    assert kappa.high - kappa.value == pytest.approx(1.959963984540054 * oracle.std_kappa)
 
 
 def test_a_judge_one_point_too_generous_has_perfect_rank_correlation():

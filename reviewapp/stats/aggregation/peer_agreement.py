@@ -3,9 +3,9 @@
 import numpy as np
 
 from reviewapp.stats.arrays import BoolArray
-from reviewapp.stats.estimate import Estimate, no_estimate
+from reviewapp.stats.counted_rates import wilson_rate
+from reviewapp.stats.estimate import Estimate
 from reviewapp.stats.labels import Labels, votes
-from reviewapp.stats.proportions import wilson
 
 
 def peer_agreement(labels: Labels, *, confidence: float = 0.95) -> tuple[Estimate, ...]:
@@ -18,24 +18,10 @@ def peer_agreement(labels: Labels, *, confidence: float = 0.95) -> tuple[Estimat
     agrees, counts = _against_the_others(labels)
     right = np.bincount(labels.rater, weights=agrees & counts, minlength=labels.n_raters)
     total = np.bincount(labels.rater, weights=counts, minlength=labels.n_raters)
-    found = []
-    for x, n in zip(right, total, strict=True):
-        if n == 0:
-            found.append(no_estimate("no_pairs", method=method, confidence=confidence, population="process"))
-            continue
-        limits = wilson(float(x), float(n), confidence)
-        found.append(
-            Estimate(
-                value=float(x / n),
-                low=limits.low,
-                high=limits.high,
-                method=method,
-                n=int(n),
-                confidence=confidence,
-                population="process",
-            )
-        )
-    return tuple(found)
+    return tuple(
+        wilson_rate(float(x), float(n), method=method, undefined="no_pairs", confidence=confidence)
+        for x, n in zip(right, total, strict=True)
+    )
 
 
 def _against_the_others(labels: Labels) -> tuple[BoolArray, BoolArray]:

@@ -11,7 +11,7 @@ from reviewapp.stats.agreement.coefficient import CoefficientName
 from reviewapp.stats.agreement.counts import inclusion_weight
 from reviewapp.stats.agreement.intervals import ZERO, finite_population_factor
 from reviewapp.stats.agreement.weights import checked_weights
-from reviewapp.stats.arrays import FloatArray
+from reviewapp.stats.arrays import FloatArray, IntArray
 from reviewapp.stats.estimate import Estimate, Population, Undefined, no_estimate
 from reviewapp.stats.labels import Labels
 
@@ -49,6 +49,12 @@ def pair_table(table: ArrayLike) -> PairTable:
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or not np.all(counts >= 0):
         raise ValueError("a cross table is square and has no negative count")
     return PairTable(counts, counts, int(counts.sum()))
+
+
+def cross_codes(first: IntArray, second: IntArray) -> PairTable:
+    """Return the cross table of two raters' codes 0, 1, … of the same equally weighted items, shapes (n,)."""
+    q = int(max(first.max(initial=0), second.max(initial=0))) + 1
+    return pair_table(np.bincount(first * q + second, minlength=q * q).reshape(q, q))
 
 
 def cross_labels(

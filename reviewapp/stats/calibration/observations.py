@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reviewapp.stats.arrays import FloatArray
+from reviewapp.stats.arrays import FloatArray, kish
 from reviewapp.stats.estimate import Undefined
 
 # Scores of exactly 0 or 1 have no logit and an infinite log-loss.
@@ -27,7 +27,7 @@ class Observations(NamedTuple):
     @property
     def n_effective(self) -> float:
         """Kish's effective number of records, (sum w)² / sum w²."""
-        return float(self.weight.sum() ** 2 / (self.weight @ self.weight))
+        return kish(self.weight)
 
     def undefined(self) -> Undefined | None:
         """Why nothing can be fitted: no labels, only one outcome, or one score throughout; None when it can."""

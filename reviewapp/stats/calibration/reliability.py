@@ -9,8 +9,8 @@ from scipy.stats import binom
 
 from reviewapp.stats.arrays import FloatArray, IntArray
 from reviewapp.stats.calibration.observations import Observations, observations
+from reviewapp.stats.counted_rates import wilson_rate
 from reviewapp.stats.estimate import Estimate, Undefined
-from reviewapp.stats.proportions import wilson
 
 Binning = Literal["equal_mass", "equal_width"]
 MAX_BINS = 5
@@ -90,8 +90,7 @@ def reliability_diagram(
     for index in np.flatnonzero(count):
         effective = float(mass[index] ** 2 / squares[index])
         rate, mean = float(min(1.0, passes[index] / mass[index])), float(min(1.0, scores[index] / mass[index]))
-        low, high = wilson(rate * effective, effective)
-        bar = Estimate(rate, low, high, "wilson", int(count[index]), effective, 0.95, "process")
+        bar = wilson_rate(rate * effective, effective, method="wilson", labels=int(count[index]))
         trials = max(1, round(effective))
         band = binom.ppf([0.025, 0.975], trials, mean) / trials
         found.append(ReliabilityBin(mean, bar, float(band[0]), float(band[1])))

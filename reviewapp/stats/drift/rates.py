@@ -28,7 +28,6 @@ def difference_of_rates(before: Estimate, after: Estimate) -> RateChange:
     d = difference.value
     if d is None or difference.low is None or difference.high is None:
         return RateChange(difference, None)
-    # A limit that was cut at -1 or 1 lies away from zero, on the side that is not used.
     towards_zero = d - difference.low if d > 0 else difference.high - d
     if towards_zero == 0:
         return RateChange(difference, 1.0 if d == 0 else 0.0)

@@ -1,7 +1,7 @@
 """Share of the traffic that the judge passes: not the pass rate, shown so that the difference is seen."""
 
-from reviewapp.stats.estimate import Estimate, Population, no_estimate
-from reviewapp.stats.proportions import wilson
+from reviewapp.stats.counted_rates import wilson_rate
+from reviewapp.stats.estimate import Estimate, Population
 
 BIASED = "the judge's own rate: off by its false passes minus its false fails, whatever the interval says"
 
@@ -13,17 +13,11 @@ def raw_judge_rate(
 
     Undefined without verdicts. It covers the true pass rate only if the judge's errors happen to cancel.
     """
-    method = "raw_judge_wilson"
-    if n_verdicts == 0:
-        return no_estimate("no_verdicts", method=method, confidence=confidence, population=population)
-    limits = wilson(n_pass, n_verdicts, confidence)
-    return Estimate(
-        value=n_pass / n_verdicts,
-        low=limits.low,
-        high=limits.high,
-        method=method,
-        n=n_verdicts,
-        n_effective=float(n_verdicts),
+    return wilson_rate(
+        n_pass,
+        n_verdicts,
+        method="raw_judge_wilson",
+        undefined="no_verdicts",
         confidence=confidence,
         population=population,
         warnings=(BIASED,),

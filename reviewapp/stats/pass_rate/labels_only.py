@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import norm
 
 from reviewapp.stats.arrays import FloatArray
+from reviewapp.stats.counted_rates import wilson_rate
 from reviewapp.stats.estimate import Estimate, Population, Undefined, no_estimate
 from reviewapp.stats.pass_rate.sample import LabelledSample, independent_units, sampling_variance, squared_total
 from reviewapp.stats.proportions import Interval, wilson
@@ -120,18 +121,12 @@ def unweighted(y: ArrayLike, *, confidence: float = 0.95) -> Estimate:
     """Share of passes among the labels, Wilson's interval; right only if all had the same chance, hence the warning."""
     outcomes = np.asarray(y, np.float64)
     require_outcomes(outcomes)
-    n, passes = outcomes.size, float(outcomes.sum())
-    if not n:
-        return no_estimate("no_labels", method="unweighted_wilson", confidence=confidence)
-    limits = wilson(passes, n, confidence)
-    return Estimate(
-        value=passes / n,
-        low=limits.low,
-        high=limits.high,
+    return wilson_rate(
+        float(outcomes.sum()),
+        outcomes.size,
         method="unweighted_wilson",
-        n=n,
-        n_effective=float(n),
         confidence=confidence,
+        population="window",
         warnings=(BIASED,),
     )
 

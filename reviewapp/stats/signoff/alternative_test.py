@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import t as student
 from scipy.stats import wilcoxon
 
-from reviewapp.stats.arrays import BoolArray, FloatArray, IntArray
+from reviewapp.stats.arrays import BoolArray, FloatArray, IntArray, kish
 from reviewapp.stats.estimate import Undefined
 from reviewapp.stats.multiple_testing import benjamini_yekutieli
 
@@ -105,8 +105,7 @@ def _t_test(d: FloatArray, weight: FloatArray, epsilon: float) -> tuple[float, f
     if error == 0:
         return (-inf, 0.0) if mean < epsilon else (inf, 1.0)
     statistic = (mean - epsilon) / error
-    kish = total**2 / float(weight @ weight)
-    return statistic, float(student.cdf(statistic, kish - 1))
+    return statistic, float(student.cdf(statistic, kish(weight) - 1))
 
 
 def _compare(duel: _Duel, epsilon: float, *, balance_classes: bool) -> AnnotatorComparison:

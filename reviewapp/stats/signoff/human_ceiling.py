@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import t as student
 
+from reviewapp.stats.agreement.cohen import cohen_kappa, cross_codes
 from reviewapp.stats.arrays import FloatArray, IntArray
 from reviewapp.stats.estimate import Estimate, no_estimate
 
@@ -47,13 +48,7 @@ def _mean_estimate(values: FloatArray, method: str, alpha: float) -> Estimate:
 def _kappa(first: IntArray, second: IntArray) -> float | None:
     """Cohen's kappa of two vectors of codes over the items both have."""
     both = (first != MISSING) & (second != MISSING)
-    if not both.any():
-        return None
-    one, other = first[both], second[both]
-    q = int(max(one.max(), other.max())) + 1
-    shares = np.bincount(one, minlength=q) / len(one), np.bincount(other, minlength=q) / len(other)
-    expected = float(shares[0] @ shares[1])
-    return None if expected == 1 else (float(np.mean(one == other)) - expected) / (1 - expected)
+    return cohen_kappa(cross_codes(first[both], second[both])).estimate.value
 
 
 def human_ceiling(humans: ArrayLike, ai: ArrayLike, margin: float = 0.05, alpha: float = 0.05) -> HumanCeiling:

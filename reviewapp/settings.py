@@ -119,7 +119,7 @@ SWEEP_STEPS = [
     "annotations.queue.sweep.plan_queue_checks",
     "reviewapp.jobs.intents.ring_due_intents",
 ]
-METRICS_COLLECTORS = ["reviewapp.metrics.intents"]
+METRICS_COLLECTORS = ["reviewapp.metrics.intents", "annotations.queue.metrics.seats"]
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

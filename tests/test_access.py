@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from annotations.models import Label, RubricVersion, Task
 from reviewapp.accounts.access import Access, Actor, authorize, projects_for, require
+from reviewapp.accounts.adapter import AccountAdapter
 from reviewapp.accounts.closed import OPEN, OPEN_NAMESPACES
 from reviewapp.accounts.roles import TABLE, Action, Role, Scope, role_may
 from reviewapp.accounts.tokens import make_token
@@ -165,3 +166,7 @@ def test_every_page_asks_for_sign_in_or_is_on_the_open_list(db, address):
 def test_the_open_list_is_short_and_known():
     assert {"api-1"} == OPEN_NAMESPACES
     assert len(OPEN) <= 12
+
+
+def test_nobody_signs_up_without_an_invitation(rf):
+    assert AccountAdapter().is_open_for_signup(rf.get("/accounts/signup/")) is False

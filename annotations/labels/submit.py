@@ -16,12 +16,10 @@ from django.db import connection, transaction
 from annotations.labels.answers import check_answers
 from annotations.labels.read import LabelRow, get_label_row
 from annotations.models.labels import LabelSource
-from annotations.models.queue import GuardState, Stage
+from annotations.models.queue import GuardState
 from annotations.queue.claim import take_tasks
-from annotations.queue.counters import SHARDS
 from annotations.queue.leased import LeasedTask, read_leased
 from annotations.queue.leases import lease_lost
-from annotations.queue.turns import take_turn
 from annotations.rubrics.publish import rubric_by_id
 from reviewapp.accounts.access import Access, require
 from reviewapp.accounts.roles import Action
@@ -29,58 +27,14 @@ from reviewapp.audit.record import digest
 from reviewapp.http.errors import ConflictError, NotFoundError
 from reviewapp.http.request_id import current_request_id
 
-# The reviewer's turn is taken before this is read, so nobody of the same name changes what it sees; and the task's row
-# is locked by it, so that the next statement sees what a sweeper or another reviewer has just done to its seats.
-_DESK = """
-SELECT t.item_id, i.external_id, g.state, g.token, g.rubric_id,
-    EXISTS (SELECT 1 FROM annotations_voidedsubmit v WHERE v.reviewer_id = %(reviewer)s AND v.submit_id = %(submit)s),
-    EXISTS (SELECT 1 FROM annotations_lease l WHERE l.project_id = t.project_id AND l.reviewer_id = %(reviewer)s
-            AND l.task_id <> t.id AND l.expires_at > now()),
-    first.id, first.task_id, first.surplus
-FROM annotations_task t
-JOIN sampling_item i ON i.id = t.item_id
-LEFT JOIN annotations_guard g ON g.task_id = t.id AND g.reviewer_id = %(reviewer)s
-LEFT JOIN annotations_label first ON first.reviewer_id = %(reviewer)s AND first.submit_id = %(submit)s
-WHERE t.id = %(task)s AND t.project_id = %(project)s
-FOR NO KEY UPDATE OF t
-"""
+# Takes the reviewer's turn, so that nobody of the same name changes what is read; and locks the task's row, so that the
+# next statement sees what a sweeper or another reviewer has just done to its seats.
+_DESK = "SELECT * FROM queue_desk(%(project)s, %(task)s, %(reviewer)s, %(submit)s)"
 
-# The task's row is ours; the counter comes after it, as everywhere, so that nobody waits in a ring. A task that was
-# closed meanwhile gives its seat back and counts no label.
+# The label, its seat, guard, draft, counter and audit event in one statement.
 _STORE = """
-WITH gone AS (
-    DELETE FROM annotations_lease WHERE task_id = %(task)s AND reviewer_id = %(reviewer)s RETURNING 1
-), had AS MATERIALIZED (SELECT count(*)::int AS lease FROM gone), seat AS (
-    UPDATE annotations_task t
-    SET n_leases = t.n_leases - had.lease, n_labels = t.n_labels + (t.closed_reason IS NULL)::int
-    FROM had
-    WHERE t.id = %(task)s AND (had.lease = 1 OR (t.closed_reason IS NULL AND t.need > t.n_leases + t.n_labels))
-    RETURNING had.lease, (t.closed_reason IS NULL)::int AS counts
-), label AS (
-    INSERT INTO annotations_label
-        (project_id, item_id, task_id, reviewer_id, reviewer_name, rubric_id, answers, comment, duration_ms, submit_id,
-         source, surplus, revision_reason, created_at)
-    SELECT %(project)s, %(item)s, %(task)s, %(reviewer)s, %(name)s, %(rubric)s, %(answers)s::jsonb, %(comment)s,
-        %(duration)s, %(submit)s, %(source)s, NOT EXISTS (SELECT 1 FROM seat WHERE counts = 1), '', %(now)s
-    RETURNING id, surplus
-), guarded AS (
-    UPDATE annotations_guard SET state = CASE WHEN label.surplus THEN %(surplus)s ELSE %(labelled)s END, at = now()
-    FROM label WHERE reviewer_id = %(reviewer)s AND task_id = %(task)s
-), undrafted AS (
-    DELETE FROM annotations_draft WHERE reviewer_id = %(reviewer)s AND task_id = %(task)s
-), counted AS (
-    UPDATE annotations_queuecounter c
-    SET leased = c.leased - seat.lease, open = c.open - (1 - seat.lease), done = c.done + seat.counts
-    FROM seat WHERE c.project_id = %(project)s AND c.stage = %(stage)s AND c.shard = mod(pg_backend_pid(), %(shards)s)
-), audited AS (
-    INSERT INTO audit_auditevent
-        (at, project_id, actor_id, actor_name, token_id, action, object_kind, object_id, detail, request_id)
-    SELECT %(now)s, %(project)s, %(reviewer)s, %(name)s, %(token_id)s, 'label.created', 'label', label.id::text,
-        jsonb_build_object('task', %(task)s::bigint, 'answers_sha256', %(digest)s::text, 'surplus', label.surplus),
-        %(request_id)s
-    FROM label
-)
-SELECT id, surplus FROM label
+SELECT * FROM queue_store(%(project)s, %(task)s, %(item)s, %(reviewer)s, %(name)s, %(rubric)s, %(answers)s, %(comment)s,
+    %(duration)s, %(submit)s, %(now)s, %(token_id)s, %(digest)s, %(request_id)s)
 """
 
 
@@ -119,7 +73,6 @@ def submit_label(*, access: Access, submission: Submission, now: datetime) -> Su
     require(access, Action.LABEL)
     reviewer = access.actor.user
     with transaction.atomic():
-        take_turn(reviewer.pk)
         with connection.cursor() as cursor:
             cursor.execute(
                 _DESK,
@@ -191,12 +144,7 @@ def _store(
                 "comment": submission.comment,
                 "duration": submission.duration_ms,
                 "submit": submission.submit_id,
-                "source": LabelSource.QUEUE,
                 "now": now,
-                "labelled": GuardState.LABELLED,
-                "surplus": GuardState.SURPLUS,
-                "stage": Stage.REVIEW,
-                "shards": SHARDS,
                 "token_id": access.actor.token_id,
                 "digest": digest(answers),
                 "request_id": current_request_id(),

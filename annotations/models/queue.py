@@ -111,6 +111,11 @@ class Lease(models.Model):
     shown_at = models.DateTimeField(null=True)
     submit_id = models.CharField(max_length=64, null=True)  # noqa: DJ001 — the submit it was claimed along with
 
+    class Meta:
+        """A reviewer's leases are found without walking over everybody's; a heartbeat writes no indexed column."""
+
+        indexes = [models.Index(fields=["reviewer", "project"], name="lease_by_reviewer")]
+
 
 class Draft(models.Model):
     """Answers not yet submitted; kept when the lease ends, gone with the label."""

@@ -1,26 +1,25 @@
 """Access by task: addresses of the queue name a task, and the project follows from it."""
 
-from annotations.models import Label, Task
-from reviewapp.accounts.access import Access, Actor, authorize
+from reviewapp.accounts.access import Access, Actor, authorize_where
 from reviewapp.accounts.roles import Action
 from reviewapp.http.errors import NotFoundError
+
+_OF_TASK = "p.id = (SELECT t.project_id FROM annotations_task t WHERE t.id = %s)"
+_OF_LABEL = "p.id = (SELECT b.project_id FROM annotations_label b WHERE b.id = %s)"
 
 
 def authorize_task(actor: Actor, task_id: int, action: Action) -> Access:
     """Return the actor's access to the project of a task; NotFoundError for strangers and unknown tasks alike."""
-    return _authorize(actor, Task.objects.filter(pk=task_id).values_list("project__slug", flat=True).first(), action)
+    return _authorize(actor, _OF_TASK, task_id, action)
 
 
 def authorize_label(actor: Actor, label_id: int, action: Action) -> Access:
     """Return the actor's access to the project of a label; NotFoundError for strangers and unknown labels alike."""
-    return _authorize(actor, Label.objects.filter(pk=label_id).values_list("project__slug", flat=True).first(), action)
+    return _authorize(actor, _OF_LABEL, label_id, action)
 
 
-def _authorize(actor: Actor, slug: str | None, action: Action) -> Access:
-    missing = NotFoundError("There is no such thing in any of your projects.")
-    if slug is None:
-        raise missing
+def _authorize(actor: Actor, where: str, value: int, action: Action) -> Access:
     try:
-        return authorize(actor, slug, action)
+        return authorize_where(actor, where, value, action)
     except NotFoundError:
-        raise missing from None
+        raise NotFoundError("There is no such thing in any of your projects.") from None

@@ -51,16 +51,11 @@ def read_leased(*, project: Project, reviewer_id: int, task_ids: Sequence[int]) 
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            SELECT t.id, l.token, l.expires_at, g.rubric_id, d.answers, d.comment, t.reason, {columns}
-            FROM unnest(%s::bigint[]) WITH ORDINALITY AS wanted (id, nth)
-            JOIN annotations_task t ON t.id = wanted.id
-            JOIN annotations_lease l ON l.task_id = t.id AND l.reviewer_id = %s
-            JOIN annotations_guard g ON g.task_id = t.id AND g.reviewer_id = l.reviewer_id
-            JOIN sampling_item i ON i.id = t.item_id
-            LEFT JOIN annotations_draft d ON d.task_id = t.id AND d.reviewer_id = l.reviewer_id
-            ORDER BY wanted.nth
+            SELECT q.task_id, q.token, q.expires_at, q.rubric_id, q.answers, q.comment, q.reason, {columns}
+            FROM queue_leased(%s, %s) q JOIN sampling_item i ON i.id = q.item_id
+            ORDER BY q.nth
             """,  # noqa: S608 — the columns are the constants above
-            [list(task_ids), reviewer_id],
+            [reviewer_id, list(task_ids)],
         )
         rows = cursor.fetchall()
     return [

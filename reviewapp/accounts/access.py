@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from reviewapp.accounts.asked_often import find_membership
 from reviewapp.accounts.models import Membership, Project, User
 from reviewapp.accounts.roles import Action, Role, Scope, role_may, scopes_may
 from reviewapp.http.errors import ForbiddenError, NotFoundError
@@ -40,8 +41,13 @@ def authorize(actor: Actor, slug: str, action: Action) -> Access:
     Raises NotFoundError for people outside the project (a stranger learns nothing) and for another project's token,
     ForbiddenError where role or scope do not suffice.
     """
-    membership = Membership.objects.select_related("project").filter(project__slug=slug, user_id=actor.user.pk).first()
-    if membership is None or (actor.token_project_id not in {None, membership.project_id}):
+    return authorize_where(actor, "p.slug = %s", slug, action)
+
+
+def authorize_where(actor: Actor, where: str, value: str | int, action: Action) -> Access:
+    """Do the same for the one project `p` that a condition of ours names (see `find_membership`)."""
+    membership = find_membership(actor.user.pk, where, value)
+    if membership is None or (actor.token_project_id not in {None, membership.project.pk}):
         raise NotFoundError("There is no such project, or you are not a member of it.")
     access = Access(actor=actor, project=membership.project, role=Role(membership.role))
     require(access, action)

@@ -2,6 +2,7 @@
 
 from django.contrib.auth import login
 from django.contrib.auth.forms import UserCreationForm
+from django.forms import TextInput
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -29,11 +30,12 @@ class NewAccountForm(UserCreationForm):  # type: ignore[type-arg]  # not generic
 
         model = User
         fields = ("username",)
+        widgets = {"username": TextInput(attrs={"autocomplete": "username", "spellcheck": "false"})}
 
 
 @never_cache
 @sensitive_post_parameters()
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, secret: str) -> HttpResponse:
     """Show what one is invited to; join on POST."""
     now = timezone.now()

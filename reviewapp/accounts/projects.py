@@ -51,6 +51,13 @@ def refuse_masking(masking: str) -> None:
         )
 
 
+def refuse_salt(salt: str) -> None:
+    """Refuse a salt with control characters: one of them separates salt and id where random numbers are made."""
+    if not salt.isprintable():
+        message = "A salt is made of printable characters."
+        raise InvalidError(message, fields=(FieldError("sampling_salt", message),))
+
+
 def checked(project: Project) -> Project:
     """Return the project, or raise InvalidError naming each field that breaks a rule."""
     try:
@@ -64,6 +71,7 @@ def checked(project: Project) -> Project:
 def add_project(*, owner: User, spec: ProjectSpec, actor: Actor | None, now: datetime) -> Project:
     """Store a project with its owner. Plan, rubric and queue are the later stages' to add."""
     refuse_masking(spec.masking)
+    refuse_salt(spec.sampling_salt)
     project = checked(
         Project(
             slug=spec.slug,

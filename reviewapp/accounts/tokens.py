@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
 
 from reviewapp.accounts.access import Access, Actor, require
+from reviewapp.accounts.asked_often import find_token
 from reviewapp.accounts.models import ApiToken, Membership, Project, User
 from reviewapp.accounts.roles import GIVEABLE, Action, Role, Scope
 from reviewapp.audit.record import record
@@ -186,18 +186,14 @@ def find_actor(text: str, *, now: datetime) -> Actor | None:
     parts = body.split("_")
     if len(parts) != 3 or parts[0] != PREFIX or not hmac.compare_digest(_checksum(body).encode(), checksum.encode()):
         return None
-    row = (
-        ApiToken.objects.select_related("user")
-        .filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now), public_id=parts[1], revoked_at__isnull=True)
-        .first()
-    )
+    row = find_token(parts[1], now=now)
     if row is None or not hmac.compare_digest(row.secret_sha256, _sha256(parts[2])) or not row.user.is_active:
         return None
     if row.last_used_at is None or now - row.last_used_at > _TOUCH_AFTER:
-        ApiToken.objects.filter(pk=row.pk).update(last_used_at=now)
+        ApiToken.objects.filter(pk=row.id).update(last_used_at=now)
     return Actor(
         user=row.user,
         scopes=frozenset(Scope(scope) for scope in row.scopes),
         token_project_id=row.project_id,
-        token_id=row.pk,
+        token_id=row.id,
     )

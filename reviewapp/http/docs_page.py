@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from reviewapp.http.api import api
-from reviewapp.http.openapi import operations
+from reviewapp.http.openapi import MEANINGS, operations
 
 
 class Value(NamedTuple):
@@ -55,7 +55,8 @@ class Group(NamedTuple):
 def api_docs(request: HttpRequest) -> HttpResponse:
     """Show every endpoint, grouped by tag."""
     schema = api.get_openapi_schema()
-    return render(request, "api_docs.html", {"groups": read_groups(schema), "public_url": settings.PUBLIC_URL})
+    shown = {"groups": read_groups(schema), "refusals": MEANINGS, "public_url": settings.PUBLIC_URL}
+    return render(request, "api_docs.html", shown)
 
 
 def read_groups(schema: dict[str, Any]) -> list[Group]:

@@ -29,7 +29,7 @@ _ERROR: dict[str, Any] = {
         }
     },
 }
-_MEANINGS = {
+MEANINGS = {
     400: "Malformed: not JSON, or a cursor that is none.",
     401: "Nobody is signed in, and no valid token was sent.",
     403: "The role, or the token's scopes, do not allow this.",
@@ -37,7 +37,7 @@ _MEANINGS = {
     409: "The present state does not allow this.",
     413: "The body is too large.",
     415: "The content type or encoding is not one that is read here.",
-    422: "Well formed, and against the rules; `fields` says where.",
+    422: "Well formed, and against the rules; the fields say where.",
     429: "Too many requests; the header Retry-After says when to try again.",
     500: "Something went wrong here; the message holds the request id.",
 }
@@ -63,7 +63,7 @@ def add_refusals(schema: dict[str, Any]) -> None:
             operation["responses"].setdefault(
                 status,
                 {
-                    "description": _MEANINGS[status],
+                    "description": MEANINGS[status],
                     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
                 },
             )

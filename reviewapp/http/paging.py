@@ -18,7 +18,7 @@ from reviewapp.http.errors import FieldError, MalformedError
 
 Row = TypeVar("Row")
 
-Cursor = Annotated[str | None, Query(description="`next` of the page before; leave it out for the first page.")]
+Cursor = Annotated[str | None, Query(description="next of the page before; leave it out for the first page.")]
 Limit = Annotated[int, Query(ge=1, le=500, description="Rows on a page.")]
 DEFAULT_LIMIT = 50
 

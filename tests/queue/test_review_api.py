@@ -469,3 +469,11 @@ def test_roles_that_do_not_label_are_told_so(project, cast, api_of, name):
 def test_a_token_without_the_label_scope_is_told_so(project, cast, api_of):
     refusal = api_of(cast.rui, "read").post("/projects/helpdesk/tasks/claim", {}, status=403)
     assert refusal["error"]["code"] == "missing_scope"
+
+
+def test_metrics_tell_the_seats_of_each_project(project, rui, client):
+    add_items(project, [0.1, 0.2], need=2)
+    submit(rui, claim_one(rui))
+    text = client.get("/metrics").content.decode()
+    assert 'queue_seats{project="helpdesk",state="open"} 3.0' in text
+    assert 'queue_seats{project="helpdesk",state="done"} 1.0' in text

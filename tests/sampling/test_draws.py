@@ -2,6 +2,8 @@
 
 import pytest
 
+from reviewapp.accounts.projects import ProjectSpec, add_project
+from reviewapp.http.errors import InvalidError
 from sampling.draws.numbers import REVIEW, draw_numbers, purpose_salt
 from sampling.draws.offer import compiled_plan
 from sampling.plans.publish import parse_plan, publish_plan
@@ -35,6 +37,14 @@ def test_purposes_do_not_share_a_number():
     )
     both = sum(a < 0.1 and b < 0.1 for a, b in zip(review, gold, strict=True))
     assert both < 30  # ten are expected of independent numbers, a hundred of shared ones
+
+
+@pytest.mark.parametrize("salt", ["a\x1fb", "a\0", "\ud800"])
+def test_a_salt_that_could_share_numbers_with_another_is_refused(cast, salt):
+    spec = ProjectSpec(slug="sales", name="Sales", sampling_salt=salt)
+    with pytest.raises(InvalidError) as refused:
+        add_project(owner=cast.lea, spec=spec, actor=None, now=NOW)
+    assert refused.value.fields[0].path == "sampling_salt"
 
 
 def plan(project, **body):

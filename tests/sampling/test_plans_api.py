@@ -8,7 +8,7 @@ from reviewapp.audit.models import AuditEvent
 from reviewapp.http.errors import NotFoundError
 from reviewapp.stats.proportions import wilson
 from sampling.models import Item, PlanVersion
-from sampling.plans.publish import get_plan, list_plans, newest_plan_id, publish_plan
+from sampling.plans.publish import get_plan, list_plans, newest_plan_id, parse_plan, publish_plan
 from tests.sampling.lines import item
 
 URL = "/projects/helpdesk/plan"
@@ -176,8 +176,6 @@ def test_a_preview_takes_as_many_statements_for_300_items_as_for_3(lea):
     assert counts[0] == counts[1] <= 4
 
 
-def test_publishing_needs_a_parsed_plan_only(project, cast):
-    from sampling.plans.publish import parse_plan
-
+def test_the_product_itself_may_publish_a_plan(project):
     row = publish_plan(project=project, plan=parse_plan({"base_rate": 0.5}), actor=None, now=project.created_at)
     assert (row.version, row.created_by, row.rules) == (1, None, [])

@@ -1,0 +1,80 @@
+"""The nightly check, and the edges of filling the queue."""
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from annotations.labels.answers import check_answers
+from annotations.models import Task
+from annotations.queue.fill import open_tasks
+from annotations.queue.invariants import RULES, Violation, check_queue, list_violations
+from annotations.queue.sweep import plan_queue_checks
+from reviewapp.jobs.models import Intent
+from sampling.draws.selected import Selected
+from tests.conftest import NOW
+from tests.queue.items import add_items
+from tests.queue.services import claim_one, submit
+
+# One way to break each rule behind the services' back.
+BREAKS = {
+    "a task's leases are counted": "UPDATE annotations_task SET n_leases = 0 WHERE n_leases = 1",
+    "a task's labels are counted": "UPDATE annotations_task SET n_labels = 0 WHERE n_labels = 1",
+    "every lease has a leased guard with its token": "UPDATE annotations_lease SET token = gen_random_uuid()",
+    "every leased guard has a lease": "DELETE FROM annotations_lease",
+    "every active queue label has a guard that says so": "UPDATE annotations_guard SET state = 3 WHERE state = 2",
+    "no lane's watermark is above an open task": "UPDATE annotations_watermark SET rank = 0.95",
+    "the counters are the sums": "UPDATE annotations_queuecounter SET done = done + 1 WHERE shard = 0",
+}
+
+
+@pytest.fixture
+def busy_queue(project, cast):
+    """One task labelled, one leased, one open."""
+    add_items(project, [0.1, 0.2, 0.9])
+    submit(cast.rui, claim_one(cast.rui))
+    claim_one(cast.bea)
+
+
+def test_every_rule_has_a_way_to_break_it():
+    assert BREAKS.keys() == RULES.keys()
+
+
+@pytest.mark.parametrize("rule", BREAKS)
+def test_a_broken_rule_is_found_by_its_name(project, busy_queue, rule):
+    with connection.cursor() as cursor:
+        cursor.execute(BREAKS[rule])
+    assert rule in {violation.rule for violation in list_violations(project.pk)}
+
+
+def test_a_broken_rule_is_logged_as_an_error(project, busy_queue, monkeypatch):
+    told = []
+    monkeypatch.setattr("annotations.queue.invariants.log.error", lambda event, **more: told.append((event, more)))
+    with connection.cursor() as cursor:
+        cursor.execute(BREAKS["the counters are the sums"])
+    check_queue({"project_id": project.pk}, NOW)
+    broken = Violation("the counters are the sums", 1)
+    assert told == [("queue_invariant_broken", {"project_id": project.pk, **broken._asdict()})]
+
+
+def test_each_projects_queue_is_checked_once_a_day(project):
+    assert plan_queue_checks(NOW) == 1
+    assert plan_queue_checks(NOW) == 0
+    assert Intent.objects.filter(kind="check_queue").count() == 1
+
+
+def test_nothing_selected_opens_nothing(project):
+    assert open_tasks(project=project, selected=[], now=timezone.now()) == 0
+
+
+def test_an_item_has_one_review_task_however_often_it_is_selected(project):
+    (item,) = add_items(project, [0.5])
+    assert open_tasks(project=project, selected=[Selected(item.pk, 0.1, 3)], now=timezone.now()) == 0
+    assert Task.objects.get().need == 1
+
+
+def test_a_hidden_questions_answer_is_dropped():
+    questions = [
+        {"key": "verdict", "kind": "choice", "options": [{"value": "pass"}, {"value": "fail"}]},
+        {"key": "why", "kind": "text", "show_if": {"question": "verdict", "in": ["fail"]}},
+    ]
+    assert check_answers(questions, {"verdict": "pass", "why": "typed before"}) == {"verdict": "pass"}

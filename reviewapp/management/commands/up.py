@@ -166,7 +166,8 @@ class Command(BaseCommand):
 
     def _worker(self) -> Plan:
         kind = ["--worker-class", "reviewapp.embedded.worker.TiedWorker"]
-        words = ["rqworker", "default", *kind, "--serializer", "rq.serializers.JSONSerializer", "--verbosity", "0"]
+        reading = ["--serializer", "rq.serializers.JSONSerializer"]
+        words = ["rqworker", "default", *kind, *reading, "--verbosity", "0", "--skip-checks"]
         return Plan(
             name="worker",
             command=[sys.executable, str(settings.BASE_DIR / "manage.py"), *words],

@@ -22,7 +22,7 @@ router = Router(tags=["Labels out"])
 
 Format = Literal["jsonl", "csv"]
 _CHUNK = 64 * 1024
-_LABEL_FIELDS = (
+LABEL_FIELDS = (
     "id",
     "external_id",
     "reviewer",
@@ -72,7 +72,7 @@ def labels(
     whose = None if access.may(Action.SEE_ALL_LABELS) else access.actor.user.pk
     if format is not None:
         rows = (row.as_dict() for row in stream_label_rows(access.project.pk, reviewer_id=whose))
-        return _download(access, rows, format=format, name="labels", fields=_LABEL_FIELDS)
+        return _download(access, rows, format=format, name="labels", fields=LABEL_FIELDS)
     of = f"labels:{access.project.pk}:{whose}"
     after = (read_cursor(cursor, of=of) or [0])[0]
     found = list_label_rows(access.project.pk, after=after, limit=limit + 1, reviewer_id=whose)
@@ -112,18 +112,22 @@ def _download(
     access: Access, rows: Iterator[dict[str, Any]], *, format: Format, name: str, fields: tuple[str, ...]
 ) -> StreamingHttpResponse:
     if format == "jsonl":
-        content, kind = _lines(rows), "application/x-ndjson"
+        content, kind = lines_of(rows), "application/x-ndjson"
     else:
-        keys = list_question_keys(access.project.pk)
-        header = (*fields, *(f"answers.{key}" for key in keys))
-        content = csv_rows(header, (_cells(row, fields, keys) for row in rows))
-        kind = "text/csv; charset=utf-8"
+        content, kind = csv_of(rows, fields, list_question_keys(access.project.pk)), "text/csv; charset=utf-8"
     response = StreamingHttpResponse(content, content_type=kind)
     response["Content-Disposition"] = f'attachment; filename="{access.project.slug}-{name}.{format}"'
     return response
 
 
-def _lines(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+def csv_of(rows: Iterator[dict[str, Any]], fields: tuple[str, ...], keys: list[str]) -> Iterator[bytes]:
+    """Yield a CSV file of the rows: their fields, and a column for the answer to each question."""
+    header = (*fields, *(f"answers.{key}" for key in keys))
+    return csv_rows(header, (_cells(row, fields, keys) for row in rows))
+
+
+def lines_of(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+    """Yield the rows as JSON Lines, in pieces of some size."""
     buffer = bytearray()
     for row in rows:
         buffer += orjson.dumps(row)

@@ -6,7 +6,7 @@ submit id always gets the first answer.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -118,7 +118,7 @@ def submit_label(*, access: Access, submission: Submission, now: datetime) -> Su
         rubric_version=rubric.version,
         answers=answers,
         comment=submission.comment,
-        created_at=now,
+        created_at=now.astimezone(UTC).isoformat(timespec="microseconds"),
         duration_ms=submission.duration_ms,
         source=LabelSource.QUEUE,
         surplus=False,

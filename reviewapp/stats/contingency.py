@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
 from reviewapp.stats.agreement.cohen import PairTable, cohen_kappa
-from reviewapp.stats.arrays import FloatArray, IntArray
+from reviewapp.stats.arrays import FloatArray, IntArray, whole_numbers
 from reviewapp.stats.estimate import Estimate, Undefined, no_estimate
 
 Coefficient = Callable[[NDArray[Any]], Any]
@@ -48,7 +48,7 @@ def weighted_table(
 
     Without the weights a queue enriched in flagged items describes the queue, not the judge in production.
     """
-    row, column = np.asarray(human, np.int64), np.asarray(judge, np.int64)
+    row, column = whole_numbers(human, "categories"), whole_numbers(judge, "categories")
     chances = np.ones(row.shape) if probability is None else np.asarray(probability, np.float64)
     if row.ndim != 1 or row.shape != column.shape or row.shape != chances.shape:
         raise ValueError("label, verdict and probability are vectors of one length")
@@ -67,7 +67,7 @@ def weighted_table(
 
 def counted_table(counts: ArrayLike) -> WeightedTable:
     """Table of equally weighted items from its (q, q) counts."""
-    count = np.asarray(counts, np.int64)
+    count = whole_numbers(counts, "counts")
     if count.ndim != 2 or count.shape[0] != count.shape[1] or (count < 0).any():
         raise ValueError("a table is square and its counts are not negative")
     return WeightedTable(count, count.astype(np.float64), count.astype(np.float64))

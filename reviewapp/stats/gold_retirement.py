@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from reviewapp.stats.arrays import whole_numbers
 from reviewapp.stats.counted_rates import wilson_rate
 from reviewapp.stats.estimate import Estimate
 
@@ -36,7 +37,7 @@ def gold_failures(
     when more than `retire_above` of at least `fewest_answers` trusted answers fail it; with fewer answers there is no
     verdict. n counts trusted answers. Undefined without one (`no_labels`).
     """
-    index = np.asarray(gold, dtype=np.int64)
+    index = whole_numbers(gold, "gold indices")
     right, counts = np.asarray(correct, dtype=bool), np.asarray(trusted, dtype=bool)
     if not index.shape == right.shape == counts.shape or index.ndim != 1:
         raise ValueError("gold, correct and trusted have one entry an answer")

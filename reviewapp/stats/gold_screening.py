@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+import numpy as np
 from scipy.stats import binom
 
 from reviewapp.stats.sequential.sprt import SequentialTest
 
 Verdict = Literal["good", "bad", "undecided"]
 
-MOST_GOLDS = 10_000
+MOST_GOLDS, BLOCK = 10_000, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,12 @@ def golds_needed(screen: GoldScreen) -> GoldCount:
 
     P(X <= c | good) <= false alarm and P(X > c | bad) <= miss for X binomial(n). ValueError beyond 10,000 golds.
     """
-    # Sizes are not monotone because counts are whole, so each is tried in turn.
-    for n in range(1, MOST_GOLDS + 1):
+    # Sizes are not monotone because counts are whole, so each is tried, a block of them at a time.
+    for start in range(1, MOST_GOLDS + 1, BLOCK):
+        n = np.arange(start, start + BLOCK)
         # The lowest mark that lets few enough bad annotators pass is the best chance for the good ones.
-        mark = int(binom.ppf(1 - screen.miss, n, screen.bad))
-        if mark < n and binom.cdf(mark, n, screen.good) <= screen.false_alarm:
-            return GoldCount(n, mark)
+        mark = binom.ppf(1 - screen.miss, n, screen.bad).astype(np.int64)
+        enough = np.flatnonzero((mark < n) & (binom.cdf(mark, n, screen.good) <= screen.false_alarm))
+        if enough.size:
+            return GoldCount(int(n[enough[0]]), int(mark[enough[0]]))
     raise ValueError(f"telling {screen.good} from {screen.bad} takes more than {MOST_GOLDS} golds")

@@ -128,6 +128,6 @@ def gold_accuracy(
 def _checked(correct: ArrayLike, golds: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Return both counts as arrays after checking that they are counts of the same annotators."""
     x, n = np.asarray(correct, dtype=float), np.asarray(golds, dtype=float)
-    if x.shape != n.shape or x.ndim != 1 or np.any((x < 0) | (x > n)):
+    if x.shape != n.shape or x.ndim != 1 or not np.all((x >= 0) & (x <= n) & np.isfinite(n)):
         raise ValueError("correct and golds have one entry an annotator, and none is more right than asked")
     return x, n

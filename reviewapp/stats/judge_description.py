@@ -113,6 +113,17 @@ def effective_size(table: WeightedTable, hits: list[Cell], misses: list[Cell]) -
     return min(p * (1 - p) / variance, 2 * max(kish, n_hit + n_miss))
 
 
+def label_worth(mcc: float) -> float:
+    """1/(1 - MCC²): how many labels without the judge one label with it is worth to the tuned pass rate.
+
+    For planning, before there are labels: n labels beside a judge of this correlation are as precise as n times this
+    many alone. ValueError unless -1 < mcc < 1. Source: the residual variance of the regression of y on the verdict.
+    """
+    if not -1 < mcc < 1:
+        raise ValueError("a correlation to plan with lies strictly between -1 and 1")
+    return 1 / (1 - mcc**2)
+
+
 def _rate(table: WeightedTable, hits: list[Cell], misses: list[Cell], confidence: float) -> Estimate:
     """hits/(hits + misses) by weight, with Wilson's interval at the effective size."""
     n = sum(int(table.count[c]) for c in [*hits, *misses])

@@ -39,7 +39,7 @@ def describe_ordinal_judge(
     """
     q = table.weight.shape[0]
     x = np.arange(q, dtype=np.float64) if scores is None else np.asarray(scores, np.float64)
-    if x.shape != (q,) or (np.diff(x) <= 0).any():
+    if x.shape != (q,) or not (np.diff(x) > 0).all():
         raise ValueError("one score for every level, increasing")
     empty: Undefined | None = None if table.n else "no_labels"
     levels_used = np.flatnonzero((table.count.sum(axis=0) + table.count.sum(axis=1)) > 0)

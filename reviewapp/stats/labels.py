@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reviewapp.stats.arrays import IntArray
+from reviewapp.stats.arrays import IntArray, whole_numbers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,11 +47,11 @@ class Labels:
 def long_labels(
     item: ArrayLike, rater: ArrayLike, category: ArrayLike, *, n_items: int, n_raters: int, n_categories: int
 ) -> Labels:
-    """Return labels from anything numpy reads as integers, shape (L,) each."""
+    """Return labels from whole numbers, shape (L,) each; ValueError for anything else."""
     return Labels(
-        item=np.asarray(item, dtype=np.int64),
-        rater=np.asarray(rater, dtype=np.int64),
-        category=np.asarray(category, dtype=np.int64),
+        item=whole_numbers(item, "item indices"),
+        rater=whole_numbers(rater, "rater indices"),
+        category=whole_numbers(category, "category indices"),
         n_items=n_items,
         n_raters=n_raters,
         n_categories=n_categories,

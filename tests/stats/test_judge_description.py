@@ -9,7 +9,7 @@ from statsmodels.stats.inter_rater import cohens_kappa
 
 from reviewapp.stats.agreement.cohen import PairTable, cohen_kappa
 from reviewapp.stats.contingency import counted_table, weighted_table
-from reviewapp.stats.judge_description import describe_judge, effective_size
+from reviewapp.stats.judge_description import describe_judge, effective_size, label_worth
 from reviewapp.stats.proportions import wilson
 from tests.stats.reference import vector
 
@@ -157,3 +157,20 @@ def test_columns_that_do_not_fit_are_refused():
 def test_sklearn_agrees_on_kappa_of_the_fixture():
     human, judge = items(153, 17, 6, 24)
     assert cohen_kappa_score(human, judge) == pytest.approx(FIXTURE["expected"]["cohen_kappa"])
+
+
+@pytest.mark.parametrize(
+    ("tpr", "tnr", "mcc", "worth"), [(0.95, 0.85, 0.76, 2.37), (0.90, 0.60, 0.47, 1.28), (0.80, 0.40, 0.17, 1.03)]
+)
+def test_what_a_label_is_worth_beside_a_judge(tpr, tnr, mcc, worth):
+    # Pass rate .85, in ten-thousandths.
+    table = binary(*(round(10_000 * share) for share in (0.85 * tpr, 0.85 * (1 - tpr), 0.15 * (1 - tnr), 0.15 * tnr)))
+    found = describe_judge(table).mcc.value
+    assert found == pytest.approx(mcc, abs=0.01)
+    assert label_worth(found) == pytest.approx(worth, abs=0.01)
+
+
+@pytest.mark.parametrize("mcc", [1.0, -1.0, float("nan")])
+def test_nothing_is_planned_with_a_perfect_judge(mcc):
+    with pytest.raises(ValueError, match="strictly"):
+        label_worth(mcc)

@@ -14,13 +14,16 @@ class Benchmarked(Protocol):
     """A coefficient of this package: Coefficient, CohenKappa or KrippendorffAlpha."""
 
     @property
-    def name(self) -> CoefficientName: ...
+    def name(self) -> CoefficientName:
+        """Which coefficient it is."""
 
     @property
-    def estimate(self) -> Estimate: ...
+    def estimate(self) -> Estimate:
+        """Its value."""
 
     @property
-    def standard_error(self) -> float | None: ...
+    def standard_error(self) -> float | None:
+        """Its standard error, None where unknown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def chi_square_drift(before: ArrayLike, after: ArrayLike, *, seed: int, permutat
     with one category in all (`single_category`).
     """
     table = np.stack((np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)))
-    if table.ndim != 2 or bool(np.any(table < 0)):
+    if table.ndim != 2 or not bool(np.all((table >= 0) & np.isfinite(table))):
         raise ValueError("counts form two vectors of one length and are not negative")
     n = int(table.sum())
     if not table.sum(axis=1).all():

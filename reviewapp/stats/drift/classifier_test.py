@@ -85,6 +85,8 @@ def classifier_test(
     x, y = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
     if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[1]:
         raise ValueError("both windows are records × features matrices with the same features")
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise ValueError("features are finite numbers")
     if min(len(x), len(y)) < 2 * FOLDS:
         return SeparationTest(None, None, (), len(x), len(y), "below_min_n")
     rng = np.random.default_rng(seed)

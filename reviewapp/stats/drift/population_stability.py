@@ -51,7 +51,7 @@ def population_stability(before: ArrayLike, after: ArrayLike) -> PopulationStabi
     Bins empty in both windows are dropped. Undefined with an empty window (`no_items`) or one bin (`single_category`).
     """
     q, p = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
-    if q.shape != p.shape or q.ndim != 1 or bool(np.any(q < 0) or np.any(p < 0)):
+    if q.shape != p.shape or q.ndim != 1 or not bool(np.all(q >= 0) and np.all(p >= 0)):
         raise ValueError("counts form two vectors of one length and are not negative")
     used = (q + p) > 0
     q, p = q[used], p[used]

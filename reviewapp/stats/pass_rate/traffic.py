@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reviewapp.stats.arrays import FloatArray, IntArray
+from reviewapp.stats.arrays import FloatArray, IntArray, whole_numbers
 from reviewapp.stats.estimate import Population
 
 RECEIVED = "upstream sampling unknown for {} items: the estimate speaks of the traffic received"
@@ -52,7 +52,7 @@ class Traffic:
 
 def counted_traffic(counts: ArrayLike, names: Sequence[str], *, n_sessions: int | None = None) -> Traffic:
     """Traffic known by its counts N_v per cell; `n_sessions` if items come in sessions."""
-    n = np.asarray(counts, np.int64)
+    n = whole_numbers(counts, "counts of items")
     if n.shape != (len(names),) or (n < 0).any():
         raise ValueError("one count, not negative, for every named cell")
     return _traffic(n, names, n.astype(np.float64), n.astype(np.float64), n_sessions=n_sessions)
@@ -102,9 +102,12 @@ def crossed_cells(segment: NDArray[np.integer], verdict: NDArray[np.integer], n_
 def score_cells(score: ArrayLike, edges: ArrayLike) -> IntArray:
     """Code of the score bin: 0 below `edges[0]`, k from `edges[k-1]` on. Declare edges before the labels are seen."""
     bounds = np.asarray(edges, np.float64)
-    if (np.diff(bounds) <= 0).any():
+    scores = np.asarray(score, np.float64)
+    if not (np.diff(bounds) > 0).all() or np.isnan(bounds).any():
         raise ValueError("bin edges increase")
-    return np.searchsorted(bounds, np.asarray(score, np.float64), side="right").astype(np.int64)
+    if np.isnan(scores).any():
+        raise ValueError("an item without a score has a cell of its own, not a bin")
+    return np.searchsorted(bounds, scores, side="right").astype(np.int64)
 
 
 def _tally(codes: NDArray[np.integer], k: int) -> IntArray:

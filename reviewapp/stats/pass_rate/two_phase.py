@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
-from reviewapp.stats.arrays import FloatArray, IntArray
+from reviewapp.stats.arrays import FloatArray, IntArray, whole_numbers
 from reviewapp.stats.estimate import Estimate, Population, Undefined, no_estimate
 from reviewapp.stats.pass_rate.labels_only import require_outcomes
 from reviewapp.stats.pass_rate.prediction_powered import TunedMean, Tuning
@@ -49,12 +49,14 @@ def two_phase_sample(
 ) -> TwoPhaseSample:
     """Check the columns of a two-phase sample; `cluster` (m,) names the sessions that count for the process."""
     f, p1 = np.asarray(judge, np.float64), np.asarray(first, np.float64)
-    position, p2 = np.asarray(labelled, np.int64), np.asarray(second, np.float64)
+    position, p2 = whole_numbers(labelled, "positions"), np.asarray(second, np.float64)
     outcome = np.asarray(y, np.float64)
     if f.shape != p1.shape or f.ndim != 1 or position.ndim != 1 or not position.shape == p2.shape == outcome.shape:
         raise ValueError("the columns of each phase are vectors of one length")
     if any(not ((p > 0) & (p <= 1)).all() for p in (p1, p2)):
         raise ValueError("an inclusion probability lies in (0, 1]")
+    if not (np.isfinite(f).all() and np.isfinite(outcome).all()):
+        raise ValueError("outcomes and verdicts are finite numbers")
     if np.unique(position).size != position.size or ((position < 0) | (position >= f.size)).any():
         raise ValueError("`labelled` holds positions of judged items, each at most once")
     if cluster is None:

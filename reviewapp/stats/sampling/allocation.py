@@ -40,7 +40,7 @@ def neyman_allocation(
     cost = np.ones_like(N) if costs is None else np.asarray(costs, np.float64)
     if N.ndim != 1 or not N.shape == S.shape == cost.shape or not N.size:
         raise ValueError("sizes, deviations and costs have one value per stratum")
-    if (N <= 0).any() or (S < 0).any() or (cost <= 0).any() or minimum < 0:
+    if not ((N > 0).all() and (S >= 0).all() and (cost > 0).all() and minimum >= 0):
         raise ValueError("sizes and costs are positive, deviations and the minimum not negative")
     low = np.minimum(minimum, N)
     if not low.sum() <= n <= N.sum():

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reviewapp.stats.arrays import FloatArray, IntArray
+from reviewapp.stats.arrays import FloatArray, IntArray, whole_numbers
 from reviewapp.stats.estimate import Estimate
 
 LEAST_TASKS = 20
@@ -82,7 +82,7 @@ def response_cells(
     over joins the one before. `stratum` (k,), equal values side by side (the verdict), is crossed only where a whole
     stratum is too small. Cells without tasks are passed over. Hours of arrival are cells of this kind.
     """
-    chosen, done = np.asarray(tasks, np.int64), np.asarray(answered, np.int64)
+    chosen, done = whole_numbers(tasks, "tasks"), whole_numbers(answered, "answers")
     outer = np.zeros(len(names), np.int64) if stratum is None else np.asarray(stratum)
     if not chosen.shape == done.shape == outer.shape == (len(names),):
         raise ValueError("one count of tasks, of answers and one stratum for every cell")

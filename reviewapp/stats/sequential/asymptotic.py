@@ -41,10 +41,21 @@ def asymptotic_margin(sd: ArrayLike, t: ArrayLike, rho2: float, alpha: float = 0
     return np.asarray(np.asarray(sd, dtype=np.float64) * width, dtype=np.float64)
 
 
+def correction_values(verdict: ArrayLike, label: ArrayLike, inclusion_probability: ArrayLike) -> FloatArray:
+    """How far people correct the judge, record by record: (R / pi) (y - f), whose mean is zero for an unbiased judge.
+
+    Followed week by week with `asymptotic_confidence_sequence` it shows a judge that drifts, apart from traffic that
+    does. Arguments as `influence_values`.
+    """
+    return influence_values(verdict, label, inclusion_probability) - np.asarray(verdict, dtype=np.float64)
+
+
 def influence_values(
     verdict: ArrayLike, label: ArrayLike, inclusion_probability: ArrayLike, lam: float = 1.0
 ) -> FloatArray:
     """Influence values of the difference estimator: lam f + (R / pi) (y - lam f), one per judged record.
+
+    Each record's value depends on that record alone, as a sequence needs; `two_phase.influence_values` centres them.
 
     `verdict` f and `inclusion_probability` pi for every judged record, `label` y, NaN where nobody labelled (R = 0).
     `lam` must be fixed beforehand or come from earlier days; 0 is labels only. ValueError when a labelled record has no
@@ -54,6 +65,8 @@ def influence_values(
     y = np.asarray(label, dtype=np.float64)
     pi = np.asarray(inclusion_probability, dtype=np.float64)
     labelled = ~np.isnan(y)
+    if not bool(np.all(np.isfinite(f))):
+        raise ValueError("every judged record has a verdict, a finite number")
     if not bool(np.all((pi[labelled] > 0) & (pi[labelled] <= 1))):
         raise ValueError("every labelled record needs its inclusion probability")
     values = lam * f
@@ -85,5 +98,6 @@ def asymptotic_confidence_sequence(
     if sd == 0:
         return no_estimate("zero_variance", method=method, n=labels, confidence=1 - alpha, population="process")
     margin = float(asymptotic_margin(sd, t, rho2_for(planned_n, alpha), alpha))
-    low, high = max(mean - margin, bounds[0]), min(mean + margin, bounds[1])
-    return Estimate(mean, low, high, method, labels, None, 1 - alpha, "process")
+    # All of it is cut, so that a mean outside (weights can carry it there) still lies between its limits.
+    low, value, high = (float(min(max(x, bounds[0]), bounds[1])) for x in (mean - margin, mean, mean + margin))
+    return Estimate(value, low, high, method, labels, None, 1 - alpha, "process")

@@ -30,7 +30,7 @@ UNIFORM = BetaPrior()
 
 
 def _check_counts(successes: ArrayLike, failures: ArrayLike) -> None:
-    if np.any(np.asarray(successes) < 0) or np.any(np.asarray(failures) < 0):
+    if not (np.all(np.asarray(successes) >= 0) and np.all(np.asarray(failures) >= 0)):
         raise ValueError("counts are not negative")
 
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import t as student
 from scipy.stats import wilcoxon
 
-from reviewapp.stats.arrays import BoolArray, FloatArray, IntArray, kish
+from reviewapp.stats.arrays import BoolArray, FloatArray, IntArray, kish, whole_numbers
 from reviewapp.stats.estimate import Undefined
 from reviewapp.stats.multiple_testing import benjamini_yekutieli
 
@@ -180,6 +180,9 @@ def alternative_annotator_test(
     labels, machine = np.asarray(humans, dtype=np.float64), np.asarray(ai, dtype=np.float64)
     if labels.ndim != 2 or machine.shape != (len(labels),):
         raise ValueError("the test needs an items × annotators matrix and one AI label per item")
+    if scoring == "accuracy":
+        whole_numbers(labels, "category codes")
+        whole_numbers(machine, "category codes")
     if balance_classes and scoring != "accuracy":
         raise ValueError("only nominal labels have classes to balance")
     duels = [duel for duel in _duels(labels, machine, scoring) if len(duel.ai_wins) >= max(min_items, 2)]

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import t as student
 
 from reviewapp.stats.agreement.cohen import cohen_kappa, cross_codes
-from reviewapp.stats.arrays import FloatArray, IntArray
+from reviewapp.stats.arrays import FloatArray, IntArray, whole_numbers
 from reviewapp.stats.estimate import Estimate, no_estimate
 
 MISSING = -1
@@ -60,8 +60,8 @@ def human_ceiling(humans: ArrayLike, ai: ArrayLike, margin: float = 0.05, alpha:
     one-sided 1 - alpha lower limit of D lies above -margin. Never compare with a majority of the same people: it is
     cleaner than any of them. Undefined (`no_pairs`) without such items.
     """
-    labels = np.asarray(humans, dtype=np.int64)
-    machine = np.asarray(ai, dtype=np.int64)
+    labels = whole_numbers(humans, "category codes")
+    machine = whole_numbers(ai, "category codes")
     if labels.ndim != 2 or machine.shape != (len(labels),):
         raise ValueError("the ceiling needs an items × annotators matrix and one AI label per item")
     given = labels != MISSING

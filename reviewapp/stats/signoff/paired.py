@@ -92,7 +92,8 @@ def newcombe_method_10(counts: PairedCounts, confidence: float = 0.95) -> Estima
     0) when positive. Undefined without pairs.
     """
     _check(counts)
-    a, b, c, d = counts
+    # As floats: the product of the four margins is beyond 64-bit integers from some 50,000 records on.
+    a, b, c, d = (float(count) for count in counts)
     n = counts.n
     if n == 0:
         return no_estimate("no_pairs", method="newcombe_method_10", confidence=confidence, population="process")

@@ -43,12 +43,26 @@ def read_project_fields(posted: QueryDict) -> dict[str, Any]:
 
 def read_json_list(text: str, name: str) -> list[Any]:
     """Return the JSON list of a field, or refuse it, naming line and column of the mistake."""
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        message = f"Not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
-        raise InvalidError(message, fields=(FieldError(name, message),)) from None
+    value = _read_json(text, name)
     if not isinstance(value, list):
-        message = "Write a JSON list: [ … ]."
-        raise InvalidError(message, fields=(FieldError(name, message),))
+        raise _refused(name, "Write a JSON list: [ … ].")
     return value
+
+
+def read_json_object(text: str, name: str) -> dict[str, Any]:
+    """Return the JSON object of a field, or refuse it, naming line and column of the mistake."""
+    value = _read_json(text, name)
+    if not isinstance(value, dict):
+        raise _refused(name, "Write a JSON object: { … }.")
+    return value
+
+
+def _read_json(text: str, name: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise _refused(name, f"Not JSON: {error.msg} at line {error.lineno}, column {error.colno}.") from None
+
+
+def _refused(name: str, message: str) -> InvalidError:
+    return InvalidError(message, fields=(FieldError(name, message),))

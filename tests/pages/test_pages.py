@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from annotations.models import RubricVersion
 from reviewapp.accounts.models import ApiToken, Invitation, Membership, User
+from sampling.models import PlanVersion
 from tests.conftest import RUBRIC
 from tests.queue.items import add_items
 
@@ -22,6 +23,7 @@ FORMS = (
     "tokens",
     "tokens/1/revoke",
     "rubric",
+    "plan",
 )
 
 
@@ -119,6 +121,12 @@ class TestHome:
         rows = [{"username": "rosa", "password": "secret-1", "role": "reviewer"}]
         (tmp_path / "demo-sign-ins.json").write_text(json.dumps(rows))
         assert b'data-username="rosa"' in Client().get("/").content
+
+    def test_demo_people_are_not_shown_to_other_machines(self, db, settings, tmp_path):
+        settings.DATA_DIR, settings.PUBLIC_URL = tmp_path, "https://review.example.org"
+        rows = [{"username": "rosa", "password": "secret-1", "role": "reviewer"}]
+        (tmp_path / "demo-sign-ins.json").write_text(json.dumps(rows))
+        assert b"data-username" not in Client().get("/").content
 
     @pytest.mark.parametrize("content", [None, "[", "[1]", '[{"username": "rosa"}]'])
     def test_without_a_readable_file_there_are_none(self, db, settings, tmp_path, content):
@@ -310,3 +318,22 @@ class TestSettings:
         assert response.status_code == 422
         assert said in response.content
         assert b"Mine</textarea>" in response.content
+
+    def test_a_plan_is_published_and_shown(self, project, cast, post, get):
+        rule = {"name": "slow", "when": {"latency_ms": {"gt": 2000}}, "rate": 0.5}
+        plan = {"name": "Small", "base_rate": 0.25, "rules": [rule]}
+        assert b"Plan version 1 is published" in post(cast.lea, "plan", plan=json.dumps(plan)).content
+        page = get(cast.vic, "/p/helpdesk/")[1]
+        assert "0.25" in page
+        assert "<strong>slow</strong>: 0.5" in page
+        assert "&quot;Small&quot;" in get(cast.lea, "/p/helpdesk/settings")[1]
+
+    @pytest.mark.parametrize(
+        ("plan", "said"),
+        [("{", b"line 1, column 2"), ("[]", b"Write a JSON object"), ('{"base_rate": 2}', b"<code>base_rate</code>")],
+    )
+    def test_a_wrong_plan_is_refused_at_its_place_and_kept(self, project, cast, post, plan, said):
+        response = post(cast.lea, "plan", plan=plan)
+        assert response.status_code == 422
+        assert said in response.content
+        assert PlanVersion.objects.filter(project=project).count() == 1

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
 from annotations.labels.count import count_own_today
@@ -18,6 +19,7 @@ from reviewapp.http.asking import actor_of
 from reviewapp.http.errors import NotFoundError
 
 
+@gzip_page
 @never_cache
 @ensure_csrf_cookie
 @require_GET

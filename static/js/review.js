@@ -57,10 +57,6 @@ const view = {
   count(change) {
     today.textContent = String(Math.max(0, Number(today.textContent) + change));
   },
-  queue({ open }) {
-    byId("open").hidden = false;
-    byId("open-count").textContent = String(open);
-  },
   saving(waiting, late) {
     saving.classList.toggle("late", late);
     saving.textContent = waiting ? (late ? `${waiting} not saved yet, trying again…` : `Saving ${waiting}…`) : "";

@@ -2,15 +2,13 @@
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python import base as axe
-from django.db import connection
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from reviewapp.accounts.models import User
 
@@ -80,10 +78,20 @@ def console() -> Iterator[Console]:
 def open_page(browser: Browser, live_server, console: Console) -> Iterator[Callable[..., Page]]:
     """`open_page("/p/…", person)`: a page in a browser of its own, signed in as the person if one is named."""
     contexts: list[BrowserContext] = []
+    under_way: set[Request] = set()
+
+    def began(request: Request) -> None:
+        under_way.add(request)
+
+    def ended(request: Request) -> None:
+        under_way.discard(request)
 
     def make(path: str, person: User | None = None, **options: object) -> Page:
         context = browser.new_context(base_url=live_server.url, **options)
         contexts.append(context)
+        context.on("request", began)
+        context.on("requestfinished", ended)
+        context.on("requestfailed", ended)
         context.set_default_timeout(10_000)
         if person is not None:
             client = Client()
@@ -98,26 +106,20 @@ def open_page(browser: Browser, live_server, console: Console) -> Iterator[Calla
     yield make
     console.over = True
     for context in contexts:
-        # What a page gives back as it goes away must not meet the emptied database.
-        context.set_offline(True)
+        for page in context.pages:
+            page.evaluate("() => { window.fetch = () => new Promise(() => {}) }")
+        for page in context.pages:
+            wait_until_answered(page, under_way)
         context.close()
-    wait_until_answered()
 
 
-def wait_until_answered() -> None:
-    """Wait for the live server's last answers: the database is about to be emptied under them."""
-    busy = (
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        " AND state <> 'idle'"
-    )
-    deadline = time.monotonic() + 10
-    with connection.cursor() as cursor:
-        while time.monotonic() < deadline:
-            cursor.execute(busy)
-            if cursor.fetchone()[0] == 0:
-                return
-            time.sleep(0.02)
-    raise AssertionError("the live server is still at work")
+def wait_until_answered(page: Page, under_way: set[Request]) -> None:
+    """Wait for the last answers: the database is about to be emptied, and must not be in use."""
+    for _ in range(500):
+        if not under_way:
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError(f"never answered: {[request.url for request in under_way]}")
 
 
 @pytest.fixture(scope="session")

@@ -230,6 +230,10 @@ class TestReviewPage:
     def test_guidelines_of_no_version_are_not_found(self, project, cast, get, version):
         assert get(cast.rui, f"/p/helpdesk/review/guidelines?version={version}")[0] == 404
 
+    def test_the_page_is_sent_compressed(self, project, cast, browser_of):
+        response = browser_of(cast.rui).get("/p/helpdesk/review", headers={"Accept-Encoding": "gzip"})
+        assert response["Content-Encoding"] == "gzip"
+
     def test_pages_carry_no_inline_script_or_style(self, project, cast, browser_of):
         for path in ("/", *PAGES):
             response = browser_of(cast.olga).get(path)

@@ -25,7 +25,6 @@ function newSubmitId() {
  * @property {(why: string, details?: {until?: string, message?: string}) => void} nothing
  * @property {(text: string, kind?: string) => void} say
  * @property {(change: number) => void} count
- * @property {(queue: {open: number}) => void} queue
  * @property {(waiting: number, late: boolean) => void} saving
  */
 export class Desk {
@@ -68,7 +67,6 @@ export class Desk {
       const answer = await call("POST", `/projects/${this.settings.project}/tasks/claim`, {
         count: AHEAD - this.slots.length,
       });
-      if (answer.queue) this.view.queue(answer.queue);
       this.take(answer.tasks, !this.current);
       if (!this.slots.length) this.nothing(this.reason(answer), { until: answer.queue?.next_free_at });
     } catch (problem) {
@@ -188,7 +186,6 @@ export class Desk {
   submitted(slot, answer, next) {
     this.promised -= next;
     slot.element.remove();
-    if (answer.queue) this.view.queue(answer.queue);
     this.take(answer.tasks, false);
   }
 

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from annotations.api.routes import add_routers as add_annotations
-from annotations.views.routes import page_routes
+from annotations.views.routes import page_routes as annotations_pages
 from reviewapp.accounts.api import router as accounts_router
 from reviewapp.accounts.join import join
 from reviewapp.health import healthz, readyz
@@ -13,6 +13,7 @@ from reviewapp.http.docs_page import api_docs
 from reviewapp.http.pages import unknown_api_address
 from reviewapp.metrics import metrics
 from sampling.api.routes import add_routers as add_sampling
+from sampling.views.routes import page_routes as sampling_pages
 
 add_sampling(api)
 add_annotations(api)
@@ -28,7 +29,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
     path("api/<path:rest>", unknown_api_address, name="api_unknown"),
     path("favicon.ico", favicon, name="favicon"),
-    *page_routes,
+    *sampling_pages,
+    *annotations_pages,
 ]
 
 handler500 = "reviewapp.http.pages.server_error"

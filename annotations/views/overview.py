@@ -9,10 +9,10 @@ from django.views.decorators.http import require_GET
 
 from annotations.overview import get_overview
 from annotations.views.bars import draw_bars
-from annotations.views.frame import frame, link_if_may
 from reviewapp.accounts.access import authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
+from reviewapp.http.frame import frame, link_if_may
 
 
 @never_cache

@@ -12,11 +12,11 @@ from django.views.decorators.http import require_GET
 from annotations.labels.count import count_own_today
 from annotations.rubrics.guidelines import render_guidelines
 from annotations.rubrics.publish import find_rubric
-from annotations.views.frame import frame, link_if_may
 from reviewapp.accounts.access import authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
 from reviewapp.http.errors import NotFoundError
+from reviewapp.http.frame import frame, link_if_may
 
 
 @gzip_page

@@ -13,19 +13,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from annotations.rubrics.publish import find_rubric, publish_rubric
-from annotations.views.forms import (
+from reviewapp.accounts import invitations, people, projects, tokens
+from reviewapp.accounts.access import Access, authorize, require
+from reviewapp.accounts.roles import GIVEABLE, Action, Role, Scope
+from reviewapp.http.asking import actor_of
+from reviewapp.http.errors import RefusalError
+from reviewapp.http.forms import (
     Problems,
     read_json_list,
     read_json_object,
     read_project_fields,
     read_whole_number,
 )
-from annotations.views.frame import frame
-from reviewapp.accounts import invitations, people, projects, tokens
-from reviewapp.accounts.access import Access, authorize, require
-from reviewapp.accounts.roles import GIVEABLE, Action, Role, Scope
-from reviewapp.http.asking import actor_of
-from reviewapp.http.errors import RefusalError
+from reviewapp.http.frame import frame
 from sampling.models import PlanVersion
 from sampling.plans.publish import get_plan, parse_plan, publish_plan
 

@@ -1,0 +1,5 @@
+"""Where this stage's pages stand."""
+
+from django.urls import URLPattern
+
+page_routes: list[URLPattern] = []

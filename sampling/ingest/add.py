@@ -1,8 +1,11 @@
 """Items in: lines of any source, in batches, each line counted as accepted, duplicate or refused."""
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 import orjson
 
@@ -11,7 +14,7 @@ from reviewapp.accounts.models import Project
 from reviewapp.http.lines import Line
 from sampling.ingest.fields import ItemIn
 from sampling.ingest.parse import Problem, parse_line
-from sampling.ingest.prepare import prepare_item
+from sampling.ingest.prepare import Prepared, prepare_batch
 from sampling.ingest.store import store_batch
 
 BATCH_LINES = 2000
@@ -43,29 +46,54 @@ def add_items(*, project: Project, lines: Iterable[Line], actor: Actor | None, n
     again finds them as duplicates.
     """
     result = IngestResult()
-    for items in _batches(lines, project, result):
-        stored = store_batch(project=project, items=items, actor=actor, now=now)
+    for batch in _one_ahead(_batches(lines, project, result)):
+        stored = store_batch(project=project, batch=batch, actor=actor, now=now)
         result.accepted += stored.accepted
-        result.duplicates += len(items) - stored.accepted
+        result.duplicates += len(batch) - stored.accepted
         result.drawn += stored.drawn
     return result
 
 
-def _batches(lines: Iterable[Line], project: Project, result: IngestResult) -> Iterator[list[ItemIn]]:
-    """Yield items with differing ids, so many that a batch is neither long nor heavy."""
-    batch: dict[str, ItemIn] = {}
+class _Batch(NamedTuple):
+    """Items with differing ids, ready to be stored; `last` where the source is known to have ended."""
+
+    items: list[Prepared]
+    last: bool
+
+
+def _one_ahead(batches: Iterator[_Batch]) -> Iterator[list[Prepared]]:
+    """Yield the batches, reading and preparing each while Postgres is busy with the one before.
+
+    What goes wrong with a later batch is raised after the batches before it were handed out. A single batch, which is
+    what most calls bring, needs no thread.
+    """
+    batch = next(batches, None)
+    if batch is None or batch.last:
+        yield from (batch.items,) if batch else ()
+        return
+    with ThreadPoolExecutor(1, thread_name_prefix="prepare") as ahead:
+        context = copy_context()
+        while batch is not None:
+            following = ahead.submit(context.run, lambda: next(batches, None))
+            yield batch.items
+            batch = following.result()
+
+
+def _batches(lines: Iterable[Line], project: Project, result: IngestResult) -> Iterator[_Batch]:
+    """Yield batches that are neither long nor heavy."""
+    items: dict[str, ItemIn] = {}
     size = 0
     for line in lines:
         parsed = parse_line(line)
         if isinstance(parsed, Problem):
             result.refuse(parsed)
-        elif parsed.external_id in batch:
+        elif parsed.external_id in items:
             result.duplicates += 1
         else:
-            batch[parsed.external_id] = prepare_item(parsed, project=project)
+            items[parsed.external_id] = parsed
             size += len(line.data if isinstance(line.data, bytes) else orjson.dumps(line.data))
-            if len(batch) >= BATCH_LINES or size >= BATCH_BYTES:
-                yield list(batch.values())
-                batch, size = {}, 0
-    if batch:
-        yield list(batch.values())
+            if len(items) >= BATCH_LINES or size >= BATCH_BYTES:
+                yield _Batch(prepare_batch(list(items.values()), project=project), last=False)
+                items, size = {}, 0
+    if items:
+        yield _Batch(prepare_batch(list(items.values()), project=project), last=True)

@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 
 from sampling.draws.offer import Offer
-from sampling.ingest.fields import ItemIn, Step
+from sampling.ingest.fields import Step
+from sampling.ingest.prepare import Prepared
 
 _NULL = b"\\N"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -66,10 +67,11 @@ COLUMNS: tuple[tuple[str, str, Callable[[Any], bytes]], ...] = (
 _WRITERS = tuple((name, write) for name, _, write in COLUMNS)
 
 
-def copy_line(position: int, item: ItemIn, offer: Offer) -> bytes:
-    """Return the line of an item and its offer: the item's columns, then position, u, probability, reasons."""
-    values = vars(item)
+def copy_line(position: int, prepared: Prepared, offer: Offer) -> bytes:
+    """Return the line of an item and its offer: its columns, then facts, position, u, probability, reasons."""
+    values = vars(prepared.item)
     parts = [_NULL if (value := values[name]) is None else write(value) for name, write in _WRITERS]
+    parts.append(_json(prepared.facts) if prepared.facts else _NULL)
     parts.append(b"%d\t%r\t%r\t%b\n" % (position, offer.u, offer.probability, _reasons(tuple(offer.reasons))))
     return b"\t".join(parts)
 

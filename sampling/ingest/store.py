@@ -1,7 +1,7 @@
 """Storing a batch of items: COPY into a staging table, then one statement into place.
 
 The statement inserts identities in sorted order (so that two clients sending the same ids wait for each other and never
-deadlock), then content and draws of those identities that were new. An item is stored and drawn exactly once.
+deadlock), then content, draws and facts of those identities that were new. An item is stored and drawn exactly once.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from reviewapp.audit.record import record
 from sampling.draws.numbers import REVIEW, draw_numbers
 from sampling.draws.offer import compiled_plan
 from sampling.draws.selected import Selected
-from sampling.ingest.fields import ItemIn
+from sampling.ingest.prepare import Prepared
 from sampling.ingest.rows import COLUMNS, copy_line
 from sampling.plans.publish import newest_plan_id
 
@@ -34,10 +34,10 @@ _CONTENT = ", ".join(
 # Dropped at the end of the transaction whatever happens, as connections may be shared (pgbouncer in transaction mode).
 _CREATE = f"""
 CREATE TEMPORARY TABLE staged_item (
-    {_STAGED}, position int, u float8, probability float8, reasons text[]
+    {_STAGED}, facts jsonb, position int, u float8, probability float8, reasons text[]
 ) ON COMMIT DROP
 """
-_COPY = f"COPY staged_item ({_NAMES}, position, u, probability, reasons) FROM STDIN"
+_COPY = f"COPY staged_item ({_NAMES}, facts, position, u, probability, reasons) FROM STDIN"
 
 _PLACE = f"""
 WITH numbered AS MATERIALIZED (
@@ -58,6 +58,10 @@ WITH numbered AS MATERIALIZED (
     SELECT k.item_id, %(plan)s, s.u, s.probability, s.u < s.probability, s.reasons, %(now)s
     FROM new_key k JOIN staged_item s USING (external_id)
     ORDER BY k.item_id
+), known AS (
+    INSERT INTO sampling_itemfact (item_id, name, value, recorded_at)
+    SELECT k.item_id, f.key, f.value, %(now)s
+    FROM new_key k JOIN staged_item s USING (external_id) CROSS JOIN jsonb_each(s.facts) f
 )
 SELECT count(*),
     COALESCE(array_agg(k.item_id ORDER BY k.item_id) FILTER (WHERE s.u < s.probability), '{{}}'),
@@ -73,20 +77,20 @@ class Stored(NamedTuple):
     drawn: int
 
 
-def store_batch(*, project: Project, items: Sequence[ItemIn], actor: Actor | None, now: datetime) -> Stored:
+def store_batch(*, project: Project, batch: Sequence[Prepared], actor: Actor | None, now: datetime) -> Stored:
     """Store the items that are not stored yet, offer them to the newest plan, and hand the drawn ones to the queue.
 
     The external ids must differ from each other. All in one transaction.
     """
     with transaction.atomic():
         plan = compiled_plan(newest_plan_id(project.pk))
-        ids = [item.external_id for item in items]
+        ids = [prepared.item.external_id for prepared in batch]
         numbers = draw_numbers(salt=project.sampling_salt, purpose=REVIEW, external_ids=ids)
         offers = [
-            plan.offer({**vars(item), "received_at": now} if plan.rules else {}, u=u)
-            for item, u in zip(items, numbers, strict=True)
+            plan.offer({**vars(item), **facts, "received_at": now} if plan.rules else {}, u=u)
+            for (item, facts), u in zip(batch, numbers, strict=True)
         ]
-        lines = b"".join(map(copy_line, range(len(items)), items, offers))
+        lines = b"".join(map(copy_line, range(len(batch)), batch, offers))
         accepted, item_ids, positions = _place(project_id=project.pk, plan_id=plan.id, lines=lines, now=now)
         selected = [
             Selected(

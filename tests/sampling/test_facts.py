@@ -3,8 +3,13 @@
 import pytest
 
 from sampling.ingest.facts import NewFact, facts_of_item, record_fact, record_facts
+from sampling.ingest.fields import ItemIn
+from sampling.ingest.prepare import Prepared
+from sampling.ingest.store import store_batch
 from sampling.models import Item, ItemFact
+from sampling.plans.publish import parse_plan, publish_plan
 from tests.conftest import NOW
+from tests.sampling.lines import item
 
 
 @pytest.fixture
@@ -46,3 +51,17 @@ def test_nothing_to_record_is_no_error(db):
 def test_what_no_filter_could_ask_about_is_refused(stored, name, value):
     with pytest.raises(ValueError, match=name.partition(".")[0]):
         record_fact(NewFact(1, name, value), now=NOW)
+
+
+def test_facts_known_from_the_start_are_stored_with_the_item_and_read_by_the_plan(project):
+    rules = [{"name": "broken", "when": {"checks.json": {"eq": "fail"}}, "rate": 1}]
+    publish_plan(project=project, plan=parse_plan({"base_rate": 0, "rules": rules}), actor=None, now=NOW)
+    batch = [
+        Prepared(ItemIn(**item("a")), {"checks.json": "fail", "checks.length": "pass"}),
+        Prepared(ItemIn(**item("b")), {"checks.json": "pass"}),
+        Prepared(ItemIn(**item("c")), {}),
+    ]
+    assert store_batch(project=project, batch=batch, actor=None, now=NOW) == (3, 1)
+    known = ItemFact.objects.values_list("item__external_id", "name", "value").order_by("item_id", "name")
+    assert list(known) == [("a", "checks.json", "fail"), ("a", "checks.length", "pass"), ("b", "checks.json", "pass")]
+    assert store_batch(project=project, batch=batch, actor=None, now=NOW) == (0, 0)

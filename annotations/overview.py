@@ -8,6 +8,7 @@ from django.db import connection
 
 from annotations.labels.count import DayCount, PersonCount, count_own_since, labels_by_day, labels_by_person
 from annotations.queue.counters import QueueCounts, count_queue, count_queues
+from annotations.queue.escalate import count_open_escalations
 from annotations.rubrics.publish import find_rubric
 from reviewapp.accounts.access import Access, Actor, projects_for
 from reviewapp.accounts.models import Membership, Project
@@ -59,6 +60,7 @@ class Overview:
     """A project as one person may see it; what they may not see is None."""
 
     queue: QueueCounts
+    escalations: int | None
     has_rubric: bool
     days: list[DayCount]
     total: int
@@ -97,6 +99,7 @@ def get_overview(access: Access, *, now: datetime) -> Overview:
     sees_all = access.may(Action.SEE_ALL_LABELS)
     return Overview(
         queue=count_queue(access.project.pk),
+        escalations=count_open_escalations(access.project.pk) if sees_all else None,
         has_rubric=find_rubric(access.project.pk) is not None,
         days=days,
         total=sum(day.labels for day in days),

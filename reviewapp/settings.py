@@ -119,7 +119,11 @@ SWEEP_STEPS = [
     "annotations.queue.sweep.plan_queue_checks",
     "reviewapp.jobs.intents.ring_due_intents",
 ]
-METRICS_COLLECTORS = ["reviewapp.metrics.intents", "annotations.queue.metrics.seats"]
+METRICS_COLLECTORS = [
+    "reviewapp.metrics.intents",
+    "annotations.queue.metrics.seats",
+    "annotations.queue.metrics.open_escalations",
+]
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

@@ -42,6 +42,7 @@ ENDPOINTS: dict[str, Known] = {
     "renew_lease": Known(Action.LABEL, _LEASE),
     "release_lease": Known(Action.LABEL, _LEASE),
     "skip_task": Known(Action.LABEL, {**_LEASE, "reason": "unclear"}),
+    "escalate_task": Known(Action.LABEL, {**_LEASE, "note": "unclear policy"}),
     "save_draft": Known(Action.LABEL, {**_LEASE, "answers": {}}),
     "undo_submit": Known(None, {"submit_id": "s-1"}),
     "revise_label": Known(Action.LABEL, {"answers": {"verdict": "pass"}, "reason": "slip"}),

@@ -81,7 +81,6 @@ PUT /projects/{p}/decision-feeds/{name}
 POST /projects/{p}/labels/import
 POST /projects/{p}/verdicts/import
 POST /projects/{p}/tasks
-POST /tasks/{id}/escalate
 POST /items/{external_id}/resolve
 GET /projects/{p}/agreement
 GET /projects/{p}/pass-rate

@@ -33,6 +33,12 @@ class SkipIn(LeaseIn):
     reason: str
 
 
+class EscalateIn(LeaseIn):
+    """What the adjudicator should decide."""
+
+    note: str
+
+
 class DraftIn(LeaseIn):
     """Unfinished answers."""
 

@@ -12,6 +12,7 @@ from annotations.api.bodies import (
     ClaimIn,
     ClaimOut,
     DraftIn,
+    EscalateIn,
     LabelIn,
     LabelRow,
     LeaseIn,
@@ -27,6 +28,7 @@ from annotations.labels.submit import Submission, submit_label
 from annotations.labels.undo import undo_submit
 from annotations.queue.access import authorize_label, authorize_task
 from annotations.queue.claim import claim_tasks
+from annotations.queue.escalate import escalate_task
 from annotations.queue.leased import LeasedTask
 from annotations.queue.leases import release_lease, renew_lease, save_draft, skip_task
 from annotations.rubrics.publish import rubric_by_id
@@ -118,6 +120,14 @@ def skip(request: HttpRequest, task_id: int, body: SkipIn) -> HttpResponse:
     """Give a task back for good, saying why."""
     access = authorize_task(actor_of(request), task_id, Action.LABEL)
     skip_task(access=access, task_id=task_id, token=_token(body.lease), reason=body.reason, now=timezone.now())
+    return _answer({})
+
+
+@router.post("/tasks/{int:task_id}/escalate", response=dict[str, str], operation_id="escalate_task")
+def escalate(request: HttpRequest, task_id: int, body: EscalateIn) -> HttpResponse:
+    """Hand a task on to an adjudicator, with a note; you will not be given it again."""
+    access = authorize_task(actor_of(request), task_id, Action.LABEL)
+    escalate_task(access=access, task_id=task_id, token=_token(body.lease), note=body.note, now=timezone.now())
     return _answer({})
 
 

@@ -91,7 +91,7 @@ def submit_label(*, access: Access, submission: Submission, now: datetime) -> Su
             raise ConflictError("This submit was undone.", code="submit_voided")
         if first_id is not None:
             return _first_answer(access, submission, label_id=first_id, task_id=first_task, surplus=first_surplus)
-        if token is None or token != submission.token or state == GuardState.SKIPPED:
+        if token is None or token != submission.token or state in {GuardState.SKIPPED, GuardState.ESCALATED}:
             raise lease_lost()
         if state in {GuardState.LABELLED, GuardState.SURPLUS}:
             raise ConflictError("You have labelled this task already.", code="already_labelled")

@@ -1,5 +1,6 @@
 """The tables of this stage."""
 
+from annotations.models.escalations import Escalation
 from annotations.models.labels import Label
 from annotations.models.queue import ClaimCursor, Draft, Guard, Lease, QueueCounter, Task, VoidedSubmit, Watermark
 from annotations.models.rubrics import RubricVersion
@@ -7,6 +8,7 @@ from annotations.models.rubrics import RubricVersion
 __all__ = [
     "ClaimCursor",
     "Draft",
+    "Escalation",
     "Guard",
     "Label",
     "Lease",

@@ -72,6 +72,7 @@ class GuardState(models.IntegerChoices):
     SKIPPED = 3, "Skipped"
     LEFT = 4, "Left: shown, not finished, may come back to it"
     SURPLUS = 5, "Labelled too late: kept as a surplus label"
+    ESCALATED = 6, "Handed on to an adjudicator"
 
 
 class Guard(models.Model):

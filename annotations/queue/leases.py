@@ -51,13 +51,19 @@ ON CONFLICT (reviewer_id, task_id) DO UPDATE
 """
 
 
+_AT_HAND = (GuardState.LEASED, GuardState.LEFT)
+
+
 def lease_lost(message: str = "This task is no longer leased to you.") -> ConflictError:
     """Return the refusal for a lease that is not, or no longer, the caller's."""
     return ConflictError(message, code="lease_lost")
 
 
-def _held(access: Access, task_id: int, token: UUID | None) -> GuardState:
-    """Take the reviewer's turn and return the state of their guard, which the token must prove."""
+def hold_guard(access: Access, task_id: int, token: UUID | None, *, or_in: GuardState | None = None) -> GuardState:
+    """Take the reviewer's turn and return the state of their guard, which the token must prove.
+
+    It must be work at hand, or in the one other state that the caller takes.
+    """
     require(access, Action.LABEL)
     take_turn(access.actor.user.pk)
     guard = (
@@ -65,7 +71,7 @@ def _held(access: Access, task_id: int, token: UUID | None) -> GuardState:
         .values_list("token", "state")
         .first()
     )
-    if guard is None or token is None or guard[0] != token or guard[1] not in {GuardState.LEASED, GuardState.LEFT}:
+    if guard is None or token is None or guard[0] != token or guard[1] not in {*_AT_HAND, or_in}:
         raise lease_lost()
     return GuardState(guard[1])
 
@@ -76,7 +82,7 @@ def renew_lease(*, access: Access, task_id: int, token: UUID | None) -> datetime
     A lease that has run out is regained while nobody took the seat; else ConflictError `lease_lost`.
     """
     with transaction.atomic():
-        state = _held(access, task_id, token)
+        state = hold_guard(access, task_id, token)
         arguments = {
             "task": task_id,
             "reviewer": access.actor.user.pk,
@@ -103,7 +109,7 @@ def renew_lease(*, access: Access, task_id: int, token: UUID | None) -> datetime
 def release_lease(*, access: Access, task_id: int, token: UUID | None) -> None:
     """Give the task back. What was on screen stays this reviewer's to come back to, while a seat is free."""
     with transaction.atomic():
-        if _held(access, task_id, token) == GuardState.LEASED:
+        if hold_guard(access, task_id, token) == GuardState.LEASED:
             free_lease(task_id=task_id, reviewer_id=access.actor.user.pk, drops_unseen=True)
 
 
@@ -115,7 +121,7 @@ def skip_task(*, access: Access, task_id: int, token: UUID | None, reason: str, 
         raise InvalidError(fields=(FieldError("reason", message),))
     reviewer_id = access.actor.user.pk
     with transaction.atomic():
-        if _held(access, task_id, token) == GuardState.LEASED:
+        if hold_guard(access, task_id, token) == GuardState.LEASED:
             free_lease(task_id=task_id, reviewer_id=reviewer_id, drops_unseen=False)
         # Whether we or the sweeper ended the lease, the guard is ours to settle.
         Guard.objects.filter(reviewer_id=reviewer_id, task_id=task_id).update(
@@ -140,7 +146,7 @@ def save_draft(
 ) -> None:
     """Keep unfinished answers, unchecked; they come back with the task, on any machine."""
     with transaction.atomic():
-        _held(access, task_id, token)
+        hold_guard(access, task_id, token)
         with connection.cursor() as cursor:
             cursor.execute(
                 _DRAFT,

@@ -23,11 +23,14 @@ class ModelLease:
 
 @dataclass
 class ModelTask:
-    """A task with what each reviewer has to do with it: `states` holds leased, left, labelled, skipped or surplus."""
+    """A task with what each reviewer has to do with it: `states` holds leased, left, labelled, skipped, surplus or
+    escalated."""
 
     id: int
     rank: float
     need: int
+    closed: bool = False
+    adjudicated: bool = False
     leases: dict[Reviewer, ModelLease] = field(default_factory=dict)
     states: dict[Reviewer, str] = field(default_factory=dict)
     tokens: dict[Reviewer, Token] = field(default_factory=dict)
@@ -41,7 +44,7 @@ class ModelTask:
     @property
     def free(self) -> int:
         """How many seats are free."""
-        return self.need - len(self.leases) - self.done
+        return 0 if self.closed else self.need - len(self.leases) - self.done
 
 
 @dataclass
@@ -172,6 +175,18 @@ class Model:
         task.drafts.pop(reviewer, None)
         task.states[reviewer] = "skipped"
 
+    def escalate(self, reviewer: Reviewer, task_id: int, token: Token) -> None:
+        """Hand a task on: it waits for an adjudicator, alone where one label was all it needed."""
+        task = self.tasks[task_id]
+        if task.tokens.get(reviewer) == token and task.states.get(reviewer) == "escalated":
+            return
+        task = self._held(reviewer, task_id, token)
+        task.leases.pop(reviewer, None)
+        task.drafts.pop(reviewer, None)
+        task.states[reviewer] = "escalated"
+        task.adjudicated = True
+        task.closed = task.closed or (task.need == 1 and task.free == 1)
+
     def draft(self, reviewer: Reviewer, task_id: int, token: Token, answers: object) -> None:
         """Keep unfinished answers."""
         self._held(reviewer, task_id, token).drafts[reviewer] = answers
@@ -189,7 +204,7 @@ class Model:
                 raise Refused("lease_lost")
             return first
         state = task.states.get(reviewer)
-        if state in {None, "skipped"} or task.tokens[reviewer] != token:
+        if state in {None, "skipped", "escalated"} or task.tokens[reviewer] != token:
             raise Refused("lease_lost")
         if state in {"labelled", "surplus"}:
             raise Refused("already_labelled")

@@ -192,6 +192,7 @@ def test_answers_against_the_rubric_are_refused_at_their_place(project, rui, ans
         ("post", "renew", {}),
         ("post", "release", {}),
         ("post", "skip", {"reason": "unclear"}),
+        ("post", "escalate", {"note": "unclear"}),
         ("put", "draft", {"answers": {}}),
     ],
 )

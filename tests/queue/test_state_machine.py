@@ -23,9 +23,10 @@ from annotations.labels.revise import revise_label
 from annotations.labels.submit import Submission, submit_label
 from annotations.labels.undo import undo_submit
 from annotations.models import Draft, Guard, Label, Lease, Task
-from annotations.models.queue import GuardState
+from annotations.models.queue import GuardState, Stage
 from annotations.queue.claim import claim_tasks
 from annotations.queue.counters import count_queue
+from annotations.queue.escalate import count_open_escalations, escalate_task
 from annotations.queue.invariants import list_violations
 from annotations.queue.leased import LeasedTask
 from annotations.queue.leases import release_lease, renew_lease, save_draft, skip_task
@@ -103,7 +104,7 @@ class QueueMachine(RuleBasedStateMachine):
         for item, rank in zip(
             add_items(self.project, ranks, need=need, prefix=f"batch-{self.batches}"), ranks, strict=True
         ):
-            self.model.add(Task.objects.get(item=item).pk, rank, need)
+            self.model.add(Task.objects.get(item=item, stage=Stage.REVIEW).pk, rank, need)
 
     @rule(name=reviewers, count=st.integers(1, 4))
     def claim(self, name: str, count: int) -> None:
@@ -208,6 +209,13 @@ class QueueMachine(RuleBasedStateMachine):
             skip_task(access=self.access[name], task_id=task_id, token=token, reason="unclear", now=NOW)
 
     @precondition(lambda self: self.handles)
+    @rule(at=positions)
+    def escalate(self, at: int) -> None:
+        name, task_id, token = self.handles[-1 - at % len(self.handles)]
+        with self.both_refuse_or_neither(lambda: self.model.escalate(name, task_id, token)):
+            escalate_task(access=self.access[name], task_id=task_id, token=token, note="which policy?", now=NOW)
+
+    @precondition(lambda self: self.handles)
     @rule(at=positions, what=answers)
     def draft(self, at: int, what: dict[str, Any]) -> None:
         name, task_id, token = self.handles[-1 - at % len(self.handles)]
@@ -271,6 +279,14 @@ class QueueMachine(RuleBasedStateMachine):
         model = self.model
         assert list_violations(self.project.pk) == []
         assert count_queue(self.project.pk) == model.counts()
+        reviews = Task.objects.filter(stage=Stage.REVIEW)
+        assert set(reviews.values_list("pk", "closed_reason")) == {
+            (task.id, "escalated" if task.closed else None) for task in model.tasks.values()
+        }
+        handed_on = {task.id for task in model.tasks.values() if task.adjudicated}
+        items = Task.objects.filter(stage=Stage.ADJUDICATION, is_open=True).values("item")
+        assert set(reviews.filter(item__in=items).values_list("pk", flat=True)) == handed_on
+        assert count_open_escalations(self.project.pk) == len(handed_on)
         assert set(Lease.objects.values_list("task_id", "reviewer__username", "token")) == {
             (task.id, name, lease.token) for task in model.tasks.values() for name, lease in task.leases.items()
         }

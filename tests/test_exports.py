@@ -75,6 +75,7 @@ def test_a_row_tells_everything_of_a_label(project, cast, api_of, label):
         "reviewer": "rui",
         "rubric_version": 1,
         "answers": {"verdict": "fail", "note": "=1+1"},
+        "details": {},
         "comment": "hm",
         "duration_ms": None,
         "source": "queue",

@@ -91,6 +91,7 @@ class TaskOut(Schema):
     lease: LeaseOut
     item: dict[str, Any]
     rubric: RubricOut
+    orders: dict[str, list[str]] | None = None
     draft: dict[str, Any] | None = None
     reason: str | None = None
 
@@ -120,6 +121,7 @@ class LabelRow(Schema):
     reviewer: str
     rubric_version: int
     answers: dict[str, Any]
+    details: dict[str, dict[str, Any]]
     comment: str
     created_at: str
     duration_ms: int | None

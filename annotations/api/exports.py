@@ -8,9 +8,9 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from ninja import Router, Schema
 
 from annotations.api.bodies import LabelRow as LabelOut
+from annotations.labels.columns import Column, list_columns
 from annotations.labels.read import list_label_rows, stream_label_rows
 from annotations.labels.resolve import list_resolutions, stream_resolutions
-from annotations.rubrics.publish import list_question_keys
 from reviewapp.accounts.access import Access, authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
@@ -28,6 +28,7 @@ LABEL_FIELDS = (
     "reviewer",
     "rubric_version",
     "answers",
+    "details",
     "comment",
     "created_at",
     "duration_ms",
@@ -35,6 +36,7 @@ LABEL_FIELDS = (
     "surplus",
     "superseded_by",
 )
+_OBJECTS = ("answers", "details")
 _RESOLUTION_FIELDS = ("external_id", "answers", "how", "n_labels", "probability", "unresolved")
 
 
@@ -114,16 +116,16 @@ def _download(
     if format == "jsonl":
         content, kind = lines_of(rows), "application/x-ndjson"
     else:
-        content, kind = csv_of(rows, fields, list_question_keys(access.project.pk)), "text/csv; charset=utf-8"
+        content, kind = csv_of(rows, fields, list_columns(access.project.pk)), "text/csv; charset=utf-8"
     response = StreamingHttpResponse(content, content_type=kind)
     response["Content-Disposition"] = f'attachment; filename="{access.project.slug}-{name}.{format}"'
     return response
 
 
-def csv_of(rows: Iterator[dict[str, Any]], fields: tuple[str, ...], keys: list[str]) -> Iterator[bytes]:
-    """Yield a CSV file of the rows: their fields, and a column for the answer to each question."""
-    header = (*fields, *(f"answers.{key}" for key in keys))
-    return csv_rows(header, (_cells(row, fields, keys) for row in rows))
+def csv_of(rows: Iterator[dict[str, Any]], fields: tuple[str, ...], columns: list[Column]) -> Iterator[bytes]:
+    """Yield a CSV file of the rows: their fields, and columns for the answers."""
+    header = (*fields, *(column.heading for column in columns))
+    return csv_rows(header, (_cells(row, fields, columns) for row in rows))
 
 
 def lines_of(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
@@ -138,8 +140,7 @@ def lines_of(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
     yield bytes(buffer)
 
 
-def _cells(row: Mapping[str, Any], fields: tuple[str, ...], keys: list[str]) -> list[object]:
-    text = orjson.dumps(row["answers"])
-    answers = orjson.loads(text)
-    cells: list[object] = [text.decode() if field == "answers" else row[field] for field in fields]
-    return cells + [answers.get(key) for key in keys]
+def _cells(row: Mapping[str, Any], fields: tuple[str, ...], columns: list[Column]) -> list[object]:
+    texts = {field: orjson.dumps(row[field]).decode() for field in _OBJECTS if field in row}
+    answers = orjson.loads(texts["answers"])
+    return [texts.get(field, row[field]) for field in fields] + [column.cell(answers) for column in columns]

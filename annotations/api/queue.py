@@ -61,6 +61,8 @@ def task_out(task: LeasedTask) -> dict[str, Any]:
         "rubric": {"version": rubric.version, "guidelines": rubric.guidelines, "questions": rubric.questions},
         "draft": task.draft,
     }
+    if task.orders:
+        out["orders"] = task.orders
     if task.reason is not None:
         out["reason"] = task.reason
     return out

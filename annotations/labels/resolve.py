@@ -1,11 +1,10 @@
 """Resolutions: the answer of record of an item, from the labels it has.
 
 One label stands alone (`single`). Several agree or do not (`agreed`): where they differ the question is unresolved.
-By `majority` the most frequent answer wins, and a tie stays unresolved; it never falls to whichever comes first.
+By `majority` most people's answer wins, and a tie stays unresolved; it never falls to whichever comes first.
 Surplus labels and golds have no vote.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Literal, NamedTuple
@@ -13,7 +12,9 @@ from typing import Any, Literal, NamedTuple
 import orjson
 from django.db import connection
 
+from annotations.labels.combine import combine_answers
 from annotations.rubrics.publish import rubric_by_id
+from annotations.rubrics.questions import is_shown
 
 Method = Literal["agreed", "majority"]
 How = Literal["single", "agreed", "majority"]
@@ -67,28 +68,18 @@ def resolve_votes(votes: Sequence[Vote], method: Method) -> tuple[dict[str, Any]
     how: How = "single" if len(votes) == 1 else "agreed"
     for question in questions:
         key = question["key"]
-        condition = question.get("show_if")
-        if condition is not None and answers.get(condition["question"]) not in condition["in"]:
+        if not is_shown(question, answers):
             continue
         given = [vote.answers[key] for vote in votes if key in vote.answers]
         if not given:
             continue
-        winner, margin = _most_frequent(given)
-        unanimous = margin == len(given)
-        if unanimous or (method == "majority" and margin > 0):
-            answers[key] = winner
-            how = how if unanimous else "majority"
-        else:
-            answers[key] = None
+        combined = combine_answers(question, given, by_majority=method == "majority")
+        answers[key] = combined.answer
+        if combined.answer is None:
             unresolved.append(key)
+        elif not combined.unanimous:
+            how = "majority"
     return answers, how, unresolved
-
-
-def _most_frequent(given: Sequence[Any]) -> tuple[Any, int]:
-    """Return the most frequent answer and by how many votes it leads the next; a lead of 0 is a tie."""
-    ranked = Counter(orjson.dumps(answer, option=orjson.OPT_SORT_KEYS) for answer in given).most_common(2)
-    runner_up = ranked[1][1] if len(ranked) > 1 else 0
-    return orjson.loads(ranked[0][0]), ranked[0][1] - runner_up
 
 
 def list_resolutions(

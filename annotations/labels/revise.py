@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from annotations.labels.answers import check_answers
+from annotations.labels.check import check_labelled
 from annotations.models import Label
 from annotations.queue.turns import take_turn
 from reviewapp.accounts.access import Access, require
@@ -36,7 +36,13 @@ def revise_label(*, access: Access, label_id: int, answers: dict[str, Any], reas
             raise NotFoundError("There is no such label of yours.")
         if label.withdrawn_at is not None or label.superseded_by_id is not None:
             raise ConflictError("This label has been taken back or revised already.", code="label_ended")
-        kept = check_answers(label.rubric.questions, answers)
+        checked = check_labelled(
+            label.rubric.questions,
+            answers,
+            item_id=label.item_id,
+            reviewer_id=label.reviewer_id,
+            task_id=label.task_id,
+        )
         with connection.cursor() as cursor:
             cursor.execute("SELECT nextval(pg_get_serial_sequence('annotations_label', 'id'))")
             new_id = cursor.fetchone()[0]
@@ -50,7 +56,8 @@ def revise_label(*, access: Access, label_id: int, answers: dict[str, Any], reas
             reviewer=label.reviewer,
             reviewer_name=label.reviewer_name,
             rubric=label.rubric,
-            answers=kept,
+            answers=checked.answers,
+            details=checked.details,
             comment=label.comment,
             duration_ms=label.duration_ms,
             source=label.source,

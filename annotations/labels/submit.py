@@ -13,7 +13,8 @@ from uuid import UUID
 import orjson
 from django.db import connection, transaction
 
-from annotations.labels.answers import check_answers
+from annotations.labels.answers import CheckedAnswers
+from annotations.labels.check import check_labelled
 from annotations.labels.read import LabelRow, get_label_row
 from annotations.models.labels import LabelSource
 from annotations.models.queue import GuardState
@@ -34,7 +35,7 @@ _DESK = "SELECT * FROM queue_desk(%(project)s, %(task)s, %(reviewer)s, %(submit)
 # The label, its seat, guard, draft, counter and audit event in one statement.
 _STORE = """
 SELECT * FROM queue_store(%(project)s, %(task)s, %(item)s, %(reviewer)s, %(name)s, %(rubric)s, %(answers)s, %(comment)s,
-    %(duration)s, %(submit)s, %(now)s, %(token_id)s, %(digest)s, %(request_id)s)
+    %(duration)s, %(submit)s, %(now)s, %(token_id)s, %(digest)s, %(request_id)s, %(details)s)
 """
 
 
@@ -96,8 +97,10 @@ def submit_label(*, access: Access, submission: Submission, now: datetime) -> Su
         if state in {GuardState.LABELLED, GuardState.SURPLUS}:
             raise ConflictError("You have labelled this task already.", code="already_labelled")
         rubric = rubric_by_id(rubric_id)
-        answers = orjson.dumps(check_answers(rubric.questions, submission.answers)).decode()
-        label_id, surplus = _store(access, submission, answers, item_id=item_id, rubric_id=rubric_id, now=now)
+        checked = check_labelled(
+            rubric.questions, submission.answers, item_id=item_id, reviewer_id=reviewer.pk, task_id=submission.task_id
+        )
+        label_id, surplus = _store(access, submission, checked, item_id=item_id, rubric_id=rubric_id, now=now)
         tasks: list[LeasedTask] = []
         if submission.next_count and not surplus:
             ids = take_tasks(
@@ -116,7 +119,8 @@ def submit_label(*, access: Access, submission: Submission, now: datetime) -> Su
         external_id=external_id,
         reviewer=reviewer.username,
         rubric_version=rubric.version,
-        answers=answers,
+        answers=_json(checked.answers),
+        details=_json(checked.details),
         comment=submission.comment,
         created_at=now.astimezone(UTC).isoformat(timespec="microseconds"),
         duration_ms=submission.duration_ms,
@@ -128,8 +132,9 @@ def submit_label(*, access: Access, submission: Submission, now: datetime) -> Su
 
 
 def _store(
-    access: Access, submission: Submission, answers: str, *, item_id: int, rubric_id: int, now: datetime
+    access: Access, submission: Submission, checked: CheckedAnswers, *, item_id: int, rubric_id: int, now: datetime
 ) -> tuple[int, bool]:
+    answers = _json(checked.answers)
     with connection.cursor() as cursor:
         cursor.execute(
             _STORE,
@@ -141,6 +146,7 @@ def _store(
                 "name": access.actor.user.username,
                 "rubric": rubric_id,
                 "answers": answers,
+                "details": _json(checked.details),
                 "comment": submission.comment,
                 "duration": submission.duration_ms,
                 "submit": submission.submit_id,
@@ -152,6 +158,10 @@ def _store(
         )
         label_id, surplus = cursor.fetchone()
     return label_id, surplus
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
 
 
 def _first_answer(access: Access, submission: Submission, *, label_id: int, task_id: int, surplus: bool) -> Submitted:

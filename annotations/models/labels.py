@@ -1,7 +1,7 @@
 """Labels: one reviewer's answers to one task under one rubric version; append-only."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from annotations.models.queue import Task
 from annotations.models.rubrics import RubricVersion
@@ -30,6 +30,8 @@ class Label(models.Model):
     reviewer_name = models.CharField(max_length=150)
     rubric = models.ForeignKey(RubricVersion, on_delete=models.PROTECT, related_name="+", db_index=False)
     answers = models.JSONField()
+    # Beside the answers, by question: quotes of spans, the order candidates were shown in, how much was corrected.
+    details = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     comment = models.TextField(blank=True, default="")
     duration_ms = models.BigIntegerField(null=True)
     submit_id = models.CharField(max_length=64, null=True)  # noqa: DJ001 — imports have none

@@ -9,6 +9,8 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
+from annotations.rubrics.publish import rubric_by_id
+from annotations.rubrics.sides import asks_for_whole_output, only_candidates, orders_of
 from reviewapp.accounts.models import Project
 
 # What a blind reviewer sees of an item. Metadata is left out: teams put model names and expected answers into it.
@@ -31,7 +33,10 @@ _JSON = frozenset({"input", "output", "context", "steps", "decision", "metadata"
 
 @dataclass(frozen=True, slots=True)
 class LeasedTask:
-    """One task with its lease, its item's visible fields (JSON columns as raw JSON), and what was drafted."""
+    """One task with its lease, its item's visible fields (JSON columns as raw JSON), and what was drafted.
+
+    `orders` says for each comparing question in which order its candidates are shown to this reviewer.
+    """
 
     id: int
     token: UUID
@@ -40,6 +45,7 @@ class LeasedTask:
     rubric_id: int
     draft: dict[str, Any] | None
     reason: str | None
+    orders: dict[str, list[str]]
 
 
 def read_leased(*, project: Project, reviewer_id: int, task_ids: Sequence[int]) -> list[LeasedTask]:
@@ -58,18 +64,25 @@ def read_leased(*, project: Project, reviewer_id: int, task_ids: Sequence[int]) 
             [reviewer_id, list(task_ids)],
         )
         rows = cursor.fetchall()
-    return [
-        LeasedTask(
-            id=row[0],
-            token=row[1],
-            expires_at=row[2],
-            rubric_id=row[3],
-            draft={"answers": orjson.loads(row[4]), "comment": row[5]} if row[4] is not None else None,
-            reason=(row[6] or None) if not project.blind else None,
-            item={
-                field: orjson.Fragment(value) if field in _JSON and value is not None else value
-                for field, value in zip(fields, row[7:], strict=True)
-            },
-        )
-        for row in rows
-    ]
+    return [_leased(row, fields, blind=project.blind, reviewer_id=reviewer_id) for row in rows]
+
+
+def _leased(row: tuple[Any, ...], fields: Sequence[str], *, blind: bool, reviewer_id: int) -> LeasedTask:
+    questions = rubric_by_id(row[3]).questions
+    orders = orders_of(questions, reviewer_id=reviewer_id, task_id=row[0])
+    item = {
+        field: orjson.Fragment(value) if field in _JSON and value is not None else value
+        for field, value in zip(fields, row[7:], strict=True)
+    }
+    if blind and orders and not asks_for_whole_output(questions):
+        item["output"] = only_candidates(row[7 + fields.index("output")], orders)
+    return LeasedTask(
+        id=row[0],
+        token=row[1],
+        expires_at=row[2],
+        rubric_id=row[3],
+        draft={"answers": orjson.loads(row[4]), "comment": row[5]} if row[4] is not None else None,
+        reason=(row[6] or None) if not blind else None,
+        orders=orders,
+        item=item,
+    )

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.db import transaction
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from annotations.models import RubricVersion
-from annotations.rubrics.questions import KINDS_TO_COME, RubricBody
+from annotations.rubrics.questions import RubricBody
 from reviewapp.accounts.access import Actor
 from reviewapp.accounts.models import Project
 from reviewapp.audit.record import record
@@ -17,22 +18,19 @@ from reviewapp.http.errors import ConflictError, FieldError, InvalidError
 
 def parse_rubric(body: dict[str, Any]) -> RubricBody:
     """Return the checked rubric, or raise InvalidError naming each place that breaks a rule."""
-    questions = body.get("questions")
-    for index, question in enumerate(questions if isinstance(questions, list) else []):
-        kind = question.get("kind") if isinstance(question, dict) else None
-        if kind in KINDS_TO_COME:
-            raise InvalidError(
-                code="kind_unavailable",
-                fields=(FieldError(f"questions.{index}.kind", f"Questions of kind {kind!r} are not available yet."),),
-            )
     try:
         return RubricBody.model_validate(body)
     except ValidationError as error:
-        fields = tuple(
-            FieldError(".".join(str(part) for part in problem["loc"]) or "questions", problem["msg"])
-            for problem in error.errors()
-        )
+        fields = tuple(FieldError(_place(problem), problem["msg"]) for problem in error.errors())
         raise InvalidError("The rubric is not valid.", code="rubric_invalid", fields=fields) from None
+
+
+def _place(problem: ErrorDetails) -> str:
+    """Return the path of a problem in the body; pydantic's own has the kind of the question in it."""
+    parts = [str(part) for part in problem["loc"]]
+    if parts[:1] == ["questions"]:
+        parts = parts[:2] + parts[3:]
+    return ".".join([*parts, problem.get("ctx", {}).get("place", "")]).strip(".") or "questions"
 
 
 def publish_rubric(*, project: Project, body: dict[str, Any], actor: Actor | None, now: datetime) -> RubricVersion:
@@ -77,10 +75,3 @@ def rubric_by_id(rubric_id: int) -> RubricVersion:
 def no_rubric() -> ConflictError:
     """Return the refusal for work that needs a rubric where there is none."""
     return ConflictError("The project has no rubric yet. A lead writes one first.", code="no_rubric")
-
-
-def list_question_keys(project_id: int) -> list[str]:
-    """Return the keys of all questions that any version of the project's rubric asks, newest version first."""
-    versions = RubricVersion.objects.filter(project_id=project_id).order_by("-version")
-    keys = {str(question["key"]): None for version in versions for question in version.questions}
-    return list(keys)

@@ -1,81 +1,28 @@
-"""The questions of a rubric: what a valid one looks like."""
+"""The questions of a rubric: what they may be, one by one and together."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
-Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,49}$")]
-Value = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Title = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+from annotations.rubrics.kinds.base import Strict
+from annotations.rubrics.kinds.choosing import Choice, MultiChoice
+from annotations.rubrics.kinds.comparing import TIE, Pairwise, Ranking
+from annotations.rubrics.kinds.correction import Correction
+from annotations.rubrics.kinds.json_form import JsonForm
+from annotations.rubrics.kinds.rating import Rating
+from annotations.rubrics.kinds.spans import Spans
+from annotations.rubrics.kinds.text import Text
+
+AnyQuestion = Choice | MultiChoice | Rating | Text | Spans | Pairwise | Ranking | Correction | JsonForm
+Question = Annotated[AnyQuestion, Field(discriminator="kind")]
 
 # Keys that mean something else on the review page.
-RESERVED_HOTKEYS = frozenset("szjkefdruxgn?")
+RESERVED_HOTKEYS = frozenset("szjkefdruxgn?[]")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Option(_Strict):
-    """One answer of a choice."""
-
-    value: Value
-    label: Title
-    hotkey: Annotated[str, StringConstraints(min_length=1, max_length=1)] | None = None
-
-
-class ShowIf(_Strict):
-    """A question is asked only where an earlier choice has one of these answers."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-    question: Key
-    values: list[Value] = Field(alias="in", min_length=1)
-
-
-class _Question(_Strict):
-    key: Key
-    title: Title
-    help: Annotated[str, StringConstraints(max_length=2000)] = ""
-    required: bool = True
-    primary: bool = False
-    show_if: ShowIf | None = None
-
-
-class Choice(_Question):
-    """Exactly one of the options."""
-
-    kind: Literal["choice"]
-    options: list[Option] = Field(min_length=2, max_length=200)
-    positive: list[Value] | None = None
-
-    @model_validator(mode="after")
-    def _values_make_sense(self) -> Self:
-        values = [option.value for option in self.options]
-        if len(set(values)) < len(values):
-            raise ValueError("two options have the same value")
-        missing = set(self.positive or ()) - set(values)
-        if missing:
-            raise ValueError(f"positive names {', '.join(sorted(missing))}, which is no option")
-        if self.positive is not None and len(set(self.positive)) >= len(values):
-            raise ValueError("some option must not be positive, or nothing could ever fail")
-        return self
-
-
-class Text(_Question):
-    """Free text."""
-
-    kind: Literal["text"]
-    max_length: int = Field(default=10_000, ge=1, le=100_000)
-
-
-Question = Annotated[Choice | Text, Field(discriminator="kind")]
-
-# In the contract, and not answerable in the browser yet: refused with that reason, never half accepted.
-KINDS_TO_COME = frozenset({"multi_choice", "rating", "spans", "pairwise", "ranking", "correction", "json"})
-
-
-class RubricBody(_Strict):
+class RubricBody(Strict):
     """The body of a rubric version."""
 
     guidelines: Annotated[str, StringConstraints(max_length=200_000)] = ""
@@ -83,41 +30,95 @@ class RubricBody(_Strict):
 
     @model_validator(mode="after")
     def _questions_fit_together(self) -> Self:
-        seen: dict[str, Choice | Text] = {}
-        hotkeys: dict[str, str] = {}
-        for question in self.questions:
+        seen: dict[str, AnyQuestion] = {}
+        for index, question in enumerate(self.questions):
             if question.key in seen:
-                raise ValueError(f"two questions have the key {question.key!r}")
-            self._condition_can_be_met(question, seen)
+                raise _wrong(f"two questions have the key {question.key!r}", "questions", index, "key")
+            if problem := _find_impossible_condition(question, seen):
+                raise _wrong(problem, "questions", index, "show_if")
             seen[question.key] = question
-            for option in question.options if isinstance(question, Choice) else ():
-                if option.hotkey is None:
-                    continue
-                if option.hotkey in RESERVED_HOTKEYS:
-                    raise ValueError(f"the key {option.hotkey!r} of {option.value!r} is one of the page's own keys")
-                if option.hotkey in hotkeys:
-                    raise ValueError(
-                        f"the key {option.hotkey!r} stands for both {hotkeys[option.hotkey]!r} and {option.value!r}"
-                    )
-                hotkeys[option.hotkey] = option.value
-        if sum(question.primary for question in self.questions) > 1:
-            raise ValueError("only one question can be the primary one")
+        _refuse_hotkey_conflicts(self.questions)
+        primary = [index for index, question in enumerate(self.questions) if question.primary]
+        if len(primary) > 1:
+            raise _wrong("only one question can be the primary one", "questions", primary[1], "primary")
         return self
 
-    @staticmethod
-    def _condition_can_be_met(question: Choice | Text, earlier: dict[str, Choice | Text]) -> None:
-        if question.show_if is None:
-            return
-        asked = earlier.get(question.show_if.question)
-        if not isinstance(asked, Choice):
-            raise ValueError(f"{question.key!r} is shown by {question.show_if.question!r}, which is no earlier choice")
-        missing = set(question.show_if.values) - {option.value for option in asked.options}
-        if missing:
-            raise ValueError(f"{question.key!r} is shown by answers that do not exist: {', '.join(sorted(missing))}")
+
+def _wrong(message: str, *place: str | int) -> PydanticCustomError:
+    """Return an error that names its place below the body."""
+    # The message is a parameter, because braces in a template would be read as one.
+    return PydanticCustomError("rubric", "{message}", {"message": message, "place": ".".join(map(str, place))})
 
 
-def primary_question(questions: list[dict[str, object]]) -> str | None:
+def _refuse_hotkey_conflicts(questions: Sequence[AnyQuestion]) -> None:
+    """Raise an error where a key would mean two things."""
+    meanings: dict[str, str] = {}
+    for index, question in enumerate(questions):
+        name, options = ("tags", question.tags) if isinstance(question, Spans) else ("options", [])
+        if isinstance(question, Choice | MultiChoice):
+            options = question.options
+        for number, option in enumerate(options):
+            if option.hotkey is None:
+                continue
+            meaning = f"{option.value!r} of {question.key!r}"
+            place = ("questions", index, name, number, "hotkey")
+            if option.hotkey in RESERVED_HOTKEYS:
+                raise _wrong(f"the key {option.hotkey!r} of {meaning} is one of the page's own keys", *place)
+            if option.hotkey in meanings:
+                both = f"{meanings[option.hotkey]} and {meaning}"
+                raise _wrong(f"the key {option.hotkey!r} stands for both {both}", *place)
+            meanings[option.hotkey] = meaning
+
+
+def _find_impossible_condition(question: AnyQuestion, earlier: Mapping[str, AnyQuestion]) -> str | None:
+    if question.show_if is None:
+        return None
+    name = question.show_if.question
+    asked = earlier.get(name)
+    possible: Sequence[str | int]
+    if isinstance(asked, Choice | MultiChoice):
+        possible = [option.value for option in asked.options]
+    elif isinstance(asked, Rating):
+        possible = range(asked.min, asked.max + 1)
+    elif isinstance(asked, Pairwise):
+        possible = [*asked.candidates, *([TIE] if asked.tie else [])]
+    else:
+        return f"{question.key!r} is shown by {name!r}, which is no earlier choice, multi_choice, rating or pairwise"
+    missing = [str(value) for value in question.show_if.values if value not in possible]
+    if missing:
+        return f"{question.key!r} is shown by answers that do not exist: {', '.join(missing)}"
+    return None
+
+
+def is_shown(question: Mapping[str, Any], answers: Mapping[str, Any]) -> bool:
+    """Return whether a stored question is asked, given the answers to shown questions before it.
+
+    An answer that is a list shows the question if any of its values does. What was answered to a hidden question must
+    not be in `answers`: then a chain of conditions ends with it.
+    """
+    condition = question.get("show_if")
+    if condition is None:
+        return True
+    answer = answers.get(condition["question"])
+    given = answer if isinstance(answer, list) else [answer]
+    return any(value in condition["in"] for value in given)
+
+
+def is_positive(question: Mapping[str, Any], answer: Any) -> bool | None:
+    """Return whether an answer is a pass; None where the question knows no pass and fail."""
+    if question.get("positive") is not None:
+        return answer in question["positive"]
+    if question.get("positive_from") is not None:
+        return bool(answer >= question["positive_from"])
+    return None
+
+
+def primary_question(questions: list[dict[str, Any]]) -> str | None:
     """Return the key of the question that pass rates speak of: the marked one, else the first pass/fail one."""
     marked = [str(question["key"]) for question in questions if question.get("primary")]
-    graded = [str(question["key"]) for question in questions if question.get("positive")]
+    graded = [
+        str(question["key"])
+        for question in questions
+        if question.get("positive") is not None or question.get("positive_from") is not None
+    ]
     return next(iter(marked or graded), None)

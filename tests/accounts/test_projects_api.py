@@ -174,6 +174,6 @@ def test_a_project_without_rubric_says_so(root, api_of):
 def test_a_rubrics_mistakes_are_named_by_their_place(cast, project, api_of):
     body = {"questions": [{"key": "v", "kind": "spans", "title": "Where?"}]}
     assert codes(api_of(cast.lea).put("/projects/helpdesk/rubric", body, status=422)) == (
-        "kind_unavailable",
-        ["questions.0.kind"],
+        "rubric_invalid",
+        ["questions.0.target", "questions.0.tags"],
     )

@@ -50,10 +50,12 @@ def _measure() -> list[Row]:
     from django.db import connection
 
     from annotations.api.exports import LABEL_FIELDS, csv_of, lines_of
+    from annotations.labels.columns import Column
     from annotations.labels.read import stream_label_rows
     from annotations.labels.resolve import stream_resolutions
 
     project_id = _fill()
+    columns = [Column("answers.verdict", "verdict")]
 
     def floor() -> Iterable[bytes]:
         with connection.cursor() as cursor, cursor.copy(FLOOR) as copy:
@@ -69,7 +71,7 @@ def _measure() -> list[Row]:
         ),
         (
             "labels as CSV",
-            lambda: csv_of((row.as_dict() for row in stream_label_rows(project_id)), LABEL_FIELDS, ["verdict"]),
+            lambda: csv_of((row.as_dict() for row in stream_label_rows(project_id)), LABEL_FIELDS, columns),
             "–",
         ),
         (

@@ -4,7 +4,6 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from annotations.labels.answers import check_answers
 from annotations.models import Task
 from annotations.queue.fill import open_tasks
 from annotations.queue.invariants import RULES, Violation, check_queue, list_violations
@@ -70,11 +69,3 @@ def test_an_item_has_one_review_task_however_often_it_is_selected(project):
     (item,) = add_items(project, [0.5])
     assert open_tasks(project=project, selected=[Selected(item.pk, 0.1, 3)], now=timezone.now()) == 0
     assert Task.objects.get().need == 1
-
-
-def test_a_hidden_questions_answer_is_dropped():
-    questions = [
-        {"key": "verdict", "kind": "choice", "options": [{"value": "pass"}, {"value": "fail"}]},
-        {"key": "why", "kind": "text", "show_if": {"question": "verdict", "in": ["fail"]}},
-    ]
-    assert check_answers(questions, {"verdict": "pass", "why": "typed before"}) == {"verdict": "pass"}

@@ -1,12 +1,13 @@
 """How projects stand: the queue, the labels, the latest items, the plan, the people."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
 
 from annotations.labels.count import DayCount, PersonCount, count_own_since, labels_by_day, labels_by_person
+from annotations.labels.reveal import Changes, PersonChanges, count_changes, sum_changes
 from annotations.queue.counters import QueueCounts, count_queue, count_queues
 from annotations.queue.escalate import count_open_escalations
 from annotations.rubrics.publish import find_rubric
@@ -66,6 +67,8 @@ class Overview:
     total: int
     own: int
     persons: list[PersonCount] | None
+    changes: Changes | None
+    changes_by_person: list[PersonChanges]
     latest: list[LatestItem] | None
     plan: PlanView | None
     people: list[RolePeople] | None
@@ -97,6 +100,7 @@ def get_overview(access: Access, *, now: datetime) -> Overview:
     """Return how the project stands, in as many queries whatever its size."""
     days = labels_by_day(access, days=DAYS, now=now)
     sees_all = access.may(Action.SEE_ALL_LABELS)
+    changes = count_changes(access, since=now - timedelta(days=DAYS)) if sees_all else []
     return Overview(
         queue=count_queue(access.project.pk),
         escalations=count_open_escalations(access.project.pk) if sees_all else None,
@@ -105,6 +109,8 @@ def get_overview(access: Access, *, now: datetime) -> Overview:
         total=sum(day.labels for day in days),
         own=count_own_since(access, since=now.replace(hour=0, minute=0, second=0, microsecond=0)),
         persons=labels_by_person(access, days=DAYS, now=now) if sees_all else None,
+        changes=sum_changes(changes) if changes else None,
+        changes_by_person=changes,
         latest=_latest_items(access) if access.may(Action.SEE_ITEMS) else None,
         plan=_plan(access) if access.may(Action.SEE_PLAN) else None,
         people=_people(list_members(access)) if access.may(Action.SEE_PEOPLE) else None,

@@ -25,6 +25,9 @@ class ProjectBody(BaseModel):
     description: str = ""
     overlap: int = Field(default=1, description="How many independent labels an item needs.")
     blind: bool = Field(default=True, description="Whether reviewers see no more than what they are to judge.")
+    reveal_after_commit: bool = Field(
+        default=False, description="Whether they are shown what was hidden once their label is committed; it ends undo."
+    )
     lease_seconds: int = 1200
     undo_seconds: int = 10
     horizon_days: int = 7

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from ninja import Schema
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 
 SubmitId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Comment = Annotated[str, StringConstraints(max_length=20_000)]
@@ -40,10 +40,11 @@ class EscalateIn(LeaseIn):
 
 
 class DraftIn(LeaseIn):
-    """Unfinished answers."""
+    """Unfinished answers; `edited_at` keeps a draft that arrives late from replacing a newer one."""
 
     answers: dict[str, Any] = Field(default_factory=dict)
     comment: Comment = ""
+    edited_at: AwareDatetime | None = None
 
 
 class LabelIn(LeaseIn):
@@ -63,10 +64,12 @@ class UndoIn(Body):
 
 
 class ReviseIn(Body):
-    """New answers and why."""
+    """New answers and why. The comment stays unless one is sent; a submit id makes the call repeatable."""
 
     answers: dict[str, Any]
     reason: str
+    comment: Comment | None = None
+    submit_id: SubmitId | None = None
 
 
 class LeaseOut(Schema):

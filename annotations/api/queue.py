@@ -143,6 +143,7 @@ def draft(request: HttpRequest, task_id: int, body: DraftIn) -> HttpResponse:
         token=_token(body.lease),
         answers=body.answers,
         comment=body.comment,
+        edited_at=body.edited_at,
         now=timezone.now(),
     )
     return _answer({})
@@ -160,6 +161,12 @@ def revise(request: HttpRequest, label_id: int, body: ReviseIn) -> HttpResponse:
     """Change your mind: a new label supersedes the old one."""
     access = authorize_label(actor_of(request), label_id, Action.LABEL)
     revised = revise_label(
-        access=access, label_id=label_id, answers=body.answers, reason=body.reason, now=timezone.now()
+        access=access,
+        label_id=label_id,
+        answers=body.answers,
+        reason=body.reason,
+        comment=body.comment,
+        submit_id=body.submit_id,
+        now=timezone.now(),
     )
     return _answer(get_label_row(revised.pk).as_dict(), status=201)

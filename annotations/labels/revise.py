@@ -14,10 +14,20 @@ from reviewapp.audit.record import record
 from reviewapp.http.errors import ConflictError, FieldError, InvalidError, NotFoundError
 
 
-def revise_label(*, access: Access, label_id: int, answers: dict[str, Any], reason: str, now: datetime) -> Label:
+def revise_label(
+    *,
+    access: Access,
+    label_id: int,
+    answers: dict[str, Any],
+    reason: str,
+    now: datetime,
+    comment: str | None = None,
+    submit_id: str | None = None,
+) -> Label:
     """Store the revised label, under the same rubric version, and end the old one; return the new label.
 
-    Only the label's own reviewer revises it. Raises NotFoundError, ConflictError `label_ended`, InvalidError.
+    Only the label's own reviewer revises it; the comment stays where none is sent. The same submit id again returns
+    what the first call stored. Raises NotFoundError, ConflictError `label_ended` or `submit_id_reused`, InvalidError.
     """
     require(access, Action.LABEL)
     reason = reason.strip()
@@ -34,6 +44,12 @@ def revise_label(*, access: Access, label_id: int, answers: dict[str, Any], reas
         )
         if label is None:
             raise NotFoundError("There is no such label of yours.")
+        if submit_id is not None:
+            first = Label.objects.filter(reviewer=access.actor.user, submit_id=submit_id).first()
+            if first is not None:
+                if first.pk != label.superseded_by_id:
+                    raise ConflictError("This submit id was used for another label.", code="submit_id_reused")
+                return first
         if label.withdrawn_at is not None or label.superseded_by_id is not None:
             raise ConflictError("This label has been taken back or revised already.", code="label_ended")
         checked = check_labelled(
@@ -58,8 +74,9 @@ def revise_label(*, access: Access, label_id: int, answers: dict[str, Any], reas
             rubric=label.rubric,
             answers=checked.answers,
             details=checked.details,
-            comment=label.comment,
+            comment=label.comment if comment is None else comment,
             duration_ms=label.duration_ms,
+            submit_id=submit_id,
             source=label.source,
             surplus=label.surplus,
             revision_reason=reason,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
+from annotations.labels.reveal import was_revealed
 from annotations.models import Label, VoidedSubmit
 from annotations.models.queue import GuardState, Stage
 from annotations.queue.counters import SHARDS
@@ -52,7 +53,8 @@ class Undone:
 def undo_submit(*, actor: Actor, submit_id: str, now: datetime) -> Undone:
     """Withdraw the actor's label of this submit id, or void the submit before it arrives.
 
-    Raises ConflictError `undo_expired` after the window, `not_undoable` for a label that was revised or surplus.
+    Raises ConflictError `undo_expired` after the window, `not_undoable` for a label that was revised or surplus, or
+    followed by a reveal.
     """
     reviewer = actor.user
     with transaction.atomic():
@@ -105,8 +107,12 @@ def _may_label_somewhere(actor: Actor) -> None:
 def _refuse_unless_undoable(label: Label, now: datetime) -> None:
     if label.withdrawn_at is not None:
         raise ConflictError("This label has been taken back already.", code="already_undone")
-    if label.superseded_by_id is not None or label.surplus:
+    if label.superseded_by_id is not None or label.surplus or label.revision_reason:
         raise ConflictError("This label can only be revised, giving a reason.", code="not_undoable")
+    if label.reviewer_id is not None and was_revealed(reviewer_id=label.reviewer_id, item_id=label.item_id):
+        raise ConflictError(
+            "You have been shown what was hidden. Revise the label instead, giving a reason.", code="not_undoable"
+        )
     if now - label.created_at > timedelta(seconds=label.project.undo_seconds):
         raise ConflictError(
             f"The {label.project.undo_seconds} seconds for an undo are over. Revise the label instead.",

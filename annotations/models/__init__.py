@@ -1,5 +1,6 @@
 """The tables of this stage."""
 
+from annotations.models.desk import DeskSettings, GuidelinesRead, Reveal
 from annotations.models.escalations import Escalation
 from annotations.models.labels import Label
 from annotations.models.queue import ClaimCursor, Draft, Guard, Lease, QueueCounter, Task, VoidedSubmit, Watermark
@@ -7,12 +8,15 @@ from annotations.models.rubrics import RubricVersion
 
 __all__ = [
     "ClaimCursor",
+    "DeskSettings",
     "Draft",
     "Escalation",
     "Guard",
+    "GuidelinesRead",
     "Label",
     "Lease",
     "QueueCounter",
+    "Reveal",
     "RubricVersion",
     "Task",
     "VoidedSubmit",

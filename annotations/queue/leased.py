@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -69,13 +69,7 @@ def read_leased(*, project: Project, reviewer_id: int, task_ids: Sequence[int]) 
 
 def _leased(row: tuple[Any, ...], fields: Sequence[str], *, blind: bool, reviewer_id: int) -> LeasedTask:
     questions = rubric_by_id(row[3]).questions
-    orders = orders_of(questions, reviewer_id=reviewer_id, task_id=row[0])
-    item = {
-        field: orjson.Fragment(value) if field in _JSON and value is not None else value
-        for field, value in zip(fields, row[7:], strict=True)
-    }
-    if blind and orders and not asks_for_whole_output(questions):
-        item["output"] = only_candidates(row[7 + fields.index("output")], orders)
+    shown = _shown(row[7:], fields, questions, blind=blind, reviewer_id=reviewer_id, task_id=row[0])
     return LeasedTask(
         id=row[0],
         token=row[1],
@@ -83,6 +77,44 @@ def _leased(row: tuple[Any, ...], fields: Sequence[str], *, blind: bool, reviewe
         rubric_id=row[3],
         draft={"answers": orjson.loads(row[4]), "comment": row[5]} if row[4] is not None else None,
         reason=(row[6] or None) if not blind else None,
-        orders=orders,
-        item=item,
+        orders=shown.orders,
+        item=shown.item,
     )
+
+
+class ShownItem(NamedTuple):
+    """What a reviewer sees of an item, and the order of the candidates they compare."""
+
+    item: dict[str, Any]
+    orders: dict[str, list[str]]
+
+
+def _shown(
+    values: Sequence[Any],
+    fields: Sequence[str],
+    questions: list[dict[str, Any]],
+    *,
+    blind: bool,
+    reviewer_id: int,
+    task_id: int,
+) -> ShownItem:
+    orders = orders_of(questions, reviewer_id=reviewer_id, task_id=task_id)
+    item = {
+        field: orjson.Fragment(value) if field in _JSON and value is not None else value
+        for field, value in zip(fields, values, strict=True)
+    }
+    if blind and orders and not asks_for_whole_output(questions):
+        item["output"] = only_candidates(values[fields.index("output")], orders)
+    return ShownItem(item, orders)
+
+
+def read_shown(
+    *, project: Project, item_id: int, task_id: int, reviewer_id: int, questions: list[dict[str, Any]]
+) -> ShownItem:
+    """Return what a reviewer saw of an item under these questions, for a label that is looked at again."""
+    fields = _BLIND if project.blind else _OPEN
+    columns = ", ".join(f"i.{field}" for field in fields)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {columns} FROM sampling_item i WHERE i.id = %s", [item_id])  # noqa: S608 — as above
+        values = cursor.fetchone()
+    return _shown(values, fields, questions, blind=project.blind, reviewer_id=reviewer_id, task_id=task_id)

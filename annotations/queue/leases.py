@@ -48,6 +48,7 @@ INSERT INTO annotations_draft (reviewer_id, task_id, answers, comment, updated_a
 VALUES (%(reviewer)s, %(task)s, %(answers)s::jsonb, %(comment)s, %(now)s)
 ON CONFLICT (reviewer_id, task_id) DO UPDATE
     SET answers = EXCLUDED.answers, comment = EXCLUDED.comment, updated_at = EXCLUDED.updated_at
+    WHERE %(edited)s::timestamptz IS NULL OR annotations_draft.updated_at <= EXCLUDED.updated_at
 """
 
 
@@ -142,9 +143,19 @@ def skip_task(*, access: Access, task_id: int, token: UUID | None, reason: str, 
 
 
 def save_draft(
-    *, access: Access, task_id: int, token: UUID | None, answers: dict[str, Any], comment: str, now: datetime
+    *,
+    access: Access,
+    task_id: int,
+    token: UUID | None,
+    answers: dict[str, Any],
+    comment: str,
+    now: datetime,
+    edited_at: datetime | None = None,
 ) -> None:
-    """Keep unfinished answers, unchecked; they come back with the task, on any machine."""
+    """Keep unfinished answers, unchecked; they come back with the task, on any machine.
+
+    `edited_at` is when they were written: what arrives late never replaces what was written later.
+    """
     with transaction.atomic():
         hold_guard(access, task_id, token)
         with connection.cursor() as cursor:
@@ -155,6 +166,7 @@ def save_draft(
                     "task": task_id,
                     "answers": orjson.dumps(answers).decode(),
                     "comment": comment,
-                    "now": now,
+                    "edited": edited_at,
+                    "now": min(edited_at or now, now),
                 },
             )

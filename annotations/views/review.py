@@ -9,9 +9,12 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
+from annotations.desk import has_single_keys
 from annotations.labels.count import count_own_today
+from annotations.queue.counters import count_queue
 from annotations.rubrics.guidelines import render_guidelines
 from annotations.rubrics.publish import find_rubric
+from annotations.rubrics.reading import get_reading
 from reviewapp.accounts.access import authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
@@ -27,10 +30,14 @@ def review(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the screen; its script claims the first items."""
     access = authorize(actor_of(request), slug, Action.LABEL)
     rubric = find_rubric(access.project.pk)
+    queue = count_queue(access.project.pk)
     context = {
         **frame(access, "review"),
         "labelled_today": count_own_today(access, now=timezone.now()),
+        "left": queue.open + queue.leased,
+        "single_keys": has_single_keys(access),
         "guidelines": render_guidelines(rubric.guidelines) if rubric else "",
+        "reading": get_reading(access, rubric) if rubric else None,
         "rubric_version": rubric.version if rubric else 0,
         "guidelines_url": reverse("review_guidelines", args=[slug]),
         "settings_url": link_if_may(access, "project_settings", Action.EDIT_RUBRIC),
@@ -47,7 +54,8 @@ def guidelines(request: HttpRequest, slug: str) -> HttpResponse:
     rubric = find_rubric(access.project.pk, int(version)) if version.isdecimal() and len(version) < 10 else None
     if rubric is None:
         raise NotFoundError("The project has no such rubric version.")
-    return render(request, "pages/guidelines.html", {"guidelines": render_guidelines(rubric.guidelines)})
+    context = {"guidelines": render_guidelines(rubric.guidelines), "reading": get_reading(access, rubric)}
+    return render(request, "pages/guidelines.html", context)
 
 
 @require_GET

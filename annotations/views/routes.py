@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from annotations.views import settings
+from annotations.views import desk, settings
 from annotations.views.home import home
 from annotations.views.overview import overview
 from annotations.views.review import guidelines, review, signed_in_again
@@ -13,6 +13,13 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/", overview, name="project_overview"),
     path("p/<slug:slug>/review", review, name="review"),
     path("p/<slug:slug>/review/guidelines", guidelines, name="review_guidelines"),
+    path("p/<slug:slug>/review/guidelines/read", desk.guidelines_read, name="guidelines_read"),
+    path("p/<slug:slug>/review/history", desk.history, name="review_history"),
+    path("p/<slug:slug>/review/history/<int:label_id>", desk.past_label, name="past_label"),
+    path("p/<slug:slug>/review/history/<int:label_id>/reveal", desk.reveal, name="reveal_label"),
+    path("p/<slug:slug>/review/unfinished", desk.unfinished, name="unfinished_work"),
+    path("p/<slug:slug>/review/unfinished/<int:task_id>", desk.go_on, name="go_on"),
+    path("p/<slug:slug>/review/keys", desk.single_keys, name="single_keys"),
     path("p/<slug:slug>/settings", settings.project_settings, name="project_settings"),
     path("p/<slug:slug>/settings/project", settings.save_project, name="save_project"),
     path("p/<slug:slug>/settings/people", settings.save_member, name="save_member"),

@@ -26,6 +26,7 @@ class ProjectOut(BaseModel):
     description: str
     overlap: int
     blind: bool
+    reveal_after_commit: bool
     lease_seconds: int
     undo_seconds: int
     horizon_days: int
@@ -59,6 +60,9 @@ class ProjectChanges(BaseModel):
     description: str = ""
     overlap: int = 1
     blind: bool = True
+    reveal_after_commit: bool = Field(
+        default=False, description="Whether reviewers are shown what was hidden once their label is committed."
+    )
     lease_seconds: int = 1200
     undo_seconds: int = 10
     horizon_days: int = 7

@@ -36,6 +36,7 @@ class Project(models.Model):
     overlap = models.SmallIntegerField(default=1, validators=[MinValueValidator(1), MaxValueValidator(50)])
     blind = models.BooleanField(default=True)
     lease_seconds = models.IntegerField(default=1200, validators=[MinValueValidator(10), MaxValueValidator(86_400)])
+    reveal_after_commit = models.BooleanField(default=False, db_default=False)
     undo_seconds = models.IntegerField(default=10, validators=[MinValueValidator(0), MaxValueValidator(3600)])
     horizon_days = models.IntegerField(default=7, validators=[MinValueValidator(1), MaxValueValidator(3650)])
     masking = models.CharField(max_length=16, choices=Masking.choices, default=Masking.OFF)

@@ -19,7 +19,17 @@ MASKING_NOT_BUILT = (
     'Masking is not available yet: nothing that is sent in is masked. Use "off", and send no personal data.'
 )
 EDITABLE = frozenset(
-    {"name", "description", "overlap", "blind", "lease_seconds", "undo_seconds", "horizon_days", "masking"}
+    {
+        "name",
+        "description",
+        "overlap",
+        "blind",
+        "reveal_after_commit",
+        "lease_seconds",
+        "undo_seconds",
+        "horizon_days",
+        "masking",
+    }
 )
 _FIXED = {
     "slug": "The slug is part of every address and cannot be changed.",
@@ -36,6 +46,7 @@ class ProjectSpec:
     description: str = ""
     overlap: int = 1
     blind: bool = True
+    reveal_after_commit: bool = False
     lease_seconds: int = 1200
     undo_seconds: int = 10
     horizon_days: int = 7
@@ -79,6 +90,7 @@ def add_project(*, owner: User, spec: ProjectSpec, actor: Actor | None, now: dat
             description=spec.description,
             overlap=spec.overlap,
             blind=spec.blind,
+            reveal_after_commit=spec.reveal_after_commit,
             lease_seconds=spec.lease_seconds,
             undo_seconds=spec.undo_seconds,
             horizon_days=spec.horizon_days,

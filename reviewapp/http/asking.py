@@ -36,7 +36,21 @@ class BrowserSession(APIKeyCookie):
             return None
         if check_csrf(request) is not None:
             raise ForbiddenError("The CSRF token is missing or wrong. Reload the page.", code="csrf_failed")
+        refuse_somebody_else(request)
         return Actor(user=request.user)
+
+
+def refuse_somebody_else(request: HttpRequest) -> None:
+    """Refuse a page's call when somebody else has signed in since the page was opened.
+
+    The page names the person it was made for in `X-Person`; what it sends is never taken for another's work.
+    """
+    meant = request.headers.get("X-Person")
+    if meant is not None and meant != str(request.user.pk):
+        raise ForbiddenError(
+            f"You are signed in as {request.user.get_username()}, and this page is somebody else's.",
+            code="signed_in_as_another",
+        )
 
 
 def actor_of(request: HttpRequest) -> Actor:

@@ -38,7 +38,7 @@ def read_project_fields(posted: QueryDict) -> dict[str, Any]:
         if number is None:
             raise InvalidError(fields=(FieldError(name, "This is needed."),))
         changes[name] = number
-    return {**changes, "blind": posted.get("blind") == "on"}
+    return {**changes, **{name: posted.get(name) == "on" for name in ("blind", "reveal_after_commit")}}
 
 
 def read_json_list(text: str, name: str) -> list[Any]:

@@ -187,6 +187,15 @@ class Model:
         task.adjudicated = True
         task.closed = task.closed or (task.need == 1 and task.free == 1)
 
+    def take_over(self, reviewer: Reviewer, task_id: int) -> ModelTask:
+        """Go on with a leased task on another machine; the new token is the caller's to note."""
+        task = self.tasks[task_id]
+        if reviewer not in task.leases:
+            raise Refused("lease_lost")
+        task.leases[reviewer].shown = True
+        task.leases[reviewer].expired = False
+        return task
+
     def draft(self, reviewer: Reviewer, task_id: int, token: Token, answers: object) -> None:
         """Keep unfinished answers."""
         self._held(reviewer, task_id, token).drafts[reviewer] = answers

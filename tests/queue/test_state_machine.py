@@ -31,6 +31,7 @@ from annotations.queue.invariants import list_violations
 from annotations.queue.leased import LeasedTask
 from annotations.queue.leases import release_lease, renew_lease, save_draft, skip_task
 from annotations.queue.sweep import free_expired_leases, raise_watermarks
+from annotations.queue.unfinished import take_over
 from reviewapp.http.errors import RefusalError
 from tests.conftest import NOW
 from tests.queue.items import add_items, age_cursors, end_leases
@@ -214,6 +215,16 @@ class QueueMachine(RuleBasedStateMachine):
         name, task_id, token = self.handles[-1 - at % len(self.handles)]
         with self.both_refuse_or_neither(lambda: self.model.escalate(name, task_id, token)):
             escalate_task(access=self.access[name], task_id=task_id, token=token, note="which policy?", now=NOW)
+
+    @precondition(lambda self: self.handles)
+    @rule(at=positions)
+    def take_over(self, at: int) -> None:
+        name, task_id, _ = self.handles[-1 - at % len(self.handles)]
+        with self.both_refuse_or_neither(lambda: self.model.take_over(name, task_id)) as predicted:
+            task = take_over(access=self.access[name], task_id=task_id)
+            if predicted is not None:
+                predicted.tokens[name] = predicted.leases[name].token = task.token
+                self.handles.append(Handle(name, task_id, task.token))
 
     @precondition(lambda self: self.handles)
     @rule(at=positions, what=answers)

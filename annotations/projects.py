@@ -1,5 +1,6 @@
 """A whole project in one transaction: people, plan version 0, rubric, an empty queue."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -11,7 +12,8 @@ from annotations.rubrics.publish import publish_rubric
 from reviewapp.accounts.access import Actor
 from reviewapp.accounts.models import Project, User
 from reviewapp.accounts.projects import ProjectSpec, add_project
-from reviewapp.http.errors import FieldError, InvalidError
+from sampling.checks.body import Check, ChecksIn
+from sampling.checks.publish import parse_checks, publish_checks
 from sampling.plans.publish import add_first_plan
 
 
@@ -33,7 +35,7 @@ class ProjectBody(BaseModel):
     horizon_days: int = 7
     masking: str = Field(default="off", description="Only `off` is available yet: nothing is masked.")
     sampling_salt: str = Field(default="", description="Decides the draws; a random one if left out.")
-    checks: list[dict[str, Any]] = Field(default=[], description="Not available yet: only an empty list is taken.")
+    checks: ChecksIn = Field(default=[], description="Asked of each item that arrives.")
     rubric: dict[str, Any] | None = Field(default=None, description="As in `PUT /projects/{p}/rubric`.")
 
 
@@ -42,24 +44,31 @@ class NewProject(NamedTuple):
 
     spec: ProjectSpec
     rubric: dict[str, Any] | None
+    checks: list[Check]
 
 
 def read_project(body: ProjectBody) -> NewProject:
-    """Return the parts of a body, or refuse what is asked for and not built yet."""
-    if body.checks:
-        message = "Checks are not available yet: leave them out, or the project would promise what nobody does."
-        raise InvalidError(message, code="checks_unavailable", fields=(FieldError("checks", message),))
-    return NewProject(ProjectSpec(**body.model_dump(exclude={"checks", "rubric"})), body.rubric)
+    """Return the parts of a body."""
+    spec = ProjectSpec(**body.model_dump(exclude={"checks", "rubric"}))
+    return NewProject(spec, body.rubric, parse_checks(body.checks))
 
 
 def create_project(
-    *, owner: User, spec: ProjectSpec, rubric: dict[str, Any] | None, actor: Actor | None, now: datetime
+    *,
+    owner: User,
+    spec: ProjectSpec,
+    rubric: dict[str, Any] | None,
+    checks: Sequence[Check] = (),
+    actor: Actor | None,
+    now: datetime,
 ) -> Project:
     """Make a project that can take items at once; with no plan, every item is drawn."""
     with transaction.atomic():
         project = add_project(owner=owner, spec=spec, actor=actor, now=now)
         add_first_plan(project, now=now)
         add_queue(project)
+        if checks:
+            publish_checks(project=project, checks=checks, actor=actor, now=now)
         if rubric is not None:
             publish_rubric(project=project, body=rubric, actor=actor, now=now)
     return project

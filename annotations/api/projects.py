@@ -20,5 +20,7 @@ def post_project(request: HttpRequest, body: ProjectBody) -> Status[ProjectOut]:
     actor = actor_of(request)
     authorize_new_projects(actor)
     new = read_project(body)
-    made = create_project(owner=actor.user, spec=new.spec, rubric=new.rubric, actor=actor, now=timezone.now())
+    made = create_project(
+        owner=actor.user, spec=new.spec, rubric=new.rubric, checks=new.checks, actor=actor, now=timezone.now()
+    )
     return Status(201, ProjectOut.of(made, Role.OWNER))

@@ -1,11 +1,11 @@
 """The API of projects and their people, invitations and tokens."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Body, Router, Status
+from ninja import Router, Status
 from pydantic import BaseModel, ConfigDict, Field
 
 from reviewapp.accounts import invitations, people, projects, tokens
@@ -130,21 +130,6 @@ def list_projects(request: HttpRequest, cursor: Cursor = None, limit: Limit = DE
     rows = projects.list_projects(actor, after=after[0] if after else None, limit=limit + 1)
     page = page_of(rows, limit=limit, of="projects", key=lambda row: [row.project.slug])
     return {"results": [ProjectOut.of(row.project, row.role) for row in page.results], "next": page.next}
-
-
-@router.get("/{p}", response=ProjectOut, summary="One project")
-def get_project(request: HttpRequest, p: str) -> ProjectOut:
-    """The project's settings, and your role in it."""
-    access = authorize(actor_of(request), p, Action.SEE_PROJECT)
-    return ProjectOut.of(access.project, access.role)
-
-
-@router.patch("/{p}", response=ProjectOut, summary="Change a project")
-def change_project(request: HttpRequest, p: str, body: Annotated[ProjectChanges, Body()]) -> ProjectOut:
-    """Change the fields that are sent. The slug and the salt stay as they are."""
-    access = authorize(actor_of(request), p, Action.EDIT_PROJECT)
-    changes = body.model_dump(exclude_unset=True)
-    return ProjectOut.of(projects.edit_project(access, changes=changes, now=timezone.now()), access.role)
 
 
 @router.post("/{p}/tokens", response={201: TokenOut}, tags=["People and tokens"], summary="Make a token")

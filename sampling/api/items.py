@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Query, Router
 from ninja.openapi.schema import REF_TEMPLATE
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from reviewapp.accounts.access import authorize
 from reviewapp.accounts.roles import Action
@@ -63,6 +63,7 @@ class ItemOut(ItemIn):
     """An item as stored."""
 
     received_at: datetime
+    checks: dict[str, str | None] = Field(description="pass, fail or not_applicable by check; null without an answer.")
 
 
 class DrawOut(BaseModel):

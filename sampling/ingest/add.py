@@ -12,6 +12,8 @@ import orjson
 from reviewapp.accounts.access import Actor
 from reviewapp.accounts.models import Project
 from reviewapp.http.lines import Line
+from sampling.checks.compile import CompiledChecks, compiled_checks
+from sampling.checks.publish import newest_checks_id
 from sampling.ingest.fields import ItemIn
 from sampling.ingest.parse import Problem, parse_line
 from sampling.ingest.prepare import Prepared, prepare_batch
@@ -46,7 +48,9 @@ def add_items(*, project: Project, lines: Iterable[Line], actor: Actor | None, n
     again finds them as duplicates.
     """
     result = IngestResult()
-    for batch in _one_ahead(_batches(lines, project, result)):
+    checks_id = newest_checks_id(project.pk)
+    checks = None if checks_id is None else compiled_checks(checks_id)
+    for batch in _one_ahead(_batches(lines, project, checks, result)):
         stored = store_batch(project=project, batch=batch, actor=actor, now=now)
         result.accepted += stored.accepted
         result.duplicates += len(batch) - stored.accepted
@@ -79,7 +83,9 @@ def _one_ahead(batches: Iterator[_Batch]) -> Iterator[list[Prepared]]:
             batch = following.result()
 
 
-def _batches(lines: Iterable[Line], project: Project, result: IngestResult) -> Iterator[_Batch]:
+def _batches(
+    lines: Iterable[Line], project: Project, checks: CompiledChecks | None, result: IngestResult
+) -> Iterator[_Batch]:
     """Yield batches that are neither long nor heavy."""
     items: dict[str, ItemIn] = {}
     size = 0
@@ -93,7 +99,7 @@ def _batches(lines: Iterable[Line], project: Project, result: IngestResult) -> I
             items[parsed.external_id] = parsed
             size += len(line.data if isinstance(line.data, bytes) else orjson.dumps(line.data))
             if len(items) >= BATCH_LINES or size >= BATCH_BYTES:
-                yield _Batch(prepare_batch(list(items.values()), project=project), last=False)
+                yield _Batch(prepare_batch(list(items.values()), project=project, checks=checks), last=False)
                 items, size = {}, 0
     if items:
-        yield _Batch(prepare_batch(list(items.values()), project=project), last=True)
+        yield _Batch(prepare_batch(list(items.values()), project=project, checks=checks), last=True)

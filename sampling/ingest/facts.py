@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 from django.db import connection
 
-from sampling.models import Item, ItemFact
-from sampling.plans.filters_facts import FEEDBACK, FIELDS, JSON_FIELDS, is_fact_row
+from sampling.plans.filters_facts import FEEDBACK, is_fact_row
 
 
 class NewFact(NamedTuple):
@@ -60,11 +59,3 @@ def _checked_json(fact: NewFact) -> str | None:
     if isinstance(fact.value, float) and not math.isfinite(fact.value):
         raise ValueError(f"{fact.name} is no finite number")
     return None if fact.value is None else orjson.dumps(fact.value).decode()
-
-
-def facts_of_item(item: Item) -> dict[str, Any]:
-    """Return all facts of a stored item as `filters_match` takes them."""
-    facts = {name: getattr(item, name) for name in (*FIELDS, *JSON_FIELDS)}
-    rows = ItemFact.objects.filter(item_id=item.pk, value__isnull=False)
-    facts.update(rows.values_list("name", "value"))
-    return facts

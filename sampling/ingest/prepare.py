@@ -5,19 +5,27 @@ transaction of the batch before (`add.py`), and therefore asks the database noth
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from reviewapp.accounts.models import Project
+from sampling.checks.compile import UNCHECKED, Checked, CompiledChecks
 from sampling.ingest.fields import ItemIn
 
 
 class Prepared(NamedTuple):
-    """An item as it may be stored, and the facts that are known of it from the start (`checks.<name>`)."""
+    """An item as it may be stored, and what the project's checks found of it."""
 
     item: ItemIn
-    facts: dict[str, Any]
+    checked: Checked = UNCHECKED
 
 
-def prepare_batch(items: Sequence[ItemIn], *, project: Project) -> list[Prepared]:  # noqa: ARG001 — masking will ask
+def prepare_batch(
+    items: Sequence[ItemIn],
+    *,
+    project: Project,  # noqa: ARG001 — masking will ask
+    checks: CompiledChecks | None,
+) -> list[Prepared]:
     """Return the items as they may be stored, in the same order."""
-    return [Prepared(item, {}) for item in items]
+    if checks is None:
+        return [Prepared(item) for item in items]
+    return list(map(Prepared, items, checks.run(list(map(vars, items)))))

@@ -68,10 +68,10 @@ _WRITERS = tuple((name, write) for name, _, write in COLUMNS)
 
 
 def copy_line(position: int, prepared: Prepared, offer: Offer) -> bytes:
-    """Return the line of an item and its offer: its columns, then facts, position, u, probability, reasons."""
+    """Return the line of an item: its columns, what its checks found, then position, u, probability, reasons."""
     values = vars(prepared.item)
     parts = [_NULL if (value := values[name]) is None else write(value) for name, write in _WRITERS]
-    parts.append(_json(prepared.facts) if prepared.facts else _NULL)
+    parts.append(prepared.checked.json or _NULL)
     parts.append(b"%d\t%r\t%r\t%b\n" % (position, offer.u, offer.probability, _reasons(tuple(offer.reasons))))
     return b"\t".join(parts)
 

@@ -1,7 +1,7 @@
 """Storing a batch of items: COPY into a staging table, then one statement into place.
 
 The statement inserts identities in sorted order (so that two clients sending the same ids wait for each other and never
-deadlock), then content, draws and facts of those identities that were new. An item is stored and drawn exactly once.
+deadlock), then content and draws of those identities that were new. An item is stored and drawn exactly once.
 """
 
 from collections.abc import Sequence
@@ -34,10 +34,10 @@ _CONTENT = ", ".join(
 # Dropped at the end of the transaction whatever happens, as connections may be shared (pgbouncer in transaction mode).
 _CREATE = f"""
 CREATE TEMPORARY TABLE staged_item (
-    {_STAGED}, facts jsonb, position int, u float8, probability float8, reasons text[]
+    {_STAGED}, checks jsonb, position int, u float8, probability float8, reasons text[]
 ) ON COMMIT DROP
 """
-_COPY = f"COPY staged_item ({_NAMES}, facts, position, u, probability, reasons) FROM STDIN"
+_COPY = f"COPY staged_item ({_NAMES}, checks, position, u, probability, reasons) FROM STDIN"
 
 _PLACE = f"""
 WITH numbered AS MATERIALIZED (
@@ -49,8 +49,8 @@ WITH numbered AS MATERIALIZED (
     ON CONFLICT (project_id, external_id) DO NOTHING
     RETURNING external_id, item_id
 ), content AS (
-    INSERT INTO sampling_item (id, project_id, received_at, {_NAMES})
-    SELECT k.item_id, %(project)s, %(now)s, {_CONTENT}
+    INSERT INTO sampling_item (id, project_id, received_at, {_NAMES}, checks)
+    SELECT k.item_id, %(project)s, %(now)s, {_CONTENT}, s.checks
     FROM new_key k JOIN staged_item s USING (external_id)
     ORDER BY k.item_id
 ), drawn AS (
@@ -58,10 +58,6 @@ WITH numbered AS MATERIALIZED (
     SELECT k.item_id, %(plan)s, s.u, s.probability, s.u < s.probability, s.reasons, %(now)s
     FROM new_key k JOIN staged_item s USING (external_id)
     ORDER BY k.item_id
-), known AS (
-    INSERT INTO sampling_itemfact (item_id, name, value, recorded_at)
-    SELECT k.item_id, f.key, f.value, %(now)s
-    FROM new_key k JOIN staged_item s USING (external_id) CROSS JOIN jsonb_each(s.facts) f
 )
 SELECT count(*),
     COALESCE(array_agg(k.item_id ORDER BY k.item_id) FILTER (WHERE s.u < s.probability), '{{}}'),
@@ -87,8 +83,8 @@ def store_batch(*, project: Project, batch: Sequence[Prepared], actor: Actor | N
         ids = [prepared.item.external_id for prepared in batch]
         numbers = draw_numbers(salt=project.sampling_salt, purpose=REVIEW, external_ids=ids)
         offers = [
-            plan.offer({**vars(item), **facts, "received_at": now} if plan.rules else {}, u=u)
-            for (item, facts), u in zip(batch, numbers, strict=True)
+            plan.offer({**vars(item), **checked.facts, "received_at": now} if plan.rules else {}, u=u)
+            for (item, checked), u in zip(batch, numbers, strict=True)
         ]
         lines = b"".join(map(copy_line, range(len(batch)), batch, offers))
         accepted, item_ids, positions = _place(project_id=project.pk, plan_id=plan.id, lines=lines, now=now)

@@ -38,9 +38,17 @@ _FIELDS = (
     "sampling_probability",
     "steps",
     "metadata",
+    "checks",
 )
-_JSON = frozenset({"input", "output", "context", "decision", "steps", "metadata"})
-_COLUMNS = ", ".join(f"i.{name}" for name in _FIELDS)
+_JSON = frozenset({"input", "output", "context", "decision", "steps", "metadata", "checks"})
+# What came later goes before what came with the item, as in filters.
+_LATER = {
+    "feedback": "COALESCE((SELECT f.value::int FROM sampling_itemfact f"
+    " WHERE f.item_id = i.id AND f.name = 'feedback'), i.feedback)",
+    "checks": "COALESCE(i.checks, '{}') || COALESCE((SELECT jsonb_object_agg(substr(f.name, 8), f.value)"
+    " FROM sampling_itemfact f WHERE f.item_id = i.id AND f.name ^@ 'checks.' AND f.value IS NOT NULL), '{}')",
+}
+_COLUMNS = ", ".join(_LATER.get(name, f"i.{name}") for name in _FIELDS)
 
 
 class ItemRow(NamedTuple):

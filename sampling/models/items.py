@@ -44,6 +44,8 @@ class Item(models.Model):
     sampling_probability = models.FloatField(null=True)
     steps = models.JSONField(null=True)
     metadata = models.JSONField(default=dict)
+    # What the checks of its arrival found, by name; null for a check that gave no answer.
+    checks = models.JSONField(null=True)
 
     class Meta:
         """Listed by project, newest first."""

@@ -15,16 +15,23 @@ class Kind(Enum):
 
 
 class Place(Enum):
-    """Where a fact is kept: in a column of the item, under keys of a JSON column, or as a row of its own."""
+    """Where a fact is kept: in a column of the item, under keys of a JSON column, or as a row of its own.
+
+    What a check found is kept with the item, and where it was asked again later also as a row, which goes before.
+    """
 
     COLUMN = "column"
     KEYS = "keys"
     ROW = "row"
+    CHECK = "check"
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A named value about an item. `root` is the item's field, or the whole name of a fact with its own row."""
+    """A named value about an item. `root` is the item's field, or the whole name of a fact with its own row.
+
+    `keys` lead into a field; of a check they are its name.
+    """
 
     name: str
     kind: Kind
@@ -56,6 +63,7 @@ FIELDS: dict[str, Kind] = {
 }
 JSON_FIELDS = ("input", "output", "context", "decision", "metadata")
 FEEDBACK = "feedback"
+CHECKS = "checks."
 MAX_NAME = 500
 
 # A dot inside a key is written `\.`: metadata.gen_ai\.request\.model
@@ -72,6 +80,8 @@ def find_fact(name: str) -> Fact | None:
     if len(name) > MAX_NAME:
         return None
     if _ROWS.fullmatch(name):
+        if name.startswith(CHECKS):
+            return Fact(name, Kind.JSON, Place.CHECK, name, (name.removeprefix(CHECKS),))
         return Fact(name, Kind.JSON, Place.ROW, name)
     root, _, path = name.partition(".")
     if root not in JSON_FIELDS or (path == "" and name != root) or (path and not _PATH.fullmatch(path)):

@@ -75,6 +75,9 @@ def _json_test(test: Test, item: str, params: list[Any]) -> str:
     if fact.place is Place.ROW:
         value = _ROW.format(item=item)
         params.append(fact.root)
+    elif fact.place is Place.CHECK:
+        value = f"COALESCE({_ROW.format(item=item)}, {item}.checks -> %s::text)"
+        params.extend([fact.root, *fact.keys])
     else:
         # `-> text` finds keys of objects only, while `#>` would count into lists.
         value = f"{item}.{fact.root}{' -> %s::text' * len(fact.keys)}"

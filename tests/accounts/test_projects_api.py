@@ -72,7 +72,7 @@ def test_a_site_token_without_admin_makes_none(root, api_of):
         ({"overlap": 51}, "invalid", ["overlap"]),
         ({"masking": "mask"}, "masking_unavailable", ["masking"]),
         ({"masking": "reversible"}, "masking_unavailable", ["masking"]),
-        ({"checks": [{"name": "no-links", "kind": "regex"}]}, "checks_unavailable", ["checks"]),
+        ({"checks": [{"name": "no-links", "kind": "regex"}]}, "checks_invalid", ["checks.0.kind"]),
     ],
 )
 def test_what_cannot_be_is_refused_with_its_place(root, api_of, change, code, paths):

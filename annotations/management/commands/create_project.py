@@ -32,7 +32,9 @@ class Command(BaseCommand):
         with refusals_as_command_errors():
             owner = get_person(options["owner"]) if options["owner"] else get_only_superuser()
             new = read_project(body)
-            made = create_project(owner=owner, spec=new.spec, rubric=new.rubric, actor=None, now=timezone.now())
+            made = create_project(
+                owner=owner, spec=new.spec, rubric=new.rubric, checks=new.checks, actor=None, now=timezone.now()
+            )
         self.stdout.write(f"Made project {made.slug}, owned by {owner.username}.")
 
 

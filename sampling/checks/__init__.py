@@ -1,0 +1,1 @@
+"""Deterministic checks: questions about an item that a program answers, the same way every time."""

@@ -119,10 +119,11 @@ listenForKeys({
     act?.();
     return Boolean(act);
   },
-  submit: () => desk.submit(),
+  submit: () => desk.current?.form.moveOn() || desk.submit(),
   leave: () => desk.current?.heading.focus(),
 });
 
+slots.addEventListener("say", (event) => say(/** @type {CustomEvent} */ (event).detail));
 byId("submit-button").addEventListener("click", () => desk.submit());
 byId("skip-button").addEventListener("click", skip);
 undoButton.addEventListener("click", () => desk.undo());

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -11,8 +12,10 @@ from sampling.draws.selected import Selected
 from sampling.models import Item, ItemKey
 
 
-def add_items(project: Project, ranks: Sequence[float], *, need: int = 1, prefix: str = "item") -> list[Item]:
-    """Store one item for each rank and open its task; external ids end in their position."""
+def add_items(
+    project: Project, ranks: Sequence[float], *, need: int = 1, prefix: str = "item", **content: Any
+) -> list[Item]:
+    """Store one item for each rank and open its task; external ids end in their position. `content` sets fields."""
     now = datetime.now(UTC)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT next_item_id() FROM generate_series(1, %s)", [len(ranks)])
@@ -22,8 +25,10 @@ def add_items(project: Project, ranks: Sequence[float], *, need: int = 1, prefix
                 id=item_id,
                 project=project,
                 external_id=f"{prefix}-{number}",
-                input=f"question {number}",
-                output=f"answer {number}",
+                input=content.get("input", f"question {number}"),
+                output=content.get("output", f"answer {number}"),
+                context=content.get("context"),
+                steps=content.get("steps"),
                 received_at=now,
                 decision="AI-DECISION",
                 confidence=0.123456,

@@ -140,11 +140,9 @@ export class Desk {
   submit() {
     const slot = this.current;
     if (!slot) return;
-    const missing = slot.form.missing;
-    if (missing.length) {
-      for (const question of missing) slot.form.showProblem(question.key, "Answer this question.");
-      slot.form.focusQuestion(missing[0].key);
-      this.view.say(missing.length === 1 ? "One question is not answered." : `${missing.length} questions are not answered.`);
+    const wrong = slot.form.showWrong();
+    if (wrong) {
+      this.view.say(wrong === 1 ? "One question is not answered." : `${wrong} questions are not answered.`);
       return;
     }
     const next = this.wanted(1);
@@ -195,9 +193,7 @@ export class Desk {
     this.undoable = this.undoable.filter((one) => one.slot !== slot);
     if (refusal.status === 422) {
       this.putBack(slot);
-      const places = refusal.fields.map((field) => ({ key: field.path.split(".")[1] || "", message: field.message }));
-      const shown = places.filter(({ key, message }) => slot.form.showProblem(key, message));
-      if (shown.length) slot.form.focusQuestion(shown[0].key);
+      slot.form.showRefusal(refusal.fields);
       this.view.say(`Not saved: ${refusal.message}`, "bad");
       return;
     }

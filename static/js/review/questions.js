@@ -1,133 +1,116 @@
-/** The questions of a rubric as a form: what is shown, what is answered, what is wrong. */
+/** The questions of a rubric as a form: what is shown, what is answered, which question the keys go to, what is wrong. */
 
+import { claimedKeys } from "./answer_keys.js";
 import { make } from "./dom.js";
+import { buildWidget } from "./kinds/registry.js";
 
 /**
- * @typedef {{value: string, label: string, hotkey?: string}} Option
- * @typedef {{key: string, kind: string, title: string, help?: string, required?: boolean, max_length?: number,
- *   options?: Option[], show_if?: {question: string, in: string[]}}} Question
+ * @typedef {import("./answer_keys.js").Option} Option
+ * @typedef {{key: string, kind: string, title: string, help?: string, required?: boolean,
+ *   show_if?: {question: string, in: (string | number)[]}} & Record<string, any>} Question
+ *
+ * What a kind is given besides its question: an id for its controls, the keys that the rubric names, the item, the order
+ * of candidates, a way to speak to screen readers, and to tell that it came late.
+ * @typedef {{id: string, claimed: Set<string>, item: Record<string, any>, order: string[], say: (text: string) => void,
+ *   ready: () => void}} Tools
+ *
+ * What a kind gives: its controls; its keys, and `press` for the value of one, which tells whether the question is done
+ * with; `read` for the answer (undefined where there is none) and `fill` to put one back; `find` for what is wrong as it
+ * stands; `show` for what is wrong at a place within, which tells whether it knows the place. `labels` is the one control
+ * that the title labels; without it the question is a group.
+ * @typedef {{element: HTMLElement, labels?: HTMLElement, keys?: import("./answer_keys.js").Keys, read: () => any,
+ *   fill: (answer: any) => void, focus: () => void, press?: (value: string) => boolean,
+ *   find?: () => {path: string[], message: string}[], show?: (path: string[], message: string) => boolean,
+ *   clear?: () => void}} Widget
+ * @typedef {(question: Question, tools: Tools) => Widget} Build
+ * @typedef {{question: Question, element: HTMLElement, widget: Widget, wrong: boolean}} Block
  */
-
-const OWN_KEYS = "szjkefdrux?gn";
-const FREE_KEYS = "123456789abchilmopqtvwy";
-
-/**
- * Give every option a key: its own where the rubric names one, else the next free digit or letter.
- * @param {Question[]} questions
- * @returns {Map<string, string>} from `question key + newline + option value` to the key
- */
-export function assignKeys(questions) {
-  const options = questions.flatMap((question) => (question.options || []).map((option) => ({ question, option })));
-  const taken = new Set(options.map(({ option }) => option.hotkey).filter(Boolean));
-  const free = [...FREE_KEYS].filter((key) => !taken.has(key) && !OWN_KEYS.includes(key));
-  const keys = new Map();
-  for (const { question, option } of options) {
-    const key = option.hotkey || free.shift();
-    if (key) keys.set(`${question.key}\n${option.value}`, key);
-  }
-  return keys;
-}
 
 let made = 0;
 
 /** The form of one task. Answers to questions that are not shown do not exist. */
 export class QuestionForm {
-  /** @param {Question[]} questions @param {() => void} onChange */
-  constructor(questions, onChange) {
-    this.questions = questions;
+  /**
+   * @param {Question[]} questions
+   * @param {() => void} onChange
+   * @param {{item?: Record<string, any>, orders?: Record<string, string[]>}} [task] what is asked about
+   */
+  constructor(questions, onChange, task = {}) {
     this.prefix = `q${++made}`;
-    this.keys = assignKeys(questions);
-    /** @type {Map<string, HTMLElement>} */
-    this.blocks = new Map();
     this.element = make("form", { novalidate: true, autocomplete: "off" });
+    const claimed = claimedKeys(questions);
+    const say = (text) => this.element.dispatchEvent(new CustomEvent("say", { bubbles: true, detail: text }));
     const firstText = questions.find((question) => question.kind === "text");
-    for (const question of questions) {
-      const block = question.kind === "choice" ? this.choice(question) : this.text(question, question === firstText);
-      this.blocks.set(question.key, block);
-      this.element.append(block);
-    }
-    this.commentBox = make("textarea", { id: `${this.prefix}-comment`, maxlength: "10000", rows: "2", dir: "auto" });
-    const label = make("label", { for: this.commentBox.id }, "Comment ", make("span", { class: "optional" }, "optional"));
-    label.append(make("kbd", { "aria-hidden": "true" }, "e"));
-    const comment = make("div", { class: "question" }, label, make("div", { class: "answer" }, this.commentBox));
-    this.element.append(comment);
+    /** @type {Block[]} */
+    this.blocks = questions.map((question) => {
+      const tools = {
+        id: `${this.prefix}-${question.key}`,
+        claimed,
+        item: task.item || {},
+        order: task.orders?.[question.key] || question.candidates || [],
+        say,
+        ready: () => this.refresh(),
+      };
+      const widget = buildWidget(question, tools);
+      return { question, widget, element: frame(question, widget, tools.id, question === firstText), wrong: false };
+    });
+    this.element.append(...this.blocks.map((block) => block.element), this.commentBlock());
+    /** @type {Block | undefined} */
+    this.active = undefined;
     this.element.addEventListener("submit", (event) => event.preventDefault());
     this.element.addEventListener("input", () => {
       this.refresh();
       onChange();
     });
+    this.element.addEventListener("focusin", (event) => {
+      const block = this.blocks.find((one) => one.element.contains(/** @type {Node} */ (event.target)));
+      if (block?.widget.keys) this.activate(block);
+    });
     this.refresh();
   }
 
-  /** @param {Question} question */
-  choice(question) {
-    const legend = make("legend", {}, question.title, this.optionalMark(question));
-    const block = make("fieldset", { class: "question" }, legend);
-    this.addHelp(block, question);
-    const options = make("div", { class: "options answer" });
-    for (const option of question.options || []) {
-      const key = this.keys.get(`${question.key}\n${option.value}`);
-      const radio = make("input", { type: "radio", name: `${this.prefix}-${question.key}`, value: option.value });
-      if (key) radio.setAttribute("aria-keyshortcuts", key);
-      const label = make("label", { class: "option" }, radio, make("span", { class: "text", dir: "auto" }, option.label));
-      if (key) label.append(make("kbd", { "aria-hidden": "true" }, key));
-      options.append(label);
-    }
-    block.append(options);
-    return block;
+  commentBlock() {
+    this.commentBox = make("textarea", { id: `${this.prefix}-comment`, maxlength: "10000", rows: "2", dir: "auto" });
+    const label = make("label", { for: this.commentBox.id }, "Comment ", make("span", { class: "optional" }, "optional"));
+    label.append(make("kbd", { "aria-hidden": "true" }, "e"));
+    return make("div", { class: "question" }, label, make("div", { class: "answer" }, this.commentBox));
   }
 
-  /** @param {Question} question @param {boolean} first */
-  text(question, first) {
-    const id = `${this.prefix}-${question.key}`;
-    const label = make("label", { for: id }, question.title, this.optionalMark(question));
-    if (first) label.append(make("kbd", { "aria-hidden": "true" }, "n"));
-    const box = make("textarea", { id, rows: "3", dir: "auto" });
-    if (question.max_length) box.setAttribute("maxlength", String(question.max_length));
-    const block = make("div", { class: "question" }, label);
-    this.addHelp(block, question);
-    block.append(make("div", { class: "answer" }, box));
-    return block;
-  }
-
-  optionalMark(question) {
-    return question.required === false ? make("span", { class: "optional" }, " optional") : "";
-  }
-
-  addHelp(block, question) {
-    if (question.help) block.append(make("p", { class: "help", dir: "auto" }, question.help));
-  }
-
-  /** The answer to a question as it stands, shown or not; undefined where there is none. */
-  raw(question) {
-    const block = /** @type {HTMLElement} */ (this.blocks.get(question.key));
-    if (question.kind === "choice") return block.querySelector("input:checked")?.value;
-    return block.querySelector("textarea").value.trim() || undefined;
+  /** The blocks of the questions that are shown. */
+  get shown() {
+    return this.blocks.filter((block) => !block.element.hidden);
   }
 
   /** Show the questions whose condition is met by answers that are themselves shown. */
   refresh() {
-    const shown = new Map();
-    for (const question of this.questions) {
-      const met = !question.show_if || question.show_if.in.includes(shown.get(question.show_if.question));
-      this.blocks.get(question.key).hidden = !met;
-      if (met) shown.set(question.key, this.raw(question));
-      if (shown.get(question.key) !== undefined) this.clearProblem(question.key);
+    const answers = new Map();
+    for (const { question, widget, element } of this.blocks) {
+      const given = question.show_if && [answers.get(question.show_if.question)].flat();
+      element.hidden = Boolean(given) && !given.some((answer) => question.show_if.in.includes(answer));
+      if (!element.hidden) answers.set(question.key, widget.read());
     }
+    for (const block of this.shown) if (block.wrong && !this.wrongOf(block).length) this.clearProblem(block);
+    const keyed = this.shown.filter((block) => block.widget.keys);
+    this.element.classList.toggle("several", keyed.length > 1);
+    if (!this.active?.widget.keys || this.active.element.hidden) this.activate(this.nextOpen(keyed) || keyed[0]);
   }
 
-  isShown(question) {
-    return !this.blocks.get(question.key).hidden;
+  nextOpen(blocks) {
+    return blocks.find((block) => block.widget.read() === undefined);
   }
 
-  /** The answers to the questions that are shown. @returns {Record<string, string>} */
+  /** Give the keys to a question. @param {Block | undefined} block */
+  activate(block) {
+    if (this.active === block) return;
+    this.active?.element.classList.remove("active");
+    this.active = block;
+    block?.element.classList.add("active");
+  }
+
+  /** The answers to the questions that are shown. @returns {Record<string, any>} */
   get answers() {
-    const answers = {};
-    for (const question of this.questions) {
-      const answer = this.isShown(question) ? this.raw(question) : undefined;
-      if (answer !== undefined) answers[question.key] = answer;
-    }
-    return answers;
+    const given = this.shown.map(({ question, widget }) => [question.key, widget.read()]);
+    return Object.fromEntries(given.filter(([, answer]) => answer !== undefined));
   }
 
   get comment() {
@@ -136,79 +119,129 @@ export class QuestionForm {
 
   /** Put answers back, from a draft or an undone label. */
   fill(answers, comment) {
-    for (const question of this.questions) {
-      const block = /** @type {HTMLElement} */ (this.blocks.get(question.key));
-      const answer = answers?.[question.key];
-      if (question.kind === "choice") {
-        for (const radio of block.querySelectorAll("input")) radio.checked = radio.value === answer;
-      } else {
-        block.querySelector("textarea").value = answer ?? "";
-      }
-    }
+    for (const { question, widget } of this.blocks) widget.fill(answers?.[question.key]);
     this.commentBox.value = comment || "";
+    this.activate(undefined);
     this.refresh();
   }
 
-  /** Answer by key. @returns {boolean} whether a shown option has that key */
+  /** Answer by key: the active question first, then any shown one whose own key it is. @returns {boolean} */
   press(key) {
-    for (const question of this.questions) {
-      if (question.kind !== "choice" || !this.isShown(question)) continue;
-      for (const option of question.options || []) {
-        if (this.keys.get(`${question.key}\n${option.value}`) !== key) continue;
-        const radio = [...this.blocks.get(question.key).querySelectorAll("input")].find((one) => one.value === option.value);
-        radio.checked = true;
-        radio.dispatchEvent(new Event("input", { bubbles: true }));
-        return true;
-      }
-    }
-    return false;
+    if (key === "[" || key === "]") return this.step(key === "]" ? 1 : -1);
+    const mine = this.active?.widget.keys?.byKey.has(key) && this.active;
+    const block = mine || this.shown.find(({ widget }) => widget.keys?.own.has(key));
+    if (!block) return false;
+    this.activate(block);
+    if (block.widget.press(block.widget.keys.byKey.get(key))) this.goOn(block);
+    return true;
+  }
+
+  /** After an answer: the keys, and the focus if it was in the form, go to the next open question that takes keys. */
+  goOn(block) {
+    const later = this.shown.slice(this.shown.indexOf(block) + 1).filter((one) => one.widget.keys);
+    const next = this.nextOpen(later);
+    if (!next) return;
+    this.activate(next);
+    if (this.element.contains(document.activeElement)) next.widget.focus();
+    else next.element.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Go to the question before or after the one that is being answered. @returns {boolean} */
+  step(by) {
+    const here = this.shown.findIndex((block) => block.element.contains(document.activeElement));
+    const from = here >= 0 ? here : this.shown.indexOf(this.active);
+    const to = this.shown[from + by] || (here < 0 && this.shown[from]);
+    if (to) to.widget.focus();
+    else if (by > 0) this.focusComment();
+    return true;
   }
 
   /** Focus the first shown text question, or the comment. */
   focusNote() {
-    const question = this.questions.find((one) => one.kind === "text" && this.isShown(one));
-    (question ? this.blocks.get(question.key).querySelector("textarea") : this.commentBox).focus();
+    const note = this.shown.find(({ question }) => question.kind === "text");
+    if (note) note.widget.focus();
+    else this.focusComment();
   }
 
   focusComment() {
     this.commentBox.focus();
   }
 
-  /** The required questions that are shown and not answered. */
-  get missing() {
-    return this.questions.filter(
-      (question) => question.required !== false && this.isShown(question) && this.raw(question) === undefined,
-    );
+  // What is wrong
+
+  /** What keeps a question from being submitted as it stands. @param {Block} block */
+  wrongOf({ question, widget }) {
+    const found = widget.find?.() || [];
+    const open = !found.length && question.required !== false && widget.read() === undefined;
+    return open ? [{ path: [], message: "Answer this question." }] : found;
   }
 
-  /** Say what is wrong at a question, and tie the words to its control. */
-  showProblem(key, message) {
-    const block = this.blocks.get(key);
-    if (!block) return false;
-    this.clearProblem(key);
-    const id = `${this.prefix}-${key}-problem`;
-    block.classList.add("wrong");
-    block.querySelector(".answer")?.before(make("p", { class: "problem", id }, message));
-    const control = block.matches("fieldset") ? block : block.querySelector("textarea");
-    control.setAttribute("aria-describedby", id);
-    for (const one of block.querySelectorAll("input, textarea")) one.setAttribute("aria-invalid", "true");
-    return true;
+  /**
+   * Enter: where the active question is answered and another is still open, go to that one.
+   * @returns {boolean} whether there was somewhere to go
+   */
+  moveOn() {
+    if (!this.active || this.wrongOf(this.active).length) return false;
+    const open = this.shown.find((block) => !block.wrong && this.wrongOf(block).length);
+    open?.widget.focus();
+    return Boolean(open);
   }
 
-  clearProblem(key) {
-    const block = /** @type {HTMLElement} */ (this.blocks.get(key));
-    if (!block.classList.contains("wrong")) return;
-    block.classList.remove("wrong");
-    block.querySelector(".problem")?.remove();
-    block.removeAttribute("aria-describedby");
-    for (const one of block.querySelectorAll("input, textarea")) {
+  /** Say what is wrong at each question, and go to the first. @returns {number} how many cannot be submitted */
+  showWrong() {
+    const wrong = this.shown.filter((block) => this.wrongOf(block).length);
+    for (const block of wrong) for (const { path, message } of this.wrongOf(block)) this.showProblem(block, path, message);
+    wrong[0]?.widget.focus();
+    return wrong.length;
+  }
+
+  /** Show what the server refused, at its places. @param {{path: string, message: string}[]} fields */
+  showRefusal(fields) {
+    const places = fields.map(({ path, message }) => ({ parts: path.split(".").slice(1), message }));
+    for (const block of this.blocks) this.clearProblem(block);
+    const wrong = places.map(({ parts: [key, ...path], message }) => {
+      const block = this.blocks.find((one) => one.question.key === key);
+      if (block) this.showProblem(block, path, message);
+      return block;
+    });
+    wrong.find(Boolean)?.widget.focus();
+  }
+
+  /** Say what is wrong at a question, or at a place within it, and tie the words to its controls. */
+  showProblem(block, path, message) {
+    block.wrong = true;
+    block.element.classList.add("wrong");
+    if (path.length && block.widget.show?.(path, message)) return;
+    const id = `${this.prefix}-${block.question.key}-problem`;
+    const place = path.length ? `${path.join(".")}: ` : "";
+    block.element.querySelector(".answer").before(make("p", { class: "problem", id }, place + message));
+    (block.widget.labels || block.element).setAttribute("aria-describedby", id);
+    for (const one of block.element.querySelectorAll("input, textarea")) one.setAttribute("aria-invalid", "true");
+  }
+
+  /** @param {Block} block */
+  clearProblem(block) {
+    if (!block.wrong) return;
+    block.wrong = false;
+    block.element.classList.remove("wrong");
+    block.widget.clear?.();
+    for (const one of block.element.querySelectorAll(":scope > .problem")) one.remove();
+    for (const one of [block.element, ...block.element.querySelectorAll("input, textarea")]) {
       one.removeAttribute("aria-invalid");
       one.removeAttribute("aria-describedby");
     }
   }
+}
 
-  /** Focus the control of a question. */
-  focusQuestion(key) {
-    this.blocks.get(key)?.querySelector("input, textarea")?.focus();
-  }
+/** A question's frame: its title, what helps to answer it, and its controls. */
+function frame(question, widget, id, first) {
+  const optional = question.required === false ? make("span", { class: "optional" }, " optional") : "";
+  const answer = make("div", { class: "answer" }, widget.element);
+  const title = widget.labels ? make("label", { for: id }) : make("legend");
+  title.append(question.title, optional);
+  if (first) title.append(make("kbd", { "aria-hidden": "true" }, "n"));
+  const block = make(widget.labels ? "div" : "fieldset", { class: "question" }, title);
+  if (question.help) block.append(make("p", { class: "help", dir: "auto" }, question.help));
+  block.append(answer);
+  return block;
 }

@@ -11,7 +11,7 @@ const WARN_BELOW = 120_000;
 /**
  * @typedef {{id: number | string, lease: {token: string, expires_at: string}, item: Record<string, any>,
  *   rubric: {version: number, questions: import("./questions.js").Question[]},
- *   draft?: {answers: Record<string, string>, comment: string} | null}} Task
+ *   orders?: Record<string, string[]>, draft?: {answers: Record<string, any>, comment: string} | null}} Task
  */
 
 /** A slot is rendered once, hidden, and painted by unhiding it. */
@@ -21,7 +21,7 @@ export class Slot {
     this.task = task;
     this.path = `/tasks/${task.id}`;
     this.length = leaseSeconds * 1000;
-    this.form = new QuestionForm(task.rubric.questions, () => this.draftSoon());
+    this.form = new QuestionForm(task.rubric.questions, () => this.draftSoon(), task);
     if (task.draft) this.form.fill(task.draft.answers, task.draft.comment);
     const { element, heading } = viewItem(task.item);
     this.itemPane = element;

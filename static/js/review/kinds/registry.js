@@ -1,0 +1,103 @@
+/** Every kind of question by its name. The heavy ones are modules of their own, loaded when a rubric has them. */
+
+import { make } from "../dom.js";
+import { buildChoice, buildMultiChoice } from "./choice.js";
+import { buildPairwise } from "./pairwise.js";
+import { buildRanking } from "./ranking.js";
+import { buildRating } from "./rating.js";
+import { buildText } from "./text.js";
+
+/** @type {Record<string, import("../questions.js").Build>} */
+const KINDS = {
+  choice: buildChoice,
+  multi_choice: buildMultiChoice,
+  rating: buildRating,
+  text: buildText,
+  pairwise: buildPairwise,
+  ranking: buildRanking,
+};
+
+/** @type {Map<string, Promise<import("../questions.js").Build>>} */
+const loading = new Map();
+
+/** Load a kind that has a module of its own; the page says where it is published. */
+function loadKind(kind) {
+  if (!loading.has(kind)) {
+    const modules = /** @type {HTMLElement} */ (document.getElementById("kind-modules"));
+    const module = import(new URL(modules.dataset[kind], document.baseURI).href).then((found) => found.build);
+    module.catch(() => loading.delete(kind));
+    loading.set(kind, module);
+  }
+  return loading.get(kind);
+}
+
+/** Build the controls of a question. @type {import("../questions.js").Build} */
+export function buildWidget(question, tools) {
+  const build = KINDS[question.kind];
+  return build ? build(question, tools) : new LaterWidget(question, tools);
+}
+
+/** Stands for controls that are still on their way, and hands everything on once they are there. */
+class LaterWidget {
+  /** @param {import("../questions.js").Question} question @param {import("../questions.js").Tools} tools */
+  constructor(question, tools) {
+    this.question = question;
+    this.tools = tools;
+    this.element = make("div", { class: "later" });
+    /** @type {import("../questions.js").Widget | null} */
+    this.widget = null;
+    this.filled = undefined;
+    this.load();
+  }
+
+  async load() {
+    this.element.replaceChildren(make("p", { class: "muted small" }, "Loading…"));
+    try {
+      const build = await loadKind(this.question.kind);
+      this.widget = build(this.question, this.tools);
+      if (this.filled !== undefined) this.widget.fill(this.filled);
+      this.element.replaceChildren(this.widget.element);
+      this.tools.ready();
+    } catch (problem) {
+      const again = make("button", { type: "button", class: "button" }, "Try again");
+      again.addEventListener("click", () => this.load());
+      const said = make("p", { class: "problem" }, "This question could not be loaded. ");
+      this.element.replaceChildren(said, again);
+      if (!(problem instanceof TypeError)) throw problem; // no network is a TypeError; anything else is our mistake
+    }
+  }
+
+  get keys() {
+    return this.widget?.keys;
+  }
+
+  read() {
+    return this.widget ? this.widget.read() : this.filled;
+  }
+
+  fill(answer) {
+    this.filled = answer;
+    this.widget?.fill(answer);
+  }
+
+  find() {
+    if (!this.widget) return [{ path: [], message: "This question is still loading." }];
+    return this.widget.find?.() || [];
+  }
+
+  show(path, message) {
+    return Boolean(this.widget?.show?.(path, message));
+  }
+
+  clear() {
+    this.widget?.clear?.();
+  }
+
+  press(value) {
+    return Boolean(this.widget?.press?.(value));
+  }
+
+  focus() {
+    (this.widget || this.element.querySelector("button"))?.focus();
+  }
+}

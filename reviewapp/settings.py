@@ -112,11 +112,15 @@ RQ_QUEUES = {"default": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 300, "SERIALIZER":
 # The seams between stages: an earlier stage calls a later one only through these names.
 QUEUE_FILL = "annotations.queue.fill.open_tasks"
 ITEM_DETAILS = {"labels": "annotations.labels.read.labels_of_item"}  # lists that an item's page and answer carry
-JOB_HANDLERS = {"check_queue": "annotations.queue.invariants.check_queue"}
+JOB_HANDLERS = {
+    "check_queue": "annotations.queue.invariants.check_queue",
+    "index_items": "sampling.items.text_index.index_items",
+}
 SWEEP_STEPS = [
     "annotations.queue.sweep.free_expired_leases",
     "annotations.queue.sweep.raise_watermarks",
     "annotations.queue.sweep.plan_queue_checks",
+    "sampling.items.text_index.plan_indexing",
     "reviewapp.jobs.intents.ring_due_intents",
 ]
 METRICS_COLLECTORS = [

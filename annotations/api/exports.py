@@ -16,12 +16,12 @@ from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
 from reviewapp.http.csv_rows import csv_rows
 from reviewapp.http.errors import FieldError, InvalidError
+from reviewapp.http.json_lines import json_lines
 from reviewapp.http.paging import DEFAULT_LIMIT, Cursor, Limit, page_of, read_cursor
 
 router = Router(tags=["Labels out"])
 
 Format = Literal["jsonl", "csv"]
-_CHUNK = 64 * 1024
 LABEL_FIELDS = (
     "id",
     "external_id",
@@ -114,7 +114,7 @@ def _download(
     access: Access, rows: Iterator[dict[str, Any]], *, format: Format, name: str, fields: tuple[str, ...]
 ) -> StreamingHttpResponse:
     if format == "jsonl":
-        content, kind = lines_of(rows), "application/x-ndjson"
+        content, kind = json_lines(rows), "application/x-ndjson"
     else:
         content, kind = csv_of(rows, fields, list_columns(access.project.pk)), "text/csv; charset=utf-8"
     response = StreamingHttpResponse(content, content_type=kind)
@@ -126,18 +126,6 @@ def csv_of(rows: Iterator[dict[str, Any]], fields: tuple[str, ...], columns: lis
     """Yield a CSV file of the rows: their fields, and columns for the answers."""
     header = (*fields, *(column.heading for column in columns))
     return csv_rows(header, (_cells(row, fields, columns) for row in rows))
-
-
-def lines_of(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
-    """Yield the rows as JSON Lines, in pieces of some size."""
-    buffer = bytearray()
-    for row in rows:
-        buffer += orjson.dumps(row)
-        buffer += b"\n"
-        if len(buffer) >= _CHUNK:
-            yield bytes(buffer)
-            buffer.clear()
-    yield bytes(buffer)
 
 
 def _cells(row: Mapping[str, Any], fields: tuple[str, ...], columns: list[Column]) -> list[object]:

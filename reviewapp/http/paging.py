@@ -34,7 +34,12 @@ def page_of(rows: Sequence[Row], *, limit: int, of: str, key: Callable[[Row], li
     """Return the page of the first `limit` rows; one row more says that there is a next page."""
     shown = list(rows[:limit])
     more = len(rows) > limit
-    return Page(shown, _signer(of).sign_object(key(shown[-1]), compress=True) if more else None)
+    return Page(shown, write_cursor(key(shown[-1]), of=of) if more else None)
+
+
+def write_cursor(key: list[Any], *, of: str) -> str:
+    """Return the cursor of the rows behind a sort key."""
+    return _signer(of).sign_object(key, compress=True)
 
 
 def read_cursor(text: str | None, *, of: str) -> list[Any] | None:

@@ -1,10 +1,10 @@
 """The API of items: in as many at once as one likes, out as pages or one by one."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 from ninja import Query, Router
 from ninja.openapi.schema import REF_TEMPLATE
@@ -15,17 +15,28 @@ from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
 from reviewapp.http.bodies import read_lines
 from reviewapp.http.errors import FieldError, MalformedError
-from reviewapp.http.paging import DEFAULT_LIMIT, Cursor, Limit, page_of, read_cursor
+from reviewapp.http.json_lines import json_lines
+from reviewapp.http.paging import DEFAULT_LIMIT, Cursor, Limit, read_cursor, write_cursor
 from sampling.api.external_ids import register
 from sampling.ingest.add import IngestResult, add_items
 from sampling.ingest.fields import ItemIn
+from sampling.items.find import PROGRAM, Search, find_items, iterate_items
 from sampling.items.read import get_item, list_items
+from sampling.items.text_query import MAX_LENGTH, parse_text
 from sampling.plans.filters import EVERYTHING, Filter, parse_filter
 
 register()
 router = Router(tags=["Items"])
 
 Where = Annotated[str | None, Query(description='A filter as URL-encoded JSON, such as {"latency_ms": {"gt": 2000}}.')]
+
+Words = Annotated[
+    str | None,
+    Query(
+        max_length=MAX_LENGTH,
+        description='Words that input, output or context hold: beginnings of words, "phrases", -words to leave out.',
+    ),
+]
 
 
 class LineError(BaseModel):
@@ -121,15 +132,32 @@ def post_items(request: HttpRequest, p: str) -> ResultOut:
 
 @router.get("/{p}/items", response=ItemPage, summary="List items")
 def get_items(
-    request: HttpRequest, p: str, where: Where = None, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
-) -> HttpResponse:
-    """List items, newest first."""
+    request: HttpRequest,
+    p: str,
+    where: Where = None,
+    q: Words = None,
+    format: Literal["jsonl"] | None = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> HttpResponse | StreamingHttpResponse:
+    """List items, newest first; `format=jsonl` streams all of them.
+
+    A page may hold fewer items than `limit`, even none, and still name a `next`: then the search looked at as many
+    items as one answer may take time for, and goes on from there.
+    """
     access = authorize(actor_of(request), p, Action.SEE_ITEMS)
-    of = f"items:{access.project.pk}:{where or ''}"
-    before = (read_cursor(cursor, of=of) or [None])[0]
-    found = list_items(access.project.pk, where=_filter(where), before=before, limit=limit + 1)
-    page = page_of(found, limit=limit, of=of, key=lambda row: [row.id])
-    return _json({"results": [row.fields for row in page.results], "next": page.next})
+    search = Search(access.project.pk, where=_filter(where), text=parse_text(q or ""))
+    if format is not None:
+        batches = (list_items(ids) for ids in iterate_items(search))
+        lines = json_lines(row.fields for batch in batches for row in batch)
+        response = StreamingHttpResponse(lines, content_type="application/x-ndjson")
+        response["Content-Disposition"] = f'attachment; filename="{access.project.slug}-items.jsonl"'
+        return response
+    of = f"items:{access.project.pk}:{where or ''}:{q or ''}"
+    behind = (read_cursor(cursor, of=of) or [None])[0]
+    found = find_items(search, behind=behind, limit=limit, budget=PROGRAM)
+    following = None if found.next is None else write_cursor([found.next], of=of)
+    return _json({"results": [row.fields for row in list_items(found.ids)], "next": following})
 
 
 @router.get("/{p}/items/{external_id:external_id}", response=ItemDetailOut, summary="Read an item")

@@ -1,6 +1,6 @@
 """Reading items: a page of them, or one with its draws and what later stages know of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -10,8 +10,6 @@ from django.db import connection
 from django.utils.module_loading import import_string
 
 from reviewapp.http.errors import NotFoundError
-from sampling.plans.filters import Filter
-from sampling.plans.filters_sql import filter_sql
 
 _FIELDS = (
     "external_id",
@@ -77,17 +75,12 @@ class ItemDetail(NamedTuple):
     lists: dict[str, list[Any]]
 
 
-def list_items(project_id: int, *, where: Filter, before: int | None, limit: int) -> list[ItemRow]:
-    """Return a project's items that meet the filter, newest first, from behind the id `before`."""
-    condition = filter_sql(where)
+def list_items(item_ids: Sequence[int]) -> list[ItemRow]:
+    """Return the items of these ids, in the same order."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT i.id, {_COLUMNS} FROM sampling_item i"  # noqa: S608 — the condition's values are parameters
-            f" WHERE i.project_id = %s AND (%s::bigint IS NULL OR i.id < %s) AND {condition.sql}"
-            " ORDER BY i.id DESC LIMIT %s",
-            [project_id, before, before, *condition.params, limit],
-        )
-        return [_row(row) for row in cursor.fetchall()]
+        cursor.execute(f"SELECT i.id, {_COLUMNS} FROM sampling_item i WHERE i.id = ANY(%s)", [list(item_ids)])  # noqa: S608
+        rows = {row[0]: row for row in cursor.fetchall()}
+    return [_row(rows[item_id]) for item_id in item_ids if item_id in rows]
 
 
 def get_item(project_id: int, external_id: str) -> ItemDetail:

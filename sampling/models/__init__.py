@@ -3,5 +3,6 @@
 from sampling.models.checks import ChecksVersion
 from sampling.models.items import Item, ItemFact, ItemKey
 from sampling.models.plans import Draw, PlanVersion
+from sampling.models.search import ItemText, SearchDue
 
-__all__ = ["ChecksVersion", "Draw", "Item", "ItemFact", "ItemKey", "PlanVersion"]
+__all__ = ["ChecksVersion", "Draw", "Item", "ItemFact", "ItemKey", "ItemText", "PlanVersion", "SearchDue"]

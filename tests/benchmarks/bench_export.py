@@ -49,10 +49,11 @@ def measure() -> list[Row]:
 def _measure() -> list[Row]:
     from django.db import connection
 
-    from annotations.api.exports import LABEL_FIELDS, csv_of, lines_of
+    from annotations.api.exports import LABEL_FIELDS, csv_of
     from annotations.labels.columns import Column
     from annotations.labels.read import stream_label_rows
     from annotations.labels.resolve import stream_resolutions
+    from reviewapp.http.json_lines import json_lines
 
     project_id = _fill()
     columns = [Column("answers.verdict", "verdict")]
@@ -66,7 +67,7 @@ def _measure() -> list[Row]:
     ways: list[tuple[str, Callable[[], Iterable[bytes]], str]] = [
         (
             "labels as JSON Lines",
-            lambda: lines_of(row.as_dict() for row in stream_label_rows(project_id)),
+            lambda: json_lines(row.as_dict() for row in stream_label_rows(project_id)),
             "≥ 30,000 rows/s",
         ),
         (
@@ -76,7 +77,7 @@ def _measure() -> list[Row]:
         ),
         (
             "resolutions as JSON Lines",
-            lambda: lines_of(row._asdict() for row in stream_resolutions(project_id, method="majority")),
+            lambda: json_lines(row._asdict() for row in stream_resolutions(project_id, method="majority")),
             "–",
         ),
     ]

@@ -1,0 +1,299 @@
+/**
+ * The filter builder: facts, operators and values to click together over the JSON text of a form's field.
+ *
+ * The text is the truth: clicking rewrites it, and writing in it redraws what can be clicked. Every change is told as a
+ * bubbling event `filterchange`.
+ */
+
+import { make } from "../review/dom.js";
+import { bodyOf, isFinished, isGroup, treeOf } from "./tree.js";
+import { operatorsFor, takesNoValue, typeOf, typesOf } from "./operators.js";
+import { valueField } from "./values.js";
+
+const KINDS = { all: "all", any: "any", none: "none", not_all: "not all" };
+const OTHER = "\u0000other";
+const DEEPEST = 6; // deeper groups are shown and can be edited as JSON; the server takes sixteen levels
+
+/** @type {Map<string, Promise<any[]>>} */
+const factsOf = new Map();
+
+function askFacts(url) {
+  if (!factsOf.has(url)) {
+    const asked = fetch(url, { headers: { Accept: "application/json" } })
+      .then((response) => (response.ok ? response.json() : { facts: [] }))
+      .then((answer) => answer.facts)
+      .catch(() => []);
+    factsOf.set(url, asked);
+  }
+  return /** @type {Promise<any[]>} */ (factsOf.get(url));
+}
+
+function filterButton(label, words, act, kind = "quiet") {
+  const button = make("button", { type: "button", class: `button ${kind}`, "aria-label": label }, words);
+  button.addEventListener("click", act);
+  return button;
+}
+
+class FilterBuilder {
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    this.element = element;
+    this.place = /** @type {HTMLElement} */ (element.querySelector("[data-filter-tree]"));
+    this.text = /** @type {HTMLTextAreaElement} */ (element.querySelector("textarea"));
+    this.problem = /** @type {HTMLElement} */ (element.querySelector("[data-filter-problem]"));
+    this.json = /** @type {HTMLDetailsElement} */ (element.querySelector("[data-filter-json]"));
+    this.facts = new Map();
+    this.tree = { kind: "all", parts: [] };
+    this.text.addEventListener("input", () => this.read());
+    this.text.form?.addEventListener("formdata", (event) => this.shorten(event.formData));
+  }
+
+  async start() {
+    const refused = this.problem.textContent;
+    if (!refused) this.json.open = false;
+    this.place.hidden = false;
+    this.read();
+    if (refused) this.complain(refused);
+    const facts = await askFacts(/** @type {string} */ (this.element.dataset.factsUrl));
+    this.facts = new Map(facts.map((fact) => [fact.name, fact]));
+    if (!this.place.contains(document.activeElement)) this.draw();
+  }
+
+  /** Take over what is written; where it is no filter, say why and leave what can be clicked as it was. */
+  read() {
+    try {
+      this.tree = treeOf(JSON.parse(this.text.value.trim() || "{}"));
+    } catch (error) {
+      const what = error instanceof SyntaxError ? "This is not JSON yet." : error.message;
+      this.complain(what);
+      return;
+    }
+    this.complain("");
+    this.draw();
+    this.tell();
+  }
+
+  complain(problem) {
+    this.problem.textContent = problem;
+    if (problem) this.text.setAttribute("aria-invalid", "true");
+    else this.text.removeAttribute("aria-invalid");
+  }
+
+  tell() {
+    this.element.dispatchEvent(new CustomEvent("filterchange", { bubbles: true }));
+  }
+
+  /** Write what was clicked. */
+  write() {
+    const body = bodyOf(this.tree);
+    this.text.value = Object.keys(body).length ? JSON.stringify(body, null, 1).replace(/\n\s*/g, " ") : "";
+    this.complain("");
+    this.tell();
+  }
+
+  /** The address shows the filter: nothing for none, no needless spaces. */
+  shorten(data) {
+    const name = this.text.name;
+    try {
+      const body = JSON.parse(String(data.get(name)).trim() || "{}");
+      if (Object.keys(body).length) data.set(name, JSON.stringify(body));
+      else data.delete(name);
+    } catch {
+      // Sent as it is: the server says what is wrong with it.
+    }
+  }
+
+  /** Add a condition to the outermost group, and go to it. */
+  add(condition = { fact: "", op: "", value: null }) {
+    if (this.tree.kind !== "all") this.tree = { kind: "all", parts: [this.tree] };
+    this.tree.parts.push(condition);
+    this.changed(isFinished(condition) ? null : condition);
+  }
+
+  /** Redraw after a change of shape; `focus` is the node or key to go to. */
+  changed(focus) {
+    this.write();
+    this.draw();
+    if (focus) /** @type {HTMLElement | null} */ (this.places.get(focus) ?? null)?.focus();
+  }
+
+  draw() {
+    this.places = new Map();
+    this.place.replaceChildren(this.viewGroup(this.tree, null, 1));
+  }
+
+  viewGroup(group, parent, depth) {
+    const kind = make("select", { "aria-label": "How many of these conditions must hold" });
+    for (const [value, words] of Object.entries(KINDS)) kind.append(make("option", { value }, words));
+    kind.value = group.kind;
+    kind.addEventListener("change", () => {
+      group.kind = kind.value;
+      this.write();
+    });
+    const head = make("div", { class: "filter-head" }, parent ? "" : "Items that meet ", kind, " of:");
+    if (parent) head.append(this.remover(group, parent, "Remove this group"));
+    const list = make("ul", { role: "list" });
+    for (const part of group.parts) {
+      const view = isGroup(part) ? this.viewGroup(part, group, depth + 1) : this.viewCondition(part, group);
+      list.append(make("li", {}, view));
+    }
+    const add = filterButton("Add a condition", "+ Condition", () => {
+      const condition = { fact: "", op: "", value: null };
+      group.parts.push(condition);
+      this.changed(condition);
+    });
+    const tools = make("div", { class: "filter-tools" }, add);
+    if (depth < DEEPEST) {
+      tools.append(
+        filterButton("Add a group of conditions", "+ Group", () => {
+          const condition = { fact: "", op: "", value: null };
+          group.parts.push({ kind: "any", parts: [condition] });
+          this.changed(condition);
+        }),
+      );
+    }
+    this.places.set(group, add);
+    // With nothing in it the outermost group asks for nothing: only the ways to begin are shown.
+    if (!parent && !group.parts.length) return make("div", { class: "filter-group root" }, tools);
+    return make("div", { class: `filter-group${parent ? "" : " root"}`, role: "group", "aria-label": "Conditions" }, head, list, tools);
+  }
+
+  remover(node, parent, label) {
+    return filterButton(label, "✕", () => {
+      parent.parts.splice(parent.parts.indexOf(node), 1);
+      this.changed(parent);
+    });
+  }
+
+  viewCondition(condition, parent) {
+    const row = make("div", { class: "filter-condition" });
+    const fill = () => {
+      const fact = this.facts.get(condition.fact);
+      const types = typesOf(fact);
+      const hasValue = condition.value !== null && condition.value !== undefined;
+      const type = hasValue && fact?.kind !== "time" ? typeOf(condition.value) : (condition.type ?? types[0]);
+      const parts = [this.factField(condition, fill)];
+      if (condition.fact) parts.push(this.operatorField(condition, fact, type, fill));
+      if (condition.fact && !takesNoValue(condition.op)) {
+        if (types.length > 1 || !types.includes(type)) parts.push(this.typeField(condition, types, type, fill));
+        const label = `Value of ${condition.fact}`;
+        const given = { type, op: condition.op, value: condition.value, known: fact?.values ?? [], label };
+        parts.push(valueField(given, (value) => {
+          condition.value = value;
+          this.write();
+        }));
+      }
+      row.replaceChildren(...parts, this.remover(condition, parent, `Remove the condition on ${condition.fact || "nothing yet"}`));
+    };
+    fill();
+    return row;
+  }
+
+  /** Where the fact is picked; one that no item was seen with can be typed. */
+  factField(condition, fill) {
+    const typed = condition.typing || (condition.fact && this.facts.size && !this.facts.has(condition.fact));
+    const pick = (name) => {
+      condition.fact = name;
+      condition.value = null;
+      condition.type = undefined;
+      const fact = this.facts.get(name);
+      condition.op = operatorsFor(fact, typesOf(fact)[0], "")[0][0];
+      this.write();
+    };
+    if (typed) {
+      const input = make("input", { type: "text", class: "mono", "aria-label": "Fact", placeholder: "metadata.key", autocomplete: "off", autocapitalize: "off", spellcheck: "false" });
+      input.value = condition.fact;
+      input.addEventListener("change", () => {
+        condition.typing = false;
+        pick(input.value.trim());
+        fill();
+      });
+      input.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter") return;
+        event.preventDefault(); // the condition is not finished: nothing to apply yet
+        input.dispatchEvent(new Event("change"));
+        this.focusIn(condition, `What to ask of ${condition.fact}`);
+      });
+      this.places.set(condition, input);
+      return input;
+    }
+    const select = make("select", { "aria-label": "Fact" });
+    select.append(make("option", { value: "" }, "choose a fact…"));
+    const groups = new Map();
+    for (const fact of this.facts.values()) {
+      if (!groups.has(fact.group)) groups.set(fact.group, make("optgroup", { label: fact.group }));
+      groups.get(fact.group).append(make("option", { value: fact.name }, fact.name));
+    }
+    select.append(...groups.values());
+    if (condition.fact && !this.facts.has(condition.fact)) select.append(make("option", { value: condition.fact }, condition.fact));
+    select.append(make("option", { value: OTHER }, "another, by name…"));
+    select.value = condition.fact;
+    select.addEventListener("change", () => {
+      condition.typing = select.value === OTHER;
+      if (condition.typing) condition.fact = "";
+      else pick(select.value);
+      fill();
+      this.places.get(condition)?.focus();
+    });
+    this.places.set(condition, select);
+    return select;
+  }
+
+  operatorField(condition, fact, type, fill) {
+    const select = make("select", { "aria-label": `What to ask of ${condition.fact}` });
+    for (const [op, words] of operatorsFor(fact, type, condition.op)) select.append(make("option", { value: op }, words));
+    select.value = condition.op;
+    select.addEventListener("change", () => {
+      const [was, is] = [condition.op, select.value];
+      condition.op = is;
+      if (takesNoValue(is)) condition.value = null;
+      else if (is === "in" && was !== "in") condition.value = condition.value === null ? null : [condition.value];
+      else if (was === "in" && is !== "in") condition.value = condition.value?.[0] ?? null;
+      this.write();
+      fill();
+      this.focusIn(condition, select.getAttribute("aria-label"));
+    });
+    return select;
+  }
+
+  typeField(condition, types, type, fill) {
+    const select = make("select", { "aria-label": `Type of the value of ${condition.fact}` });
+    const words = { text: "text", number: "number", boolean: "true or false" };
+    for (const each of new Set([...types, "text", "number", "boolean"])) {
+      if (words[each]) select.append(make("option", { value: each }, words[each]));
+    }
+    select.value = type;
+    select.addEventListener("change", () => {
+      condition.type = select.value;
+      condition.value = null;
+      this.write();
+      fill();
+      this.focusIn(condition, select.getAttribute("aria-label"));
+    });
+    return select;
+  }
+
+  /** A row was drawn anew under the hands of somebody: put them back where they were. */
+  focusIn(condition, label) {
+    const row = this.places.get(condition)?.closest(".filter-condition");
+    for (const control of row?.querySelectorAll("[aria-label]") ?? []) {
+      if (control.getAttribute("aria-label") === label) control.focus();
+    }
+  }
+}
+
+/** @type {WeakMap<Element, FilterBuilder>} */
+const builders = new WeakMap();
+
+/** Bring every builder inside an element to life (again harmless), and return them. */
+export function startFilterBuilders(root = document) {
+  return [...root.querySelectorAll("[data-filter-builder]")].map((element) => {
+    let builder = builders.get(element);
+    if (!builder) {
+      builder = new FilterBuilder(/** @type {HTMLElement} */ (element));
+      builders.set(element, builder);
+      builder.start();
+    }
+    return builder;
+  });
+}

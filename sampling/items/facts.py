@@ -40,9 +40,8 @@ SELECT p.id FROM span CROSS JOIN generate_series(1, %(points)s) n CROSS JOIN LAT
     ORDER BY i.id DESC LIMIT %(per_point)s
 ) p
 """
-_SMALL = ", ".join(
-    f"CASE WHEN pg_column_size(i.{name}) <= {_MAX_JSON} THEN i.{name} END" for name in ("metadata", "decision")
-)
+_OBJECTS = ("metadata", "decision", "checks")
+_SMALL = ", ".join(f"CASE WHEN pg_column_size(i.{name}) <= {_MAX_JSON} THEN i.{name} END" for name in _OBJECTS)
 _FIELDS = ", ".join(f"i.{name}" for name in FIELDS)
 _ITEMS = f"SELECT {_FIELDS}, {_SMALL} FROM sampling_item i WHERE i.id = ANY(%s)"  # noqa: S608 — the names are ours
 _ROWS = """
@@ -99,7 +98,7 @@ def _facts_of(row: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
     for name, value in zip(FIELDS, row, strict=False):
         if value is not None:
             yield name, value
-    for root, text in zip(("metadata", "decision"), row[len(FIELDS) :], strict=True):
+    for root, text in zip(_OBJECTS, row[len(FIELDS) :], strict=True):
         if text is not None:
             yield from _leaves(root, orjson.loads(text), depth=0)
 

@@ -65,14 +65,16 @@ def test_what_items_have_is_there_with_its_values_and_what_none_has_is_not(store
     assert not {"metadata.none", "metadata.", "model", "metadata"} & set(found)
 
 
-def test_what_became_known_beside_the_items_is_there(store, seen):
+def test_what_became_known_beside_the_items_is_there(store, seen, project):
     store(item("a"), item("b"))
     first, second = Item.objects.order_by("id").values_list("pk", flat=True)
     record_facts(
         [NewFact(first, "checks.json", "fail"), NewFact(second, "checks.json", "pass"), NewFact(first, "hint.x", 0.5)],
         now=NOW,
     )
+    Item.objects.create(pk=1, project=project, external_id="c", input="x", received_at=NOW, checks={"short": "pass"})
     found = seen()
+    assert (found["checks.short"]["group"], found["checks.short"]["values"]) == ("Checks", ["pass"])
     assert (found["checks.json"]["group"], set(found["checks.json"]["values"])) == ("Checks", {"pass", "fail"})
     assert found["hint.x"]["types"] == ["number"]
 

@@ -97,6 +97,7 @@ class TaskOut(Schema):
     orders: dict[str, list[str]] | None = None
     draft: dict[str, Any] | None = None
     reason: str | None = None
+    view: str | None = None
 
 
 class QueueOut(Schema):

@@ -31,6 +31,7 @@ from annotations.queue.claim import claim_tasks
 from annotations.queue.escalate import escalate_task
 from annotations.queue.leased import LeasedTask
 from annotations.queue.leases import release_lease, renew_lease, save_draft, skip_task
+from annotations.queue.shown import show_fields
 from annotations.rubrics.publish import rubric_by_id
 from reviewapp.accounts.access import authorize
 from reviewapp.accounts.roles import Action
@@ -51,8 +52,13 @@ def _token(text: str) -> UUID | None:
         return None
 
 
-def task_out(task: LeasedTask) -> dict[str, Any]:
-    """Return a leased task as the API gives it."""
+def wants_view(request: HttpRequest) -> bool:
+    """Tell whether whoever asks wants items as HTML too, for a page: programs do not, and do not pay for it."""
+    return request.headers.get("Item-View") == "html"
+
+
+def task_out(task: LeasedTask, *, view: bool) -> dict[str, Any]:
+    """Return a leased task as the API gives it; with its item as HTML for the page that asks for that."""
     rubric = rubric_by_id(task.rubric_id)
     out: dict[str, Any] = {
         "id": task.id,
@@ -65,6 +71,8 @@ def task_out(task: LeasedTask) -> dict[str, Any]:
         out["orders"] = task.orders
     if task.reason is not None:
         out["reason"] = task.reason
+    if view:
+        out["view"] = show_fields(task.item, prefix=f"t{task.id}")
     return out
 
 
@@ -74,7 +82,7 @@ def claim(request: HttpRequest, slug: str, body: ClaimIn) -> HttpResponse:
     access = authorize(actor_of(request), slug, Action.LABEL)
     claimed = claim_tasks(access=access, count=body.count)
     out: dict[str, Any] = {
-        "tasks": [task_out(task) for task in claimed.tasks],
+        "tasks": [task_out(task, view=wants_view(request)) for task in claimed.tasks],
         "queue": {**claimed.counts._asdict(), "next_free_at": claimed.next_free_at},
     }
     if claimed.why is not None:
@@ -97,7 +105,11 @@ def label(request: HttpRequest, task_id: int, body: LabelIn) -> HttpResponse:
     )
     submitted = submit_label(access=access, submission=submission, now=timezone.now())
     return _answer(
-        {"label": submitted.label.as_dict(), "tasks": [task_out(task) for task in submitted.tasks]}, status=201
+        {
+            "label": submitted.label.as_dict(),
+            "tasks": [task_out(task, view=wants_view(request)) for task in submitted.tasks],
+        },
+        status=201,
     )
 
 
@@ -153,7 +165,7 @@ def draft(request: HttpRequest, task_id: int, body: DraftIn) -> HttpResponse:
 def undo(request: HttpRequest, body: UndoIn) -> HttpResponse:
     """Take back a submit within the project's window; one that has not arrived yet never will."""
     undone = undo_submit(actor=actor_of(request), submit_id=body.submit_id, now=timezone.now())
-    return _answer(task_out(undone.task) if undone.task is not None else {"voided": True})
+    return _answer(task_out(undone.task, view=wants_view(request)) if undone.task is not None else {"voided": True})
 
 
 @router.post("/labels/{int:label_id}/revise", response={201: LabelRow}, operation_id="revise_label")

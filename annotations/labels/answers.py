@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from annotations.rubrics.content import ItemContent
 from annotations.rubrics.kinds.base import Checked
 from annotations.rubrics.kinds.choosing import check_choice, check_multi_choice, least_chosen
 from annotations.rubrics.kinds.comparing import check_pairwise, check_ranking
@@ -14,6 +13,7 @@ from annotations.rubrics.kinds.spans import check_spans
 from annotations.rubrics.kinds.text import check_text
 from annotations.rubrics.questions import is_shown
 from reviewapp.http.errors import FieldError, InvalidError
+from sampling.items.content import ItemContent
 
 # Kinds whose answers are checked against the item itself.
 ABOUT_THE_ITEM = frozenset({"spans", "pairwise", "ranking", "correction"})

@@ -6,8 +6,8 @@ import orjson
 from django.db import connection
 
 from annotations.labels.answers import CheckedAnswers, check_answers, needs_item
-from annotations.rubrics.content import ItemContent
 from annotations.rubrics.sides import orders_of
+from sampling.items.content import ItemContent
 
 
 def check_labelled(

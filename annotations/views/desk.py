@@ -11,6 +11,7 @@ from annotations.api.queue import task_out
 from annotations.desk import set_single_keys
 from annotations.labels.history import list_last_labels, read_past
 from annotations.labels.reveal import reveal_label
+from annotations.queue.shown import show_fields
 from annotations.queue.unfinished import list_unfinished, take_over
 from annotations.rubrics.reading import mark_read
 from reviewapp.accounts.access import Access, authorize
@@ -50,6 +51,10 @@ def _read(request: HttpRequest, kind: type[_Kind]) -> _Kind:
         raise InvalidError(str(error.errors()[0]["msg"])) from None
 
 
+def _with_view(past: dict[str, Any]) -> dict[str, Any]:
+    return {**past, "view": show_fields(past["item"], prefix=f"l{past['label']['id']}")}
+
+
 @require_GET
 @answers_json
 def history(request: HttpRequest, slug: str) -> dict[str, Any]:
@@ -61,7 +66,7 @@ def history(request: HttpRequest, slug: str) -> dict[str, Any]:
 @answers_json
 def past_label(request: HttpRequest, slug: str, label_id: int) -> dict[str, Any]:
     """One of them, with its item."""
-    return read_past(_access(request, slug), label_id)
+    return _with_view(read_past(_access(request, slug), label_id))
 
 
 @require_POST
@@ -70,7 +75,7 @@ def reveal(request: HttpRequest, slug: str, label_id: int) -> dict[str, Any]:
     """Show what was hidden about a committed label; from then on it can be revised, and no longer undone."""
     access = _access(request, slug)
     label = reveal_label(access=access, label_id=label_id, now=timezone.now())
-    return read_past(access, label.pk)
+    return _with_view(read_past(access, label.pk))
 
 
 @require_GET
@@ -84,7 +89,7 @@ def unfinished(request: HttpRequest, slug: str) -> dict[str, Any]:
 @answers_json
 def go_on(request: HttpRequest, slug: str, task_id: int) -> dict[str, Any]:
     """Take such work over to this screen."""
-    return task_out(take_over(access=_access(request, slug), task_id=task_id))
+    return task_out(take_over(access=_access(request, slug), task_id=task_id), view=True)
 
 
 @require_POST

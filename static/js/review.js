@@ -107,6 +107,8 @@ const PAGE_KEYS = {
   e: () => desk.current?.form.focusComment(),
   g: () => guidelines.toggle(),
   x: extend,
+  r: () => desk.current?.viewer.toggleWritten(),
+  "/": () => desk.current?.viewer.search.open(),
   j: () => desk.current?.itemPane.scrollBy(0, 120),
   k: () => desk.current?.itemPane.scrollBy(0, -120),
   "?": showHelp,

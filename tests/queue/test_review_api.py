@@ -75,6 +75,17 @@ def test_a_blind_claim_holds_nothing_but_the_work(project, rui):
     }
 
 
+def test_a_page_that_asks_gets_items_as_html_of_the_same_fields_and_programs_pay_nothing(project, rui):
+    add_items(project, [0.5, 0.6])
+    assert "view" not in claim_one(rui)
+    answer = rui.post("/projects/helpdesk/tasks/claim", {"count": 1}, headers={"item-view": "html"})
+    (task,) = answer["tasks"]
+    assert "answer 1" in task["view"]
+    assert f'id="t{task["id"]}' not in task["view"]  # nothing in it needs one
+    assert "SECRET" not in task["view"]
+    assert "AI-DECISION" not in task["view"]
+
+
 def test_an_open_project_shows_the_ai_side_too(project, rui):
     project.blind = False
     project.save()

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotations.labels.answers import check_answers, needs_item
-from annotations.rubrics.content import ItemContent
 from reviewapp.http.errors import InvalidError
+from sampling.items.content import ItemContent
 
 TEXT = "Der Hund 🐕 bellt; e\u0301 und שלום.\r\nEnde"
 ITEM = ItemContent(input="in", output=TEXT, context=None, steps=[{"name": "s", "kind": "tool", "output": "found"}])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotations.rubrics.content import ItemContent, number_text, text_of
+from sampling.items.content import ItemContent, number_text, text_of
 
 CALL = {"role": "assistant", "content": None, "tool_calls": [{"id": 1}]}
 

@@ -5,8 +5,8 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from annotations.rubrics.content import ItemContent
 from annotations.rubrics.kinds.base import BaseQuestion, Checked, Value, named, refused
+from sampling.items.content import ItemContent
 
 TIE = "tie"
 

@@ -5,9 +5,9 @@ from typing import Any, Literal
 
 import orjson
 
-from annotations.rubrics.content import ItemContent, is_messages, text_of
 from annotations.rubrics.kinds.base import MAX_TEXT, BaseQuestion, Checked, find_unstorable, refused
 from annotations.rubrics.word_changes import count_changes
+from sampling.items.content import ItemContent, is_messages, text_of
 
 
 class Correction(BaseQuestion):

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from annotations.rubrics.content import TARGET, ItemContent
 from annotations.rubrics.kinds.base import (
     BaseQuestion,
     Checked,
@@ -16,6 +15,7 @@ from annotations.rubrics.kinds.base import (
     option_values,
     refused,
 )
+from sampling.items.content import TARGET, ItemContent
 
 MAX_SPANS = 1000
 # As much of a span's text as is kept beside it, in code points.

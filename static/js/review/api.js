@@ -50,7 +50,12 @@ export async function call(method, path, body, options = {}) {
       body: JSON.stringify(body),
       credentials: "same-origin",
       keepalive: Boolean(options.keepalive),
-      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrfToken() },
+      headers: {
+        "Content-Type": "application/json",
+        Accept: "application/json",
+        "Item-View": "html", // items as HTML beside their values
+        "X-CSRFToken": csrfToken(),
+      },
     });
   } catch {
     throw new Unreachable("The server cannot be reached.");

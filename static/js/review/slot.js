@@ -1,15 +1,15 @@
 /** One leased task on the page: its item, its questions, its lease and its draft. */
 
+import { ItemViewer } from "../item/viewer.js";
 import { call, serverNow } from "./api.js";
 import { make } from "./dom.js";
-import { viewItem } from "./item_view.js";
 import { QuestionForm } from "./questions.js";
 
 const DRAFT_AFTER = 700;
 const WARN_BELOW = 120_000;
 
 /**
- * @typedef {{id: number | string, lease: {token: string, expires_at: string}, item: Record<string, any>,
+ * @typedef {{id: number | string, lease: {token: string, expires_at: string}, item: Record<string, any>, view: string,
  *   rubric: {version: number, questions: import("./questions.js").Question[]},
  *   orders?: Record<string, string[]>, draft?: {answers: Record<string, any>, comment: string} | null}} Task
  */
@@ -23,11 +23,12 @@ export class Slot {
     this.length = leaseSeconds * 1000;
     this.form = new QuestionForm(task.rubric.questions, () => this.draftSoon(), task);
     if (task.draft) this.form.fill(task.draft.answers, task.draft.comment);
-    const { element, heading } = viewItem(task.item);
-    this.itemPane = element;
-    this.heading = heading;
+    this.itemPane = make("div", { class: "item-pane", tabindex: "0", role: "region", "aria-label": "Item" });
+    this.itemPane.innerHTML = task.view; // made, and made harmless, by the server
+    this.viewer = new ItemViewer(this.itemPane);
+    this.heading = this.viewer.heading;
     const questions = make("div", { class: "question-pane", role: "region", "aria-label": "Questions" }, this.form.element);
-    this.element = make("section", { class: "slot", hidden: true }, element, questions);
+    this.element = make("section", { class: "slot", hidden: true }, this.itemPane, questions);
     this.shown = false;
     this.finished = false;
     this.renewing = false;

@@ -1,4 +1,4 @@
-/** The text of a part of an item, in which the offsets of spans count: the twin of annotations/rubrics/content.py. */
+/** The text of a part of an item, in which the offsets of spans count: the twin of sampling/items/content.py. */
 
 /** Whether a value is a list of messages. */
 export function isMessages(value) {

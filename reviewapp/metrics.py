@@ -41,6 +41,12 @@ REQUEST_SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     registry=None,
 )
+OTLP_SPANS = Counter(
+    "otlp_spans",
+    "Spans received, by what became of them: stored, duplicates, passed_over, rejected.",
+    ["outcome"],
+    registry=None,
+)
 
 
 class NamedCollectors(Collector):
@@ -83,6 +89,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     else:
         registry.register(REQUESTS)
         registry.register(REQUEST_SECONDS)
+        registry.register(OTLP_SPANS)
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
     registry.register(NamedCollectors())

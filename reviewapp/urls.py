@@ -13,6 +13,7 @@ from reviewapp.http.docs_page import api_docs
 from reviewapp.http.pages import unknown_api_address
 from reviewapp.metrics import metrics
 from sampling.api.routes import add_routers as add_sampling
+from sampling.api.routes import root_routes
 from sampling.views.routes import page_routes as sampling_pages
 
 add_sampling(api)
@@ -29,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
     path("api/<path:rest>", unknown_api_address, name="api_unknown"),
     path("favicon.ico", favicon, name="favicon"),
+    *root_routes,
     *sampling_pages,
     *annotations_pages,
 ]

@@ -20,6 +20,7 @@ OPEN = frozenset(
         "api_docs",
         "api_unknown",  # says 404 in the error shape
         "favicon",
+        "otlp_traces",  # asks for a token itself
     }
 )
 OPEN_NAMESPACES = frozenset({"api-1"})  # each endpoint authenticates: session or token

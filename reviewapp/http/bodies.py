@@ -38,9 +38,9 @@ def read_lines(request: HttpRequest, *, key: str) -> Iterator[Line]:
     """Yield the records of a body; in JSON they are the elements of the list under `key`."""
     kind = request.content_type or ""
     if kind in NDJSON:
-        return cut_lines(_content(request, limit=MAX_INFLATED_BYTES))
+        return cut_lines(read_content(request, limit=MAX_INFLATED_BYTES))
     if kind == JSON:
-        return cut_array(_content(request, limit=MAX_INFLATED_BYTES), key=key)
+        return cut_array(read_content(request, limit=MAX_INFLATED_BYTES), key=key)
     raise UnsupportedMediaTypeError(f"Send {JSON} or application/x-ndjson, not {kind or 'a body without a type'}.")
 
 
@@ -49,7 +49,7 @@ def read_json(request: HttpRequest) -> Any:
     kind = request.content_type or ""
     if kind != JSON:
         raise UnsupportedMediaTypeError(f"Send {JSON}, not {kind or 'a body without a type'}.")
-    body = b"".join(_content(request, limit=MAX_SENT_BYTES))
+    body = b"".join(read_content(request, limit=MAX_SENT_BYTES))
     if is_too_deep(body):
         raise MalformedError(TOO_DEEP.message, code=TOO_DEEP.code)
     try:
@@ -58,8 +58,8 @@ def read_json(request: HttpRequest) -> Any:
         raise MalformedError(f"The body is not JSON: {error}.") from None
 
 
-def _content(request: HttpRequest, *, limit: int) -> Iterator[bytes]:
-    """Return the body's bytes, inflated where they were sent compressed."""
+def read_content(request: HttpRequest, *, limit: int) -> Iterator[bytes]:
+    """Return the body's bytes in pieces, inflated where they were sent compressed; up to `limit` of these."""
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding == "gzip":
         return inflate(_sent(request), limit=limit)

@@ -1,10 +1,14 @@
-"""Where this stage's routers stand under the API."""
+"""Where this stage's routers stand under the API, and what stands beside it."""
 
 from importlib import import_module
 
+from django.urls import URLPattern, path
 from ninja import NinjaAPI
 
 from sampling.api import items, plans
+from sampling.api.otlp import post_traces
+
+root_routes: list[URLPattern] = [path("v1/traces", post_traces, name="otlp_traces")]
 
 
 def add_routers(api: NinjaAPI) -> None:

@@ -41,8 +41,18 @@ class IngestResult:
             self.errors.append(problem)
 
 
-def add_items(*, project: Project, lines: Iterable[Line], actor: Actor | None, now: datetime) -> IngestResult:
+def add_items(
+    *,
+    project: Project,
+    lines: Iterable[Line],
+    actor: Actor | None,
+    now: datetime,
+    sampling_probability: float | None = 1.0,
+) -> IngestResult:
     """Store the items of the lines; the first of an external id wins, here and against what is stored.
+
+    `sampling_probability` holds for items that do not tell their own: 1, or None where the source may have left out
+    others with a probability that nobody knows.
 
     Each batch is a transaction of its own: where the source breaks off, the batches before stay, and sending all of it
     again finds them as duplicates.
@@ -50,7 +60,7 @@ def add_items(*, project: Project, lines: Iterable[Line], actor: Actor | None, n
     result = IngestResult()
     checks_id = newest_checks_id(project.pk)
     checks = None if checks_id is None else compiled_checks(checks_id)
-    for batch in _one_ahead(_batches(lines, project, checks, result)):
+    for batch in _one_ahead(_batches(lines, project, checks, result, sampling_probability)):
         stored = store_batch(project=project, batch=batch, actor=actor, now=now)
         result.accepted += stored.accepted
         result.duplicates += len(batch) - stored.accepted
@@ -84,7 +94,11 @@ def _one_ahead(batches: Iterator[_Batch]) -> Iterator[list[Prepared]]:
 
 
 def _batches(
-    lines: Iterable[Line], project: Project, checks: CompiledChecks | None, result: IngestResult
+    lines: Iterable[Line],
+    project: Project,
+    checks: CompiledChecks | None,
+    result: IngestResult,
+    sampling_probability: float | None,
 ) -> Iterator[_Batch]:
     """Yield batches that are neither long nor heavy."""
     items: dict[str, ItemIn] = {}
@@ -97,6 +111,8 @@ def _batches(
             result.duplicates += 1
         else:
             items[parsed.external_id] = parsed
+            if parsed.sampling_probability is None:
+                parsed.sampling_probability = sampling_probability
             size += len(line.data if isinstance(line.data, bytes) else orjson.dumps(line.data))
             if len(items) >= BATCH_LINES or size >= BATCH_BYTES:
                 yield _Batch(prepare_batch(list(items.values()), project=project, checks=checks), last=False)

@@ -24,12 +24,7 @@ from sampling.plans.publish import newest_plan_id
 
 _NAMES = ", ".join(name for name, _, _ in COLUMNS)
 _STAGED = ", ".join(f"{name} {kind}" for name, kind, _ in COLUMNS)
-_CONTENT = ", ".join(
-    {"sampling_probability": "COALESCE(s.sampling_probability, 1)", "metadata": "COALESCE(s.metadata, '{}')"}.get(
-        name, f"s.{name}"
-    )
-    for name, _, _ in COLUMNS
-)
+_CONTENT = ", ".join({"metadata": "COALESCE(s.metadata, '{}')"}.get(name, f"s.{name}") for name, _, _ in COLUMNS)
 
 # Dropped at the end of the transaction whatever happens, as connections may be shared (pgbouncer in transaction mode).
 _CREATE = f"""

@@ -1,6 +1,7 @@
 """Pytest plugin: throw-away servers for the tests, unless `DATABASE_URL` and `REDIS_URL` name others.
 
-Loaded with `-p` before pytest-django reads the settings. The servers end with pytest, however it ends.
+Loaded with `-p` before pytest-django reads the settings. The servers end with pytest, however it ends. xdist's workers
+share them, each with a database (pytest-django names it), a Valkey database and a data directory of its own.
 """
 
 import contextlib
@@ -25,9 +26,18 @@ _stack = contextlib.ExitStack()
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
     """Start the servers before pytest-django reads the settings; xdist's workers inherit those of their parent."""
     words = early_config.known_args_namespace
-    if not (words.help or words.version or "PYTEST_XDIST_WORKER" in os.environ):
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        keep_to_ourselves(worker)
+    elif not (words.help or words.version):
         start_servers()
     return (yield)
+
+
+def keep_to_ourselves(worker: str) -> None:
+    """Name a Valkey database and a data directory that no other of xdist's workers (gw0, gw1, …) uses."""
+    os.environ["DATA_DIR"] = str(Path(os.environ["DATA_DIR"]).parent / worker)
+    if address := os.environ.get("REDIS_URL"):
+        os.environ["REDIS_URL"] = f"{address.partition('?')[0]}?db={int(worker.removeprefix('gw')) + 1}"
 
 
 def start_servers() -> None:

@@ -49,9 +49,13 @@ class Keeper:
             server.prepare()
         for server in self.servers:
             self.running[server] = server.start_and_wait(self.lock)
+        self.leave_word()
+
+    def leave_word(self) -> None:
+        """Write down that the servers are ready: which ones, their processes, where they answer."""
         word = {
             "pid": os.getpid(),
-            "servers": [server.name for server in self.servers],
+            "servers": {server.name: child.pid for server, child in self.running.items()},
             "DATABASE_URL": self.layout.database_url,
             "REDIS_URL": self.layout.redis_url,
         }
@@ -73,6 +77,7 @@ class Keeper:
                     f"{server.name} stopped {DEATHS} times in a minute{cause}. {server.log} ends with:\n{said}"
                 )
             self.running[server] = server.start_and_wait(self.lock)
+            self.leave_word()
 
     def stop(self) -> None:
         """Stop every server: Valkey and Postgres do not need each other, and all who use them are gone."""

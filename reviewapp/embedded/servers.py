@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from reviewapp.embedded.folders import make_data_dir
 from reviewapp.embedded.layout import Layout
@@ -114,8 +115,8 @@ def why_ended(layout: Layout) -> str:
     return layout.failure.read_text() if layout.failure.exists() else ""
 
 
-def _word(layout: Layout) -> dict[str, list[str]]:
-    word: dict[str, list[str]] = json.loads(layout.ready.read_text())
+def _word(layout: Layout) -> dict[str, Any]:
+    word: dict[str, Any] = json.loads(layout.ready.read_text())
     return word
 
 

@@ -22,6 +22,13 @@ def whole_numbers(values: ArrayLike, what: str) -> IntArray:
     return number.astype(np.int64)
 
 
+def weighted_mean(weight: FloatArray, value: FloatArray) -> float:
+    """Return Σ w v / Σ w; exactly the common value where all say the same, because rounding may not make a 1 .999…"""
+    if (value == value[0]).all():
+        return float(value[0])
+    return float(weight @ value / weight.sum())
+
+
 def kish(weight: FloatArray) -> float:
     """Return (Σ w)²/Σ w²: how many equally weighted units are worth as much (Kish 1965); at least one weight."""
     return float(weight.sum()) ** 2 / float(weight @ weight)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
@@ -85,6 +85,7 @@ def test_a_fully_labelled_window_is_known_and_the_process_is_not():
     st.lists(st.tuples(st.integers(0, 1), st.floats(0.02, 0.9)), min_size=2, max_size=40),
     st.floats(0.01, 1.0),
 )
+@example([(1, 0.75)] * 2 + [(1, 0.5)] * 6, 0.75)  # rounded, Σ w y / Σ w is .9999999999999997
 def test_a_common_factor_of_all_weights_changes_only_the_finite_population_factor(rows, factor):
     y, pi = (np.array(column) for column in zip(*rows, strict=True))
     once, again = (labels_only(labelled_sample(y, p), population="process") for p in (pi, pi * factor))

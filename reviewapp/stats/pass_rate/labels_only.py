@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
-from reviewapp.stats.arrays import FloatArray
+from reviewapp.stats.arrays import FloatArray, weighted_mean
 from reviewapp.stats.counted_rates import wilson_rate
 from reviewapp.stats.estimate import Estimate, Population, Undefined, no_estimate
 from reviewapp.stats.pass_rate.sample import LabelledSample, independent_units, sampling_variance, squared_total
@@ -45,8 +45,7 @@ def hajek_mean(sample: LabelledSample, population: Population = "window") -> Wei
     """Σ w y / Σ w with variance Σ f w² (y - mean)² / (Σ w)², f = 1 - π (window) or 1 (process); y any real number."""
     if reason := why_undefined(sample, population):
         raise ValueError(f"no weighted mean: {reason}")
-    weight = sample.weight
-    mean = float(weight @ sample.y / weight.sum())
+    mean = weighted_mean(sample.weight, sample.y)
     return WeightedMean(mean, sqrt(sampling_variance(sample.y - mean, sample, population)))
 
 

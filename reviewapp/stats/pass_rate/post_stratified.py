@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.stats import norm
 
-from reviewapp.stats.arrays import FloatArray, IntArray
+from reviewapp.stats.arrays import FloatArray, IntArray, weighted_mean
 from reviewapp.stats.estimate import Estimate, Population, Undefined, no_estimate
 from reviewapp.stats.pass_rate.labels_only import labels_only, require_outcomes
 from reviewapp.stats.pass_rate.sample import LabelledSample
@@ -202,7 +202,7 @@ def _combined(
         n_units=max(1, round(traffic.n_units * float(traffic.n[chosen].sum()) / traffic.n_items)),
     )
     share, value = part.share, table.value[chosen]
-    theta = min(float(share @ value), 1.0)
+    theta = min(weighted_mean(share, value), 1.0)
     z = float(norm.isf((1 - confidence) / 2))
     low, high = mover_limits(
         share,

@@ -1,0 +1,67 @@
+"""The demo: what a newcomer finds after the first start, and that it is made whole or not at all."""
+
+import io
+import json
+import stat
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from annotations.models import Label
+from reviewapp.accounts.models import Membership, Project, User
+from sampling.models import Item
+
+
+@pytest.fixture
+def sign_ins(db, settings, tmp_path) -> dict[str, str]:
+    """The demo made, and the password of each of its people as it was kept."""
+    settings.DATA_DIR = tmp_path
+    out = io.StringIO()
+    call_command("create_demo", stdout=out)
+    file = Path(tmp_path) / "demo-sign-ins.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    people = json.loads(file.read_text())
+    assert all(person["password"] in out.getvalue() for person in people)
+    return {person["username"]: person["password"] for person in people}
+
+
+def test_a_newcomer_finds_two_versions_a_plan_and_work_done_by_named_people(sign_ins, client):
+    demo = Project.objects.get(slug="demo")
+    versions = Counter(Item.objects.filter(project=demo).values_list("system_version", flat=True))
+    assert len(versions) == 2
+    assert sum(versions.values()) >= 200
+    by_person = Counter(Label.objects.filter(project=demo).values_list("reviewer__username", flat=True))
+    assert set(by_person) == {"rosa", "ben", "ann"}
+    assert sum(by_person.values()) >= 100
+    for name, password in sign_ins.items():
+        assert client.login(username=name, password=password)
+        assert client.get("/p/demo/").status_code == 200
+    assert client.login(username="rosa", password=sign_ins["rosa"])
+    assert client.get("/p/demo/review").status_code == 200
+
+
+def test_the_planted_difference_of_the_versions_shows_in_the_labels(sign_ins):
+    passed = Counter()
+    seen = Counter()
+    for version, answers in Label.objects.values_list("task__item__system_version", "answers"):
+        seen[version] += 1
+        passed[version] += answers["verdict"] == "pass"
+    older, newer = sorted(seen)
+    assert passed[newer] / seen[newer] > passed[older] / seen[older]
+
+
+def test_the_demo_is_made_once(sign_ins):
+    people = User.objects.count()
+    with pytest.raises(CommandError, match="there already"):
+        call_command("create_demo", stdout=io.StringIO())
+    assert User.objects.count() == people
+    assert Membership.objects.filter(project__slug="demo").count() == len(sign_ins)
+
+
+def test_a_demo_whose_person_exists_is_not_begun(db):
+    User.objects.create_user("rosa")
+    with pytest.raises(CommandError, match="there already"):
+        call_command("create_demo", stdout=io.StringIO())
+    assert not Project.objects.exists()

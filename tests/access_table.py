@@ -35,6 +35,7 @@ ENDPOINTS: dict[str, Known] = {
     "put_plan": Known(Action.EDIT_PLAN, {"base_rate": 1, "rules": []}),
     "get_plan": Known(Action.SEE_PLAN),
     "post_preview": Known(Action.SEE_PLAN, {"base_rate": 1, "rules": []}),
+    "send_to_review": Known(Action.SEND_TO_REVIEW, {"external_ids": ["a"], "reason": "odd"}),
     "claim_tasks": Known(Action.LABEL, {"count": 1}),
     "list_labels": Known(Action.SEE_OWN_LABELS),
     "list_resolutions": Known(Action.SEE_RESOLUTIONS),

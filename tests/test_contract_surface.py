@@ -80,7 +80,6 @@ POST /projects/{p}/decisions
 PUT /projects/{p}/decision-feeds/{name}
 POST /projects/{p}/labels/import
 POST /projects/{p}/verdicts/import
-POST /projects/{p}/tasks
 POST /items/{external_id}/resolve
 GET /projects/{p}/agreement
 GET /projects/{p}/pass-rate

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from ninja import NinjaAPI
 
-from annotations.api import exports, queue, rubrics
+from annotations.api import exports, queue, rubrics, send
 
 
 def add_routers(api: NinjaAPI) -> None:
@@ -13,3 +13,4 @@ def add_routers(api: NinjaAPI) -> None:
     api.add_router("/projects", rubrics.router)
     api.add_router("", queue.router)
     api.add_router("", exports.router)
+    api.add_router("", send.router)

@@ -131,7 +131,7 @@ class Draft(models.Model):
 
 class ClaimCursor(models.Model):
     """How far into a lane a reviewer has been given everything. A hint, trusted for seconds; locking it makes the
-    claims of one reviewer follow each other."""
+    claims of one reviewer follow each other. Of the lane chosen by hand it also says whether its turn is next."""
 
     pk = models.CompositePrimaryKey("reviewer_id", "project_id", "lane")
     reviewer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
@@ -142,6 +142,7 @@ class ClaimCursor(models.Model):
     rank = models.FloatField()
     task_id = models.BigIntegerField()
     since = models.DateTimeField()
+    is_next = models.BooleanField(default=False, db_default=False)
 
 
 class Watermark(models.Model):

@@ -9,7 +9,7 @@ from typing import Literal
 
 from django.db import connection
 
-from annotations.models.queue import GuardState, Lane, Stage
+from annotations.models.queue import GuardState, Stage
 from annotations.queue.counters import QueueCounts
 
 Why = Literal["all_done", "leased_by_others", "seen_by_you"]
@@ -23,10 +23,10 @@ WHERE l.project_id = %s AND l.reviewer_id <> %s
 # The scalar subquery for the same reason as in the claim.
 _PASSED_OVER = """
 SELECT EXISTS (
-    SELECT 1 FROM annotations_task t
-    WHERE t.project_id = %(project)s AND t.stage = %(stage)s AND t.lane = %(lane)s AND t.is_open
-      AND t.rank >= (SELECT w.rank FROM annotations_watermark w
-                     WHERE w.project_id = %(project)s AND w.stage = %(stage)s AND w.lane = %(lane)s)
+    SELECT 1 FROM annotations_watermark w
+    JOIN annotations_task t ON t.project_id = w.project_id AND t.stage = w.stage AND t.lane = w.lane AND t.is_open
+        AND t.rank >= w.rank
+    WHERE w.project_id = %(project)s AND w.stage = %(stage)s
       AND COALESCE((SELECT g.state FROM annotations_guard g
                     WHERE g.reviewer_id = %(reviewer)s AND g.task_id = t.id), %(left)s) = %(left)s)
 """
@@ -55,7 +55,6 @@ def _was_passed_over(project_id: int, reviewer_id: int) -> bool:
                 "project": project_id,
                 "reviewer": reviewer_id,
                 "stage": Stage.REVIEW,
-                "lane": Lane.ESTIMATION,
                 "left": GuardState.LEFT,
             },
         )

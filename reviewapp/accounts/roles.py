@@ -41,6 +41,7 @@ class Action(StrEnum):
     SEE_SALT = "see_salt"
     ADD_ITEMS = "add_items"
     SEE_ITEMS = "see_items"
+    SEND_TO_REVIEW = "send_to_review"
     LABEL = "label"
     SEE_OWN_LABELS = "see_own_labels"
     SEE_ALL_LABELS = "see_all_labels"
@@ -68,6 +69,7 @@ TABLE: dict[Action, tuple[frozenset[Role], frozenset[Scope]]] = {
     Action.SEE_SALT: (frozenset({Role.OWNER}), _ADMIN),
     Action.ADD_ITEMS: (_STAFF, frozenset({Scope.INGEST})),
     Action.SEE_ITEMS: (_READERS, _READ),
+    Action.SEND_TO_REVIEW: (_STAFF | {Role.ADJUDICATOR}, _ADMIN | {Scope.INGEST, Scope.LABEL}),
     Action.LABEL: (frozenset({Role.OWNER, Role.LEAD, Role.ADJUDICATOR, Role.REVIEWER}), frozenset({Scope.LABEL})),
     Action.SEE_OWN_LABELS: (_EVERYONE, _READ | {Scope.LABEL}),
     Action.SEE_ALL_LABELS: (_READERS, _READ),

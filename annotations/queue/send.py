@@ -7,7 +7,7 @@ depend on nothing but chance. What was given up at the project's horizon is open
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import connection, transaction
 
@@ -34,8 +34,8 @@ WITH added AS (
     SELECT %(project)s, item_id, %(stage)s, %(lane)s, %(rank)s::float8 + nth * 1e-6, %(need)s, 0, 0, %(reason)s, %(now)s
     FROM unnest(%(items)s::bigint[]) WITH ORDINALITY AS s (item_id, nth) ORDER BY item_id
     ON CONFLICT (item_id, stage) DO UPDATE
-        SET lane = EXCLUDED.lane, rank = EXCLUDED.rank, need = GREATEST(t.need, EXCLUDED.need), reason = EXCLUDED.reason,
-            closed_reason = NULL
+        SET lane = EXCLUDED.lane, rank = EXCLUDED.rank, need = GREATEST(t.need, EXCLUDED.need),
+            reason = EXCLUDED.reason, closed_reason = NULL
         WHERE t.closed_reason = %(retired)s
     RETURNING t.id, t.item_id, t.rank, t.need - t.n_leases - t.n_labels AS seats, t.created_at = %(now)s AS created
 ), counted AS (
@@ -162,9 +162,7 @@ def _checked_overlap(overlap: int | None) -> int | None:
     return overlap
 
 
-def _find_items(
-    project_id: int, external_ids: Sequence[str] | None, where: object
-) -> tuple[dict[int, str], list[str]]:
+def _find_items(project_id: int, external_ids: Sequence[str] | None, where: object) -> tuple[dict[int, str], list[str]]:
     """Return the items by id, in the order in which they were named or came in, and the names that are unknown."""
     if (external_ids is None) == (where is None):
         message = "Name the items by external_ids, or by where; one of the two."

@@ -33,7 +33,8 @@ def send(request: HttpRequest, slug: str) -> HttpResponse:
             now=timezone.now(),
         )
     except RefusalError as refusal:
-        messages.error(request, " ".join([refusal.message, *(field.message for field in refusal.fields)]))
+        said = dict.fromkeys([refusal.message, *(field.message for field in refusal.fields)])
+        messages.error(request, " ".join(said))
     else:
         messages.success(request, _said(sent))
     back = request.POST.get("next", "")

@@ -12,13 +12,11 @@ from sampling.draws.selected import Selected
 from sampling.models import Item, ItemKey
 
 
-def add_items(
-    project: Project, ranks: Sequence[float], *, need: int = 1, prefix: str = "item", **content: Any
-) -> list[Item]:
-    """Store one item for each rank and open its task; external ids end in their position. `content` sets fields."""
+def store_items(project: Project, count: int, *, prefix: str = "item", **content: Any) -> list[Item]:
+    """Store items that nobody is asked about; external ids end in their position. `content` sets fields."""
     now = datetime.now(UTC)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT next_item_id() FROM generate_series(1, %s)", [len(ranks)])
+        cursor.execute("SELECT next_item_id() FROM generate_series(1, %s)", [count])
         ids = [row[0] for row in cursor.fetchall()]
         items = [
             Item(
@@ -45,8 +43,17 @@ def add_items(
             ItemKey(project=project, external_id=item.external_id, item_id=item.pk) for item in items
         )
         Item.objects.bulk_create(items)
+    return items
+
+
+def add_items(
+    project: Project, ranks: Sequence[float], *, need: int = 1, prefix: str = "item", **content: Any
+) -> list[Item]:
+    """Store one item for each rank and open its task."""
+    with transaction.atomic():
+        items = store_items(project, len(ranks), prefix=prefix, **content)
         chosen = [Selected(item.pk, rank, need) for item, rank in zip(items, ranks, strict=True)]
-        open_tasks(project=project, selected=chosen, now=now)
+        open_tasks(project=project, selected=chosen, now=datetime.now(UTC))
     return items
 
 

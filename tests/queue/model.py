@@ -6,6 +6,7 @@ hand out. Everything else (refusals, counts, states, drafts) it predicts.
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 Reviewer = str
 Token = Hashable
@@ -29,6 +30,7 @@ class ModelTask:
     id: int
     rank: float
     need: int
+    by_hand: bool = False
     closed: bool = False
     adjudicated: bool = False
     leases: dict[Reviewer, ModelLease] = field(default_factory=dict)
@@ -72,10 +74,14 @@ class Model:
         self.submits: dict[tuple[Reviewer, str], int] = {}
         self.voided: set[tuple[Reviewer, str]] = set()
         self.trusted: set[Reviewer] = set()
+        self.looked_by_hand: set[Reviewer] = set()
+        # Whether the next task may come from the lane chosen by hand. Where that lane is empty, whether the turn still
+        # passes depends on when it was swept, so both may be possible.
+        self.hand_next: dict[Reviewer, set[bool]] = {}
 
-    def add(self, task_id: int, rank: float, need: int) -> None:
+    def add(self, task_id: int, rank: float, need: int, *, by_hand: bool = False) -> None:
         """A new open task."""
-        self.tasks[task_id] = ModelTask(id=task_id, rank=rank, need=need)
+        self.tasks[task_id] = ModelTask(id=task_id, rank=rank, need=need, by_hand=by_hand)
 
     def counts(self) -> tuple[int, int, int]:
         """Seats open, leased, done."""
@@ -109,8 +115,34 @@ class Model:
         assert len(given) == len(set(given)) == n_left + n_unseen, (given, left, unseen)
         assert set(given[:n_left]) <= set(left), (given, left)
         assert set(given[n_left:]) <= set(unseen), (given, unseen)
+        self._check_lanes(reviewer, wanted=count - n_left, given=given[n_left:], unseen=unseen)
+
+    def _check_lanes(self, reviewer: Reviewer, *, wanted: int, given: list[int], unseen: list[int]) -> None:
+        """Insist that the lanes were served in turn, estimation never by less than half, each by its rank."""
+        by_hand = [task_id for task_id in unseen if self.tasks[task_id].by_hand]
+        drawn = [task_id for task_id in unseen if not self.tasks[task_id].by_hand]
+        got_by_hand = [task_id for task_id in given if self.tasks[task_id].by_hand]
+        got_drawn = [task_id for task_id in given if not self.tasks[task_id].by_hand]
+        possible = set()
+        for turn in self.hand_next.get(reviewer, {False}):
+            fair = min((wanted + turn) // 2, len(by_hand))
+            fair += min(max(wanted - fair - len(drawn), 0), len(by_hand) - fair)
+            exact = reviewer not in self.looked_by_hand
+            if len(got_by_hand) == fair or (len(got_by_hand) < fair and not exact):
+                lanes = [got_by_hand, got_drawn] if turn else [got_drawn, got_by_hand]
+                if given == [task_id for pair in zip_longest(*lanes) for task_id in pair if task_id is not None]:
+                    possible.add(turn)
+        assert possible, (given, drawn, by_hand, self.hand_next.get(reviewer))
         if reviewer not in self.trusted:
-            assert given[n_left:] == unseen[:n_unseen], (given, unseen)
+            assert got_drawn == drawn[: len(got_drawn)], (given, drawn)
+        if reviewer not in self.looked_by_hand:
+            assert got_by_hand == by_hand[: len(got_by_hand)], (given, by_hand)
+        if by_hand and wanted:
+            self.looked_by_hand.add(reviewer)
+        if given:
+            drawn_last = not self.tasks[given[-1]].by_hand
+            may_be_empty = not any(task.by_hand and task.free > 0 for task in self.tasks.values())
+            self.hand_next[reviewer] = {drawn_last} | (possible if drawn_last and may_be_empty else set())
 
     def give(
         self, reviewer: Reviewer, tasks: list[tuple[int, Token]], *, on_screen: bool, submit_id: str | None = None

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -30,11 +31,12 @@ from annotations.queue.escalate import count_open_escalations, escalate_task
 from annotations.queue.invariants import list_violations
 from annotations.queue.leased import LeasedTask
 from annotations.queue.leases import release_lease, renew_lease, save_draft, skip_task
+from annotations.queue.send import send_to_review
 from annotations.queue.sweep import free_expired_leases, raise_watermarks
 from annotations.queue.unfinished import take_over
 from reviewapp.http.errors import RefusalError
 from tests.conftest import NOW
-from tests.queue.items import add_items, age_cursors, end_leases
+from tests.queue.items import add_items, age_cursors, end_leases, store_items
 from tests.queue.model import Model, ModelLabel, Refused
 from tests.queue.services import access_of
 
@@ -64,6 +66,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.model = Model()
         self.handles: list[Handle] = []
         self.submit_ids: list[tuple[Handle, str]] = []
+        self.lea = access_of(self.people["lea"])
         self.access = {name: access_of(self.people[name]) for name in REVIEWERS}
         self.batches = 0
         self.stack = ExitStack()
@@ -106,6 +109,17 @@ class QueueMachine(RuleBasedStateMachine):
             add_items(self.project, ranks, need=need, prefix=f"batch-{self.batches}"), ranks, strict=True
         ):
             self.model.add(Task.objects.get(item=item, stage=Stage.REVIEW).pk, rank, need)
+
+    @rule(count=st.integers(1, 3), need=st.integers(1, 3), at=positions)
+    def send_by_hand(self, count: int, need: int, at: int) -> None:
+        self.batches += 1
+        items = store_items(self.project, count, prefix=f"batch-{self.batches}")
+        known = Task.objects.filter(stage=Stage.REVIEW).order_by("pk").values_list("item__external_id", flat=True)
+        names = [*(item.external_id for item in items), known[at % len(known)]]
+        sent = send_to_review(self.lea, external_ids=names, reason="odd", overlap=need, now=timezone.now())
+        assert (sent.created, sent.existing) == (count, 1)
+        for task in Task.objects.filter(item__in=items):
+            self.model.add(task.pk, task.rank, need, by_hand=True)
 
     @rule(name=reviewers, count=st.integers(1, 4))
     def claim(self, name: str, count: int) -> None:
@@ -323,7 +337,7 @@ class QueueMachine(RuleBasedStateMachine):
 @pytest.fixture
 def machine(project, cast):
     """The machine, at work in the project with the cast."""
-    people = {name: getattr(cast, name) for name in REVIEWERS}
+    people = {name: getattr(cast, name) for name in (*REVIEWERS, "lea")}
     return type("QueueMachine", (QueueMachine,), {"people": people, "project": project})
 
 

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from annotations.models.ordered_json import OrderedJSONField
 from reviewapp.accounts.models import Project, User
 
 
@@ -11,7 +12,7 @@ class RubricVersion(models.Model):
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+", db_index=False)
     version = models.IntegerField()
     guidelines = models.TextField(blank=True, default="")
-    questions = models.JSONField()
+    questions = OrderedJSONField()
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()
 

@@ -21,6 +21,9 @@ from reviewapp.http.asking import actor_of
 from reviewapp.http.errors import NotFoundError
 from reviewapp.http.frame import frame, link_if_may
 
+# Kinds whose controls are a script of their own, fetched along with the page where the rubric has one of them.
+_LATER_KINDS = frozenset({"correction", "json"})
+
 
 @gzip_page
 @never_cache
@@ -39,6 +42,7 @@ def review(request: HttpRequest, slug: str) -> HttpResponse:
         "guidelines": render_guidelines(rubric.guidelines) if rubric else "",
         "reading": get_reading(access, rubric) if rubric else None,
         "rubric_version": rubric.version if rubric else 0,
+        "later_kinds": rubric is not None and any(question["kind"] in _LATER_KINDS for question in rubric.questions),
         "guidelines_url": reverse("review_guidelines", args=[slug]),
         "settings_url": link_if_may(access, "project_settings", Action.EDIT_RUBRIC),
         "sign_in_url": f"{reverse('account_login')}?next={reverse('signed_in_again')}",

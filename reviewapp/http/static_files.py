@@ -17,6 +17,7 @@ from django.core.files.storage import InMemoryStorage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 JS_IMPORT = re.compile(r'^import (?:\{[^}"\']*\} from )?"(\.{1,2}/[^"]+)";\n', re.MULTILINE)
+JS_EXPORT = re.compile(r"^export (?=async |function |class |const |let )", re.MULTILINE)
 CSS_IMPORT = re.compile(r'^@import "(\.{1,2}/[^"]+)";\n', re.MULTILINE)
 NOT_JOINABLE = re.compile(r"^(?:import .* as |import \*|import \w|export (?:default|\{|\*))", re.MULTILINE)
 
@@ -33,11 +34,15 @@ def _follow(name: str, read: Callable[[str], str], pattern: re.Pattern[str], see
 
 
 def join_script(name: str, read: Callable[[str], str]) -> str:
-    """Return a module with everything it imports in one scope; two things of one name would not parse."""
-    text = "\n".join(_follow(name, read, JS_IMPORT, set()))
+    """Return a module with everything it imports in one scope; two things of one name would not parse.
+
+    What the module itself exports stays exported, for those that load it later.
+    """
+    *parts, last = _follow(name, read, JS_IMPORT, set())
+    text = "\n".join([*(JS_EXPORT.sub("", part) for part in parts), last])
     if wrong := NOT_JOINABLE.search(text):
         raise ImproperlyConfigured(f"{name}: modules are joined by name, so {wrong[0]!r} cannot be used")
-    return re.sub(r"^export (?=async |function |class |const |let )", "", text, flags=re.MULTILINE)
+    return text
 
 
 def join_style(name: str, read: Callable[[str], str]) -> str:

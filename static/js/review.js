@@ -105,6 +105,7 @@ const PAGE_KEYS = {
   z: () => desk.undo(),
   n: () => desk.current?.form.focusNote(),
   e: () => desk.current?.form.focusComment(),
+  d: () => desk.current?.form.difference(),
   g: () => guidelines.toggle(),
   x: extend,
   r: () => desk.current?.viewer.toggleWritten(),

@@ -200,3 +200,11 @@ def test_the_item_is_read_only_where_a_question_is_about_it(ask, send, cast, api
             answer(rui, task, given)
         counts.append(sum("input, output, context, steps" in query["sql"] for query in queries.captured_queries))
     assert counts == [0, 1]
+
+
+def test_a_schema_keeps_the_order_in_which_it_was_written(ask, cast, api_of):
+    names = ["zebra", "a", "middle", "b"]
+    schema = {"type": "object", "properties": {name: {"type": "string"} for name in names}}
+    ask([{**QUESTIONS[4], "schema": schema}])
+    (question,) = api_of(cast.vic, "read").get("/projects/helpdesk/rubric")["questions"]
+    assert list(question["schema"]["properties"]) == names

@@ -21,10 +21,13 @@ import { buildWidget } from "./kinds/registry.js";
  * @typedef {{element: HTMLElement, labels?: HTMLElement, keys?: import("./answer_keys.js").Keys, read: () => any,
  *   fill: (answer: any) => void, focus: () => void, press?: (value: string) => boolean,
  *   find?: () => {path: string[], message: string}[], show?: (path: string[], message: string) => boolean,
- *   clear?: () => void}} Widget
+ *   clear?: () => void, difference?: () => void}} Widget
  * @typedef {(question: Question, tools: Tools) => Widget} Build
  * @typedef {{question: Question, element: HTMLElement, widget: Widget, wrong: boolean}} Block
  */
+
+/** Kinds that are answered by writing, not by keys. */
+const WRITTEN = ["text", "correction", "json"];
 
 let made = 0;
 
@@ -40,7 +43,7 @@ export class QuestionForm {
     this.element = make("form", { novalidate: true, autocomplete: "off" });
     const claimed = claimedKeys(questions);
     const say = (text) => this.element.dispatchEvent(new CustomEvent("say", { bubbles: true, detail: text }));
-    const firstText = questions.find((question) => question.kind === "text");
+    const firstText = questions.find((question) => WRITTEN.includes(question.kind));
     /** @type {Block[]} */
     this.blocks = questions.map((question) => {
       const tools = {
@@ -156,9 +159,14 @@ export class QuestionForm {
     return true;
   }
 
-  /** Focus the first shown text question, or the comment. */
+  /** Show or hide what was changed. */
+  difference() {
+    for (const { widget } of this.shown) widget.difference?.();
+  }
+
+  /** Focus the first shown question that takes writing, or the comment. */
   focusNote() {
-    const note = this.shown.find(({ question }) => question.kind === "text");
+    const note = this.shown.find(({ question }) => WRITTEN.includes(question.kind));
     if (note) note.widget.focus();
     else this.focusComment();
   }

@@ -1,6 +1,6 @@
 /** Every kind of question by its name. The heavy ones are modules of their own, loaded when a rubric has them. */
 
-import { make } from "../dom.js";
+import { byId, make } from "../dom.js";
 import { buildChoice, buildMultiChoice } from "./choice.js";
 import { buildPairwise } from "./pairwise.js";
 import { buildRanking } from "./ranking.js";
@@ -17,18 +17,17 @@ const KINDS = {
   ranking: buildRanking,
 };
 
-/** @type {Map<string, Promise<import("../questions.js").Build>>} */
-const loading = new Map();
+/** @type {Promise<Record<string, import("../questions.js").Build>> | null} */
+let loading = null;
 
-/** Load a kind that has a module of its own; the page says where it is published. */
-function loadKind(kind) {
-  if (!loading.has(kind)) {
-    const modules = /** @type {HTMLElement} */ (document.getElementById("kind-modules"));
-    const module = import(new URL(modules.dataset[kind], document.baseURI).href).then((found) => found.build);
-    module.catch(() => loading.delete(kind));
-    loading.set(kind, module);
+/** Load the kinds that have a module of their own; the page says where it is published. */
+function loadLaterKinds() {
+  if (!loading) {
+    const { href } = byId("later-kinds").dataset;
+    loading = import(new URL(href, document.baseURI).href).then((module) => module.LATER_KINDS);
+    loading.catch(() => (loading = null));
   }
-  return loading.get(kind);
+  return loading;
 }
 
 /** Build the controls of a question. @type {import("../questions.js").Build} */
@@ -47,17 +46,19 @@ class LaterWidget {
     /** @type {import("../questions.js").Widget | null} */
     this.widget = null;
     this.filled = undefined;
+    this.wanted = false; // the focus, before there was anything to focus
     this.load();
   }
 
   async load() {
     this.element.replaceChildren(make("p", { class: "muted small" }, "Loading…"));
     try {
-      const build = await loadKind(this.question.kind);
-      this.widget = build(this.question, this.tools);
+      const kinds = await loadLaterKinds();
+      this.widget = kinds[this.question.kind](this.question, this.tools);
       if (this.filled !== undefined) this.widget.fill(this.filled);
       this.element.replaceChildren(this.widget.element);
       this.tools.ready();
+      if (this.wanted) this.widget.focus();
     } catch (problem) {
       const again = make("button", { type: "button", class: "button" }, "Try again");
       again.addEventListener("click", () => this.load());
@@ -97,7 +98,12 @@ class LaterWidget {
     return Boolean(this.widget?.press?.(value));
   }
 
+  difference() {
+    this.widget?.difference?.();
+  }
+
   focus() {
+    this.wanted = true;
     (this.widget || this.element.querySelector("button"))?.focus();
   }
 }

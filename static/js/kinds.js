@@ -1,0 +1,6 @@
+/** The kinds of question that are too heavy for the first load: loaded when a rubric has one of them. */
+
+import { buildCorrection } from "./review/kinds/correction.js";
+import { buildJson } from "./review/kinds/json.js";
+
+export const LATER_KINDS = { correction: buildCorrection, json: buildJson };

@@ -27,7 +27,8 @@ def debug_stays_at_home(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 
 def seams() -> Iterator[tuple[str, str]]:
     """Yield (setting, dotted path) of every function that an earlier stage calls by name."""
-    yield "QUEUE_FILL", settings.QUEUE_FILL
+    for name in ("QUEUE_FILL", "QUEUE_RAISE", "QUEUE_SEND"):
+        yield name, getattr(settings, name)
     yield from (("JOB_HANDLERS", path) for path in settings.JOB_HANDLERS.values())
     yield from (("SWEEP_STEPS", path) for path in settings.SWEEP_STEPS)
     yield from (("METRICS_COLLECTORS", path) for path in settings.METRICS_COLLECTORS)

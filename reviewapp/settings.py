@@ -111,7 +111,12 @@ RQ_QUEUES = {"default": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 300, "SERIALIZER":
 
 # The seams between stages: an earlier stage calls a later one only through these names.
 QUEUE_FILL = "annotations.queue.fill.open_tasks"
-ITEM_DETAILS = {"labels": "annotations.labels.read.labels_of_item"}  # lists that an item's page and answer carry
+QUEUE_RAISE = "annotations.queue.fill.raise_tasks"
+QUEUE_SEND = "annotations.queue.send.open_late"
+ITEM_DETAILS = {  # lists that an item's page and answer carry
+    "labels": "annotations.labels.read.labels_of_item",
+    "feedbacks": "sampling.ingest.feedback.feedback_of_item",
+}
 JOB_HANDLERS = {
     "check_queue": "annotations.queue.invariants.check_queue",
     "index_items": "sampling.items.text_index.index_items",

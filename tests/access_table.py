@@ -30,6 +30,7 @@ ENDPOINTS: dict[str, Known] = {
     "put_rubric": Known(Action.EDIT_RUBRIC, _RUBRIC),
     "get_rubric": Known(Action.SEE_PROJECT),
     "post_items": Known(Action.ADD_ITEMS, {"items": []}),
+    "post_feedback": Known(Action.ADD_ITEMS, {"external_id": "a", "value": -1}),
     "get_items": Known(Action.SEE_ITEMS),
     "get_one_item": Known(Action.SEE_ITEMS),
     "put_plan": Known(Action.EDIT_PLAN, {"base_rate": 1, "rules": []}),

@@ -75,7 +75,6 @@ POST /projects/{p}/erase
 """
 
 NOT_BUILT_YET = """
-POST /projects/{p}/feedback
 POST /projects/{p}/decisions
 PUT /projects/{p}/decision-feeds/{name}
 POST /projects/{p}/labels/import

@@ -148,6 +148,11 @@ def open_chosen(*, project: Project, item_ids: Sequence[int], need: int, reason:
     return Opened(frozenset(row[0] for row in rows if row[2]), frozenset(row[0] for row in rows if not row[2]))
 
 
+def open_late(*, project: Project, item_ids: Sequence[int], need: int, reason: str, now: datetime) -> int:
+    """Do the same for items about which something became known too late for their draw; return how many are new."""
+    return len(open_chosen(project=project, item_ids=item_ids, need=need, reason=reason, now=now).created)
+
+
 def _checked_reason(reason: str) -> str:
     reason = reason.strip()
     if not reason or len(reason) > LONGEST_REASON or "\0" in reason:

@@ -27,6 +27,7 @@ from reviewapp.http.forms import (
 )
 from reviewapp.http.frame import frame
 from sampling.models import PlanVersion
+from sampling.models.plans import SETTLE_HOURS
 from sampling.plans.publish import get_plan, parse_plan, publish_plan
 
 Shown = dict[str, Any]
@@ -58,6 +59,7 @@ def _plan_body(plan: PlanVersion) -> dict[str, Any]:
     optional = {"name": plan.name if plan.version else "", "daily_target": plan.daily_target, "overlap": plan.overlap}
     return {
         **{name: value for name, value in optional.items() if value},
+        **({"settle_hours": plan.settle_hours} if plan.settle_hours != SETTLE_HOURS else {}),
         "base_rate": plan.base_rate,
         "rules": plan.rules,
     }

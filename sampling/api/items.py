@@ -94,6 +94,9 @@ class ItemDetailOut(ItemOut):
     labels: list[dict[str, Any]]
     verdicts: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
+    feedbacks: list[dict[str, Any]] = Field(
+        description="`{value, comment, at}`, oldest first; `feedback` is the newest."
+    )
     draws: list[DrawOut]
 
 

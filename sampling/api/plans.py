@@ -34,6 +34,7 @@ class PlanOut(BaseModel):
     rules: list[dict[str, Any]]
     daily_target: int | None
     overlap: int | None
+    settle_hours: int
     created_at: datetime
     salt: str | None = Field(default=None, description="For an owner, to recompute every draw; that is on record.")
 

@@ -5,7 +5,7 @@ from importlib import import_module
 from django.urls import URLPattern, path
 from ninja import NinjaAPI
 
-from sampling.api import items, plans
+from sampling.api import feedback, items, plans
 from sampling.api.otlp import post_traces
 
 root_routes: list[URLPattern] = [path("v1/traces", post_traces, name="otlp_traces")]
@@ -15,4 +15,5 @@ def add_routers(api: NinjaAPI) -> None:
     """Add the routers of this stage."""
     import_module("sampling.api.projects")  # adds to the router of projects
     api.add_router("/projects", items.router)
+    api.add_router("/projects", feedback.router)
     api.add_router("/projects", plans.router)

@@ -6,17 +6,24 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
-from django.db import connection
+from django.db import connection, transaction
 
+from reviewapp.accounts.models import Project
+from sampling.draws.reoffer import Reoffered, reoffer_items
 from sampling.plans.filters_facts import FEEDBACK, is_fact_row
 
 
 class NewFact(NamedTuple):
-    """A named value about an item; None says that it is known no longer."""
+    """A named value about an item; None says that it is known no longer.
+
+    `caused_by_draw` marks what is known only because the item was selected or labelled, such as the verdict of a judge
+    that ran on labelled items: it never enters a probability.
+    """
 
     item_id: int
     name: str
     value: Any
+    caused_by_draw: bool = False
 
 
 def record_fact(fact: NewFact, *, now: datetime) -> None:
@@ -37,18 +44,33 @@ def record_facts(facts: Sequence[NewFact], *, now: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO sampling_itemfact (item_id, name, value, recorded_at)
-            SELECT item_id, name, value::jsonb, %s
-            FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS f (item_id, name, value)
-            ON CONFLICT (item_id, name) DO UPDATE SET value = EXCLUDED.value, recorded_at = EXCLUDED.recorded_at
+            INSERT INTO sampling_itemfact (item_id, name, value, recorded_at, caused_by_draw)
+            SELECT item_id, name, value::jsonb, %s, caused_by_draw
+            FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bool[]) AS f (item_id, name, value, caused_by_draw)
+            ON CONFLICT (item_id, name) DO UPDATE SET value = EXCLUDED.value, recorded_at = EXCLUDED.recorded_at,
+                caused_by_draw = EXCLUDED.caused_by_draw
             """,
             [
                 now,
                 [fact.item_id for fact in rows],
                 [fact.name for fact in rows],
                 [_checked_json(fact) for fact in rows],
+                [fact.caused_by_draw for fact in rows],
             ],
         )
+
+
+def record_late_facts(
+    *, project: Project, facts: Sequence[NewFact], late_reason: str | None, now: datetime
+) -> Reoffered:
+    """Record facts that arrive after their items, and offer the items again, in one transaction.
+
+    `late_reason`: see `reoffer_items`.
+    """
+    with transaction.atomic():
+        record_facts(facts, now=now)
+        item_ids = [fact.item_id for fact in facts if not fact.caused_by_draw]
+        return reoffer_items(project=project, item_ids=item_ids, late_reason=late_reason, now=now)
 
 
 def _checked_json(fact: NewFact) -> str | None:

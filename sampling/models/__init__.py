@@ -1,8 +1,8 @@
 """The tables of this stage."""
 
 from sampling.models.checks import ChecksVersion
-from sampling.models.items import Item, ItemFact, ItemKey
+from sampling.models.items import Feedback, Item, ItemFact, ItemKey
 from sampling.models.plans import Draw, PlanVersion
 from sampling.models.search import ItemText, SearchDue
 
-__all__ = ["ChecksVersion", "Draw", "Item", "ItemFact", "ItemKey", "ItemText", "PlanVersion", "SearchDue"]
+__all__ = ["ChecksVersion", "Draw", "Feedback", "Item", "ItemFact", "ItemKey", "ItemText", "PlanVersion", "SearchDue"]

@@ -71,3 +71,23 @@ class ItemFact(models.Model):
     name = models.TextField()
     value = models.JSONField(null=True)
     recorded_at = models.DateTimeField()
+    # Known only because the item was selected or labelled: such a fact enters no probability.
+    caused_by_draw = models.BooleanField(default=False, db_default=False)
+
+
+class Feedback(models.Model):
+    """What somebody or something downstream said about an item: append-only; the newest is the item's fact."""
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+", db_index=False)
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="feedbacks", db_index=False)
+    value = models.SmallIntegerField()
+    comment = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        """Found by item."""
+
+        indexes = [models.Index(fields=["item", "id"], name="feedback_by_item")]
+        constraints = [
+            models.CheckConstraint(condition=Q(value__in=[-1, 0, 1]), name="feedback_value_is_minus_1_0_1"),
+        ]

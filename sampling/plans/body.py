@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from sampling.models.plans import SETTLE_HOURS
 from sampling.times import read_time
 
 Rate = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -37,6 +38,10 @@ class PlanBody(BaseModel):
     rules: list[PlanRule] = Field(default_factory=list, max_length=MAX_RULES)
     daily_target: Annotated[int, Field(ge=1, le=MAX_DAILY_TARGET)] | None = None
     overlap: Overlap | None = None
+    settle_hours: Annotated[int, Field(ge=0, le=720)] = Field(
+        default=SETTLE_HOURS,
+        description="How long after the hour of its arrival what becomes known of an item may raise its probability.",
+    )
 
     @model_validator(mode="after")
     def _names_tell_rules_apart(self) -> Self:

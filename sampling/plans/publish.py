@@ -67,6 +67,7 @@ def publish_plan(*, project: Project, plan: PlanBody, actor: Actor | None, now: 
             rules=[rule.model_dump(mode="json", exclude_none=True) for rule in plan.rules],
             daily_target=plan.daily_target,
             overlap=plan.overlap,
+            settle_hours=plan.settle_hours,
             created_by=actor.user if actor else None,
             created_at=now,
         )

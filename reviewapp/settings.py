@@ -117,6 +117,12 @@ ITEM_DETAILS = {  # lists that an item's page and answer carry
     "labels": "annotations.labels.read.labels_of_item",
     "feedbacks": "sampling.ingest.feedback.feedback_of_item",
 }
+ITEM_SECTIONS = [  # what an item's page says beside the item, in this order
+    "sampling.items.drawn.draws",
+    "sampling.items.known.facts",
+    "annotations.labels.item_section.review",
+]
+ITEM_STATES = "annotations.queue.states.review_states"  # how far review has come, for lists of items
 JOB_HANDLERS = {
     "check_queue": "annotations.queue.invariants.check_queue",
     "index_items": "sampling.items.text_index.index_items",

@@ -49,6 +49,7 @@ class Label(models.Model):
             models.Index(fields=["project", "id"], name="label_by_project"),
             models.Index(fields=["project", "created_at"], name="label_by_day"),
             models.Index(fields=["reviewer", "project", "id"], name="label_by_reviewer"),
+            models.Index(fields=["item", "id"], name="label_of_item"),
             models.Index(
                 fields=["project", "item"],
                 condition=Q(withdrawn_at__isnull=True, superseded_by__isnull=True),

@@ -19,6 +19,7 @@ class NavLink(NamedTuple):
 _PAGES = (
     ("project_overview", "Overview", Action.SEE_PROJECT),
     ("review", "Review", Action.LABEL),
+    ("items", "Items", Action.SEE_ITEMS),
     ("project_settings", "Settings", Action.EDIT_PROJECT),
 )
 

@@ -1,5 +1,7 @@
 """External ids in paths: any characters, percent-encoded; a slash or a line end is part of the id like any other."""
 
+from functools import cache
+
 from django.urls import register_converter
 from django.urls.converters import StringConverter
 
@@ -10,6 +12,7 @@ class ExternalIdConverter(StringConverter):
     regex = r"(?s:.+)"
 
 
+@cache
 def register() -> None:
-    """Make `{external_id:name}` known to paths."""
+    """Make `{external_id:name}` known to paths; again is harmless."""
     register_converter(ExternalIdConverter, "external_id")

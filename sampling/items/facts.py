@@ -100,16 +100,16 @@ def _facts_of(row: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
             yield name, value
     for root, text in zip(_OBJECTS, row[len(FIELDS) :], strict=True):
         if text is not None:
-            yield from _leaves(root, orjson.loads(text), depth=0)
+            yield from leaves(root, orjson.loads(text), depth=0)
 
 
-def _leaves(name: str, value: Any, *, depth: int) -> Iterator[tuple[str, Any]]:
+def leaves(name: str, value: Any, *, depth: int) -> Iterator[tuple[str, Any]]:
     """Yield what lies at the ends of the paths through objects; lists are ends."""
     if isinstance(value, dict):
         if depth < _MAX_KEYS_DEEP:
             for key, inner in value.items():
                 if key:
-                    yield from _leaves(f"{name}.{_escaped(key)}", inner, depth=depth + 1)
+                    yield from leaves(f"{name}.{_escaped(key)}", inner, depth=depth + 1)
     elif value is not None:
         yield name, value
 

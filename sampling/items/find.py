@@ -98,7 +98,7 @@ class _Finder:
 
     def _walk(self, behind: int | None) -> Found:
         started, step = time.monotonic(), _FIRST_STEP
-        indexed = None if self.upwards else indexed_query(self.search)
+        indexed = indexed_query(self.search)
         while True:
             edge, count = self._window(behind, step)
             if count:
@@ -171,7 +171,7 @@ class _Finder:
                 "SELECT min(first_id) FROM sampling_searchdue WHERE project_id = %s", [self.search.project_id]
             )
             (lowest,) = cursor.fetchone()
-        return lowest is None or (behind is not None and behind <= lowest)
+        return lowest is None or (not self.upwards and behind is not None and behind <= lowest)
 
     def _from_index(self, query: SqlCondition, behind: int | None) -> list[int] | None:
         """Return hits of the index, None where it takes too long: the words are in too many items."""

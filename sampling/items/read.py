@@ -40,17 +40,24 @@ _FIELDS = (
 )
 _JSON = frozenset({"input", "output", "context", "decision", "steps", "metadata", "checks"})
 # What came later goes before what came with the item, as in filters.
-_LATER = {
+LATER = {
     "feedback": "COALESCE((SELECT f.value::int FROM sampling_itemfact f"
     " WHERE f.item_id = i.id AND f.name = 'feedback'), i.feedback)",
     "checks": "COALESCE(i.checks, '{}') || COALESCE((SELECT jsonb_object_agg(substr(f.name, 8), f.value)"
     " FROM sampling_itemfact f WHERE f.item_id = i.id AND f.name ^@ 'checks.' AND f.value IS NOT NULL), '{}')",
 }
-_COLUMNS = ", ".join(_LATER.get(name, f"i.{name}") for name in _FIELDS)
+_COLUMNS = ", ".join(LATER.get(name, f"i.{name}") for name in _FIELDS)
 
 
 class ItemRow(NamedTuple):
     """A stored item: its id in the database, and its fields as the API gives them (JSON as raw fragments)."""
+
+    id: int
+    fields: dict[str, Any]
+
+
+class ParsedItem(NamedTuple):
+    """A stored item: its id in the database, and its fields as Python values."""
 
     id: int
     fields: dict[str, Any]
@@ -83,20 +90,19 @@ def list_items(item_ids: Sequence[int]) -> list[ItemRow]:
     return [_row(rows[item_id]) for item_id in item_ids if item_id in rows]
 
 
+def find_item(project_id: int, external_id: str) -> ParsedItem:
+    """Return one item of the project with its fields as Python values, or raise NotFoundError."""
+    with connection.cursor() as cursor:
+        row = _by_name(cursor, project_id, external_id)
+    values = dict(zip(_FIELDS, row[1:], strict=True))
+    parsed = {name: orjson.loads(value) for name, value in values.items() if name in _JSON and value is not None}
+    return ParsedItem(row[0], {**values, **parsed})
+
+
 def get_item(project_id: int, external_id: str) -> ItemDetail:
     """Return one item of the project, or raise NotFoundError."""
-    if "\0" in external_id:
-        raise _no_such_item()
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT i.id, {_COLUMNS} FROM sampling_itemkey k JOIN sampling_item i ON i.id = k.item_id"  # noqa: S608
-            " WHERE k.project_id = %s AND k.external_id = %s",
-            [project_id, external_id],
-        )
-        row = cursor.fetchone()
-        if row is None:
-            raise _no_such_item()
-        item = _row(row)
+        item = _row(_by_name(cursor, project_id, external_id))
         cursor.execute(
             "SELECT p.version, d.u, d.probability, d.selected, d.reasons, d.at FROM sampling_draw d"
             " JOIN sampling_planversion p ON p.id = d.plan_version_id WHERE d.item_id = %s ORDER BY d.id",
@@ -104,6 +110,20 @@ def get_item(project_id: int, external_id: str) -> ItemDetail:
         )
         draws = [DrawRow(*draw) for draw in cursor.fetchall()]
     return ItemDetail(item, draws, {name: read(item.id) for name, read in _readers().items()})
+
+
+def _by_name(cursor: Any, project_id: int, external_id: str) -> tuple[Any, ...]:
+    if "\0" in external_id:
+        raise _no_such_item()
+    cursor.execute(
+        f"SELECT i.id, {_COLUMNS} FROM sampling_itemkey k JOIN sampling_item i ON i.id = k.item_id"  # noqa: S608
+        " WHERE k.project_id = %s AND k.external_id = %s",
+        [project_id, external_id],
+    )
+    row: tuple[Any, ...] | None = cursor.fetchone()
+    if row is None:
+        raise _no_such_item()
+    return row
 
 
 def _no_such_item() -> NotFoundError:

@@ -2,8 +2,16 @@
 
 from django.urls import URLPattern, path
 
+from sampling.api.external_ids import register
 from sampling.views.filter_field import filter_facts
+from sampling.views.item import item, item_by_name
+from sampling.views.items import count, items
 
+register()
 page_routes: list[URLPattern] = [
     path("p/<slug:slug>/filter-facts", filter_facts, name="filter_facts"),
+    path("p/<slug:slug>/items", items, name="items"),
+    path("p/<slug:slug>/item-count", count, name="item_count"),
+    path("p/<slug:slug>/item", item_by_name, name="item_by_name"),
+    path("p/<slug:slug>/items/<external_id:external_id>", item, name="item"),
 ]

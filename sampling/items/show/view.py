@@ -70,8 +70,11 @@ class ItemView:
         return any(part.target and part.value.kind not in {"plain", "nothing"} for part in parts)
 
 
-def view_item(fields: Mapping[str, Any], *, prefix: str) -> ItemView:
-    """Return the view of an item's fields (parsed JSON). Ids on the page begin with `prefix`."""
+def view_item(fields: Mapping[str, Any], *, prefix: str, judged: bool = True) -> ItemView:
+    """Return the view of an item's fields (parsed JSON). Ids on the page begin with `prefix`.
+
+    `judged` says that the output is shown to be judged.
+    """
     reader = Reader(Citations(prefix))
     steps = fields.get("steps") or []
     reader.name_passages(fields.get("context"))
@@ -82,7 +85,7 @@ def view_item(fields: Mapping[str, Any], *, prefix: str) -> ItemView:
         prefix=prefix,
         name=reader.name(str(fields.get("external_id") or "")),
         occurred_at=fields.get("occurred_at"),
-        parts=tuple(_parts(fields, reader)),
+        parts=tuple(_parts(fields, reader, judged=judged)),
         steps=tuple(_step(step, number, reader, prefix) for number, step in enumerate(steps, 1)),
         facts=tuple(_facts(fields, reader)),
     )
@@ -93,9 +96,9 @@ def show_item(fields: Mapping[str, Any], *, prefix: str) -> SafeString:
     return render_to_string("items/show.html", {"item": view_item(fields, prefix=prefix)})
 
 
-def _parts(fields: Mapping[str, Any], reader: Reader) -> Iterator[Part]:
+def _parts(fields: Mapping[str, Any], reader: Reader, *, judged: bool) -> Iterator[Part]:
     # The output is read first, so that what is judged has the first call on the budget.
-    output = Part("Output to review", "output", reader.read(fields.get("output")))
+    output = Part("Output to review" if judged else "Output", "output", reader.read(fields.get("output")))
     value = reader.read(fields.get("input"))
     if fields.get("context") not in (None, ""):
         context = reader.read(fields["context"], cites=False)

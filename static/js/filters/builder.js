@@ -7,11 +7,9 @@
 
 import { make } from "../review/dom.js";
 import { bodyOf, isFinished, isGroup, treeOf } from "./tree.js";
-import { operatorsFor, takesNoValue, typeOf, typesOf } from "./operators.js";
-import { valueField } from "./values.js";
+import { conditionRow } from "./condition.js";
 
 const KINDS = { all: "all", any: "any", none: "none", not_all: "not all" };
-const OTHER = "\u0000other";
 const DEEPEST = 6; // deeper groups are shown and can be edited as JSON; the server takes sixteen levels
 
 /** @type {Map<string, Promise<any[]>>} */
@@ -56,7 +54,19 @@ class FilterBuilder {
     if (refused) this.complain(refused);
     const facts = await askFacts(/** @type {string} */ (this.element.dataset.factsUrl));
     this.facts = new Map(facts.map((fact) => [fact.name, fact]));
-    if (!this.place.contains(document.activeElement)) this.draw();
+    this.redraw();
+  }
+
+  /** Draw anew, and leave whoever is at work in it where they are. */
+  redraw() {
+    const active = document.activeElement;
+    const row = active?.closest(".filter-condition, .filter-group");
+    const [node] = [...this.places].find(([, place]) => place === active || place.closest(".filter-condition, .filter-group") === row) ?? [];
+    const within = this.place.contains(active);
+    this.draw();
+    if (!within || !node) return;
+    if (isGroup(node)) this.places.get(node)?.focus();
+    else this.focusIn(node, active?.getAttribute("aria-label"));
   }
 
   /** Take over what is written; where it is no filter, say why and leave what can be clicked as it was. */
@@ -134,7 +144,7 @@ class FilterBuilder {
     if (parent) head.append(this.remover(group, parent, "Remove this group"));
     const list = make("ul", { role: "list" });
     for (const part of group.parts) {
-      const view = isGroup(part) ? this.viewGroup(part, group, depth + 1) : this.viewCondition(part, group);
+      const view = isGroup(part) ? this.viewGroup(part, group, depth + 1) : conditionRow(this, part, group);
       list.append(make("li", {}, view));
     }
     const add = filterButton("Add a condition", "+ Condition", () => {
@@ -163,114 +173,6 @@ class FilterBuilder {
       parent.parts.splice(parent.parts.indexOf(node), 1);
       this.changed(parent);
     });
-  }
-
-  viewCondition(condition, parent) {
-    const row = make("div", { class: "filter-condition" });
-    const fill = () => {
-      const fact = this.facts.get(condition.fact);
-      const types = typesOf(fact);
-      const hasValue = condition.value !== null && condition.value !== undefined;
-      const type = hasValue && fact?.kind !== "time" ? typeOf(condition.value) : (condition.type ?? types[0]);
-      const parts = [this.factField(condition, fill)];
-      if (condition.fact) parts.push(this.operatorField(condition, fact, type, fill));
-      if (condition.fact && !takesNoValue(condition.op)) {
-        if (types.length > 1 || !types.includes(type)) parts.push(this.typeField(condition, types, type, fill));
-        const label = `Value of ${condition.fact}`;
-        const given = { type, op: condition.op, value: condition.value, known: fact?.values ?? [], label };
-        parts.push(valueField(given, (value) => {
-          condition.value = value;
-          this.write();
-        }));
-      }
-      row.replaceChildren(...parts, this.remover(condition, parent, `Remove the condition on ${condition.fact || "nothing yet"}`));
-    };
-    fill();
-    return row;
-  }
-
-  /** Where the fact is picked; one that no item was seen with can be typed. */
-  factField(condition, fill) {
-    const typed = condition.typing || (condition.fact && this.facts.size && !this.facts.has(condition.fact));
-    const pick = (name) => {
-      condition.fact = name;
-      condition.value = null;
-      condition.type = undefined;
-      const fact = this.facts.get(name);
-      condition.op = operatorsFor(fact, typesOf(fact)[0], "")[0][0];
-      this.write();
-    };
-    if (typed) {
-      const input = make("input", { type: "text", class: "mono", "aria-label": "Fact", placeholder: "metadata.key", autocomplete: "off", autocapitalize: "off", spellcheck: "false" });
-      input.value = condition.fact;
-      input.addEventListener("change", () => {
-        condition.typing = false;
-        pick(input.value.trim());
-        fill();
-      });
-      input.addEventListener("keydown", (event) => {
-        if (event.key !== "Enter") return;
-        event.preventDefault(); // the condition is not finished: nothing to apply yet
-        input.dispatchEvent(new Event("change"));
-        this.focusIn(condition, `What to ask of ${condition.fact}`);
-      });
-      this.places.set(condition, input);
-      return input;
-    }
-    const select = make("select", { "aria-label": "Fact" });
-    select.append(make("option", { value: "" }, "choose a fact…"));
-    const groups = new Map();
-    for (const fact of this.facts.values()) {
-      if (!groups.has(fact.group)) groups.set(fact.group, make("optgroup", { label: fact.group }));
-      groups.get(fact.group).append(make("option", { value: fact.name }, fact.name));
-    }
-    select.append(...groups.values());
-    if (condition.fact && !this.facts.has(condition.fact)) select.append(make("option", { value: condition.fact }, condition.fact));
-    select.append(make("option", { value: OTHER }, "another, by name…"));
-    select.value = condition.fact;
-    select.addEventListener("change", () => {
-      condition.typing = select.value === OTHER;
-      if (condition.typing) condition.fact = "";
-      else pick(select.value);
-      fill();
-      this.places.get(condition)?.focus();
-    });
-    this.places.set(condition, select);
-    return select;
-  }
-
-  operatorField(condition, fact, type, fill) {
-    const select = make("select", { "aria-label": `What to ask of ${condition.fact}` });
-    for (const [op, words] of operatorsFor(fact, type, condition.op)) select.append(make("option", { value: op }, words));
-    select.value = condition.op;
-    select.addEventListener("change", () => {
-      const [was, is] = [condition.op, select.value];
-      condition.op = is;
-      if (takesNoValue(is)) condition.value = null;
-      else if (is === "in" && was !== "in") condition.value = condition.value === null ? null : [condition.value];
-      else if (was === "in" && is !== "in") condition.value = condition.value?.[0] ?? null;
-      this.write();
-      fill();
-      this.focusIn(condition, select.getAttribute("aria-label"));
-    });
-    return select;
-  }
-
-  typeField(condition, types, type, fill) {
-    const select = make("select", { "aria-label": `Type of the value of ${condition.fact}` });
-    const words = { text: "text", number: "number", boolean: "true or false" };
-    for (const each of new Set([...types, "text", "number", "boolean"])) {
-      if (words[each]) select.append(make("option", { value: each }, words[each]));
-    }
-    select.value = type;
-    select.addEventListener("change", () => {
-      condition.type = select.value;
-      condition.value = null;
-      this.write();
-      fill();
-      this.focusIn(condition, select.getAttribute("aria-label"));
-    });
-    return select;
   }
 
   /** A row was drawn anew under the hands of somebody: put them back where they were. */

@@ -1,6 +1,7 @@
 /** Fields for the value of a condition: one for each type, and a list to tick where values are known. */
 
 import { make } from "../review/dom.js";
+import { typeOf } from "./operators.js";
 
 let madeLists = 0;
 
@@ -73,7 +74,7 @@ const TICKED_AT_MOST = 12;
 /** Known values to tick, and a field for others, one a line. */
 function listField({ type, value, known, label }, changed) {
   const chosen = Array.isArray(value) ? value : value === null || value === undefined ? [] : [value];
-  const offered = known.filter((each) => typeof each === type).slice(0, TICKED_AT_MOST);
+  const offered = known.filter((each) => typeOf(each) === type).slice(0, TICKED_AT_MOST);
   const others = make("textarea", { rows: "2", "aria-label": `${label}, others, one a line`, spellcheck: "false" });
   others.placeholder = offered.length ? "others, one a line" : "one a line";
   others.value = chosen.filter((each) => !offered.includes(each)).join("\n");

@@ -1,0 +1,145 @@
+"""What review made of an item: its tasks, everybody's answers beside each other, and what happened on the way."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from annotations.labels.resolve import Vote, resolve_votes
+from annotations.labels.words import answer_words
+from annotations.models import Escalation, Guard, Label, Lease, Task
+from annotations.models.queue import GuardState, Stage
+from annotations.queue.states import review_states
+from annotations.rubrics.publish import rubric_by_id
+from reviewapp.accounts.roles import Action
+from sampling.items.sections import Event, ItemAsked, Section
+
+_HOW = {"single": "one label", "agreed": "all agree", "majority": "by majority"}
+
+
+class Column(NamedTuple):
+    """One person's label as the head of a column."""
+
+    reviewer: str
+    at: datetime
+    seconds: int | None
+    notes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One question and everybody's answers to it, in the order of the columns; `differ` where they are not the same."""
+
+    title: str
+    answers: list[str]
+    resolved: str
+    differ: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TaskTold:
+    """One task in a sentence."""
+
+    kind: str
+    state: str
+    reason: str
+
+
+def review(asked: ItemAsked) -> Section | None:
+    """Section of an item's page. Whoever is reviewing the item sees no label of others, as on the reviewer's screen."""
+    if not asked.access.may(Action.SEE_ALL_LABELS):
+        return None
+    tasks = list(Task.objects.filter(item_id=asked.item_id).order_by("stage"))
+    labels = list(Label.objects.filter(item_id=asked.item_id).order_by("id"))
+    if not tasks and not labels:
+        return None
+    guards = list(Guard.objects.select_related("reviewer").filter(task__in=tasks).order_by("at"))
+    at_work = {guard.reviewer_id for guard in guards if guard.state in {GuardState.LEASED, GuardState.LEFT}}
+    hidden = asked.access.project.blind and asked.access.actor.user.pk in at_work
+    standing = [label for label in labels if label.withdrawn_at is None and label.superseded_by_id is None]
+    state = review_states([asked.item_id]).get(asked.item_id)
+    return Section(
+        name="review",
+        title="Review",
+        template="items/review.html",
+        place="below",
+        context={
+            "state": state,
+            "tasks": [_told(task, guards) for task in tasks],
+            "hidden": hidden,
+            **({} if hidden else _answers(standing)),
+        },
+        events=() if hidden else tuple(_events(asked, tasks, labels, guards)),
+    )
+
+
+def _told(task: Task, guards: Sequence[Guard]) -> TaskTold:
+    """Return a task in words: how many labels it needs and has, and who is at it."""
+    holders = {lease.reviewer_id for lease in Lease.objects.filter(task_id=task.pk)} if task.n_leases else set()
+    names = [guard.reviewer.username for guard in guards if guard.task_id == task.pk and guard.reviewer_id in holders]
+    needed = f"{task.n_labels} of {task.need} label{'' if task.need == 1 else 's'}"
+    work = f", in review by {' and '.join(names)}" if names else ""
+    ended = f", closed: {task.closed_reason}" if task.closed_reason else ""
+    return TaskTold(Stage(task.stage).label, needed + work + ended, task.reason)
+
+
+def _answers(labels: Sequence[Label]) -> dict[str, Any]:
+    """Return the standing labels as columns, and the questions of the newest version among them as rows."""
+    if not labels:
+        return {"columns": [], "questions": []}
+    votes = [Vote(label.rubric_id, label.answers) for label in labels if not label.surplus and label.source != "gold"]
+    resolved, how, unresolved = resolve_votes(votes, "agreed") if votes else ({}, "single", [])
+    newest = rubric_by_id(max(label.rubric_id for label in labels))
+    rows = []
+    for question in newest.questions:
+        key = question["key"]
+        given = [label.answers.get(key) for label in labels]
+        if all(answer is None for answer in given):
+            continue
+        rows.append(
+            Answered(
+                title=question["title"],
+                answers=[answer_words(question, label.answers.get(key), label.details.get(key)) for label in labels],
+                resolved=answer_words(question, resolved.get(key)) if len(votes) > 1 else "",
+                differ=key in unresolved,
+            )
+        )
+    return {
+        "columns": [_column(label, newest.version) for label in labels],
+        "questions": rows,
+        "comments": [(label.reviewer_name, label.comment) for label in labels if label.comment],
+        "how": _HOW.get(how, how) if not unresolved else "not resolved",
+        "resolves": len(votes) > 1,
+    }
+
+
+def _column(label: Label, newest: int) -> Column:
+    version = rubric_by_id(label.rubric_id).version
+    notes = [] if label.source == "queue" else [label.source]
+    notes += ["surplus"] if label.surplus else []
+    notes += [f"rubric {version}"] if version != newest else []
+    seconds = None if label.duration_ms is None else round(label.duration_ms / 1000)
+    return Column(label.reviewer_name, label.created_at, seconds, notes)
+
+
+def _events(
+    asked: ItemAsked, tasks: Sequence[Task], labels: Sequence[Label], guards: Sequence[Guard]
+) -> Iterator[Event]:
+    for task in tasks:
+        words = "Handed to adjudication" if task.stage == Stage.ADJUDICATION else "Opened for review"
+        yield Event(task.created_at, words, note=task.reason if task.stage == Stage.REVIEW else "")
+    revised = {label.superseded_by_id for label in labels}
+    for label in labels:
+        yield Event(
+            label.created_at,
+            "Revised their label" if label.pk in revised else f"Labelled{' (surplus)' if label.surplus else ''}",
+            by=label.reviewer_name,
+            note=label.revision_reason or label.comment,
+        )
+        if label.withdrawn_at is not None:
+            yield Event(label.withdrawn_at, "Took the label back", by=label.reviewer_name)
+    for guard in guards:
+        if guard.state == GuardState.SKIPPED:
+            yield Event(guard.at, "Skipped", by=guard.reviewer.username, note=guard.reason)
+    for escalation in Escalation.objects.filter(project=asked.access.project, item_id=asked.item_id):
+        yield Event(escalation.created_at, "Escalated", by=escalation.reviewer_name, note=escalation.note)

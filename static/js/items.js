@@ -1,0 +1,20 @@
+/** The list of items: the filter builder, panels that close by themselves, the count, and the way back to a row. */
+
+import { followTheme } from "./page/theme.js";
+import { showLocalTimes } from "./page/times.js";
+import { wireCopying } from "./page/copy.js";
+import { startFilterBuilders } from "./filters/builder.js";
+import { refineCount } from "./items/count.js";
+import { wirePopovers } from "./items/popovers.js";
+import { rememberPlace } from "./items/place.js";
+import { offerColumns, tidyFinder } from "./items/finder.js";
+
+followTheme();
+showLocalTimes();
+wireCopying();
+startFilterBuilders();
+wirePopovers();
+tidyFinder();
+offerColumns();
+refineCount();
+rememberPlace();

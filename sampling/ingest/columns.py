@@ -6,15 +6,15 @@ its metadata (`metadata.gold`).
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import orjson
 
 from reviewapp.http.errors import FieldError, InvalidError
 from reviewapp.http.lines import Line
+from sampling.ingest.cells import METADATA, read_cell
 from sampling.ingest.fields import ItemIn
-
-_METADATA = "metadata."
 
 
 class Mapped(NamedTuple):
@@ -25,11 +25,18 @@ class Mapped(NamedTuple):
 
 
 class ColumnMap:
-    """Renames the columns of lines and counts the columns that it left out."""
+    """Renames the columns of lines and counts the columns that it left out.
 
-    def __init__(self, pairs: Sequence[Mapped]) -> None:
+    Columns that are named like a field are taken as well, unless `only` the mapped ones are to be. Of a table cells are
+    read as their fields want them, and an output without a value means that the input itself is judged.
+    """
+
+    def __init__(
+        self, pairs: Sequence[Mapped], *, table: bool = False, only: bool = False, ids_from_content: bool = False
+    ) -> None:
         self.pairs = pairs
         self.ignored: Counter[str] = Counter()
+        self._table, self._only, self._ids_from_content = table, only, ids_from_content
         self._used = {pair.column.partition(".")[0] for pair in pairs} | {pair.column for pair in pairs}
 
     def apply(self, lines: Iterable[Line]) -> Iterator[Line]:
@@ -39,19 +46,36 @@ class ColumnMap:
             yield Line(line.number, self._renamed(source)) if isinstance(source, dict) else line
 
     def _renamed(self, source: dict[str, Any]) -> dict[str, Any]:
-        item = {name: value for name, value in source.items() if name in ItemIn.model_fields}
-        self.ignored.update(name for name in source if name not in item and name not in self._used)
+        item: dict[str, Any] = {}
+        if not self._only:
+            for name, value in source.items():
+                if is_field(name) and (self._table or name in ItemIn.model_fields):
+                    self._put(item, name, value)
+        self.ignored.update(name for name in source if name not in self._used and (self._only or not is_field(name)))
         for field, column in self.pairs:
             value = _find(source, column)
-            if value is None:
-                continue
-            if field.startswith(_METADATA):
-                before = item.get("metadata")
-                item["metadata"] = {**(before if isinstance(before, dict) else {}), field[len(_METADATA) :]: value}
-            else:
-                # Numbers are ids in many exports; ours are texts.
-                item[field] = str(value) if field == "external_id" and type(value) is int else value
+            if value is not None:
+                self._put(item, field, value)
+        if self._table:
+            item.setdefault("output", None)
+        if self._ids_from_content and "external_id" not in item:
+            item["external_id"] = sha256(orjson.dumps(item, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
         return item
+
+    def _put(self, item: dict[str, Any], field: str, value: Any) -> None:
+        if self._table:
+            value = read_cell(field, value)
+        if field.startswith(METADATA):
+            before = item.get("metadata")
+            item["metadata"] = {**(before if isinstance(before, dict) else {}), field[len(METADATA) :]: value}
+        else:
+            # Numbers are ids in many exports; ours are texts.
+            item[field] = str(value) if field == "external_id" and type(value) is int else value
+
+
+def is_field(name: str) -> bool:
+    """Tell whether an item has a field, or can have a key of its metadata, of that name."""
+    return name in ItemIn.model_fields or (name.startswith(METADATA) and len(name) > len(METADATA))
 
 
 def parse_pairs(texts: Sequence[str]) -> list[Mapped]:
@@ -59,14 +83,24 @@ def parse_pairs(texts: Sequence[str]) -> list[Mapped]:
     pairs, problems = [], []
     for text in texts:
         field, _, column = text.partition("=")
-        known = field in ItemIn.model_fields or (field.startswith(_METADATA) and len(field) > len(_METADATA))
-        if not known or not column:
+        if not is_field(field) or not column:
             reason = "Write FIELD=COLUMN." if not column else f"An item has no field {field!r}."
             problems.append(FieldError(text, reason))
         pairs.append(Mapped(field, column))
     if problems:
         raise InvalidError("Not every --map can be understood.", fields=tuple(problems))
     return pairs
+
+
+def refuse_unknown_columns(columns: Sequence[str]) -> None:
+    """Refuse a table that is read without a map and has columns that are no fields, before anything is stored."""
+    unknown = [name for name in columns if not is_field(name)]
+    if unknown:
+        names = ", ".join(unknown[:20])
+        raise InvalidError(
+            f"These columns are no fields of an item: {names}. Say what each is to become, or name at least one and the"
+            f" others are left out: --map external_id={unknown[0]} --map metadata.{unknown[-1]}={unknown[-1]}"
+        )
 
 
 def _parsed(data: Any) -> Any:

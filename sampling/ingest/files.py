@@ -1,22 +1,70 @@
-"""Lines of a file or of standard input, plain or gzip-compressed; which of the two its first bytes tell."""
+"""Files of items: JSON Lines and CSV, plain or gzip-compressed (which their first bytes tell), and Parquet."""
 
 from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
 from itertools import chain
-from typing import BinaryIO
+from pathlib import PurePath
+from typing import BinaryIO, NamedTuple
 
 from reviewapp.http.bodies import inflate
 from reviewapp.http.lines import Line, cut_lines
+from sampling.ingest.csv_file import CsvTable
+from sampling.ingest.parquet_file import ParquetTable
 
 _CHUNK = 256 * 1024
 _GZIP = b"\x1f\x8b"
 
 
-def read_file(file: BinaryIO, *, progress: Callable[[int], object]) -> Iterator[Line]:
-    """Yield the lines of an open file of JSON Lines; `progress` is told of the bytes as they are read."""
+class FileKind(StrEnum):
+    """How the records of a file are written."""
+
+    JSON_LINES = "jsonl"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+class Source(NamedTuple):
+    """The records of an open file; of a table also its columns, and of CSV what parts its cells."""
+
+    lines: Iterator[Line]
+    columns: list[str] | None = None
+    delimiter: str | None = None
+
+
+def kind_of(name: str) -> FileKind:
+    """Return the kind of file that a name promises; JSON Lines where it promises none."""
+    suffixes = [suffix.lower() for suffix in PurePath(name).suffixes if suffix.lower() != ".gz"]
+    last = suffixes[-1] if suffixes else ""
+    if last in {".csv", ".tsv"}:
+        return FileKind.CSV
+    return FileKind.PARQUET if last in {".parquet", ".pq"} else FileKind.JSON_LINES
+
+
+def read_file(
+    file: BinaryIO,
+    *,
+    kind: FileKind,
+    size: int = 0,
+    limit: int | None = None,
+    progress: Callable[[int], object],
+) -> Source:
+    """Return the records of an open file; `progress` is told of the bytes as they are read.
+
+    `limit` is for the bytes when inflated. Raises RefusalError, also while the records are read, where the file as a
+    whole cannot be read.
+    """
+    if kind is FileKind.PARQUET:
+        parquet = ParquetTable(file, size=size, limit=limit, progress=progress)
+        return Source(parquet.rows(), parquet.columns)
     chunks = _chunks(file, progress)
     first = next(chunks, b"")
     content: Iterable[bytes] = chain([first], chunks)
-    return cut_lines(inflate(content, limit=None) if first.startswith(_GZIP) else content)
+    if first.startswith(_GZIP):
+        content = inflate(content, limit=limit)
+    if kind is FileKind.CSV:
+        table = CsvTable(content)
+        return Source(table.rows(), table.columns, table.delimiter)
+    return Source(cut_lines(content))
 
 
 def _chunks(file: BinaryIO, progress: Callable[[int], object]) -> Iterator[bytes]:

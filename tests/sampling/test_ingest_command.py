@@ -124,12 +124,6 @@ def test_a_map_that_cannot_be_understood_is_refused(ingest, file, pair):
         ingest(file("a.jsonl", b""), "--map", pair)
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.parquet", "a.TSV"])
-def test_other_kinds_of_files_are_refused_by_name(ingest, name):
-    with pytest.raises(CommandError, match="cannot be read yet"):
-        ingest(name)
-
-
 def test_a_file_that_is_not_there_is_one_clear_sentence(ingest):
     with pytest.raises(CommandError, match=r"nowhere\.jsonl cannot be read: No such file"):
         ingest("nowhere.jsonl")

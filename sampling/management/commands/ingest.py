@@ -16,26 +16,24 @@ from tqdm import tqdm
 from reviewapp.accounts.operators import get_project
 from reviewapp.management.refusals import refusals_as_command_errors
 from sampling.ingest.add import add_items
-from sampling.ingest.columns import ColumnMap, parse_pairs
-from sampling.ingest.files import read_file
-
-_NOT_YET = (".csv", ".tsv", ".parquet")
+from sampling.ingest.columns import ColumnMap, parse_pairs, refuse_unknown_columns
+from sampling.ingest.files import kind_of, read_file
 
 
 class Command(BaseCommand):
     """Store the items of a file."""
 
     help = (
-        "Store the items of FILE (JSON Lines, plain or gzip; - for stdin). Prints what became of them as JSON, and"
-        " exits with 1 if any line was refused. Without --map each key of a line must be a field of an item. With --map"
-        " the mapped columns are taken, and those that are named like a field of an item; all others are ignored, with"
-        " a note."
+        "Store the items of FILE: JSON Lines or CSV, plain or gzip, or Parquet, told by its name; - for JSON Lines on"
+        " stdin. Prints what became of them as JSON, and exits with 1 if any line was refused. Without --map each"
+        " column must be a field of an item (or metadata.…). With --map the mapped columns are taken, and those named"
+        " like a field of an item; all others are ignored, with a note."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the command line."""
         parser.add_argument("project", metavar="PROJECT", help="the project's slug")
-        parser.add_argument("file", metavar="FILE", help=".jsonl, .jsonl.gz, or - for stdin")
+        parser.add_argument("file", metavar="FILE", help=".jsonl, .csv (both also .gz), .parquet, or -")
         parser.add_argument(
             "--map",
             metavar="FIELD=COLUMN",
@@ -48,15 +46,18 @@ class Command(BaseCommand):
         """Store them."""
         with refusals_as_command_errors():
             project = get_project(options["project"])
-            columns = ColumnMap(parse_pairs(options["map"])) if options["map"] else None
+            pairs = parse_pairs(options["map"])
             with _open(options["file"]) as (file, size), _progress(size) as bar:
-                lines = read_file(file, progress=bar.update)
-                lines = columns.apply(lines) if columns else lines
+                source = read_file(file, kind=kind_of(options["file"]), size=size or 0, progress=bar.update)
+                if source.columns is not None and not pairs:
+                    refuse_unknown_columns(source.columns)
+                columns = ColumnMap(pairs, table=source.columns is not None) if pairs or source.columns else None
+                lines = columns.apply(source.lines) if columns else source.lines
                 result = add_items(project=project, lines=lines, actor=None, now=timezone.now())
         if columns and columns.ignored:
             ignored = ", ".join(f"{name} ({count})" for name, count in columns.ignored.most_common())
             self.stderr.write(f"Columns that are no fields of an item and were ignored, with their lines: {ignored}")
-        if not columns and any(problem.code in {"missing_field", "unknown_field"} for problem in result.errors):
+        if not pairs and any(problem.code in {"missing_field", "unknown_field"} for problem in result.errors):
             self.stderr.write("Columns of other names can be mapped, for example: --map external_id=id")
         errors = [problem._asdict() for problem in result.errors]
         self.stdout.write(orjson.dumps({**asdict(result), "errors": errors}).decode())
@@ -71,8 +72,6 @@ def _open(name: str) -> Iterator[tuple[BinaryIO, int | None]]:
         yield sys.stdin.buffer, None
         return
     path = Path(name)
-    if path.suffix.lower() in _NOT_YET:
-        raise CommandError(f"{path.suffix} files cannot be read yet: convert {name} to JSON Lines (.jsonl).")
     try:
         file = path.open("rb")
     except OSError as error:

@@ -198,7 +198,7 @@ def test_only_the_reviewers_of_an_open_project_see_the_reason(project, cast):
 def test_a_list_sends_its_ticked_items_and_comes_back(project, cast, browser_of, name, status):
     store_items(project, 2, prefix="hand")
     fields = {"external_id": ["hand-0", "hand-1"], "reason": "odd", "next": "/p/helpdesk/review?x=1"}
-    response = browser_of(getattr(cast, name)).post("/p/helpdesk/items/send", fields)
+    response = browser_of(getattr(cast, name)).post("/p/helpdesk/send-to-review", fields)
     assert response.status_code == status
     if status == 302:
         assert response["Location"] == "/p/helpdesk/review?x=1"
@@ -210,7 +210,7 @@ def test_a_list_says_what_became_of_what_it_sent(project, cast, browser_of):
     lea = browser_of(cast.lea)
 
     def told(**fields):
-        page = lea.post("/p/helpdesk/items/send", {"reason": "odd", **fields}, follow=True)
+        page = lea.post("/p/helpdesk/send-to-review", {"reason": "odd", **fields}, follow=True)
         return [str(message) for message in page.context["messages"]]
 
     assert told(external_id="hand-0", next="https://elsewhere.example") == ["1 item is sent to review."]

@@ -95,6 +95,7 @@ class TaskOut(Schema):
     item: dict[str, Any]
     rubric: RubricOut
     orders: dict[str, list[str]] | None = None
+    candidates: list[str] | None = None
     draft: dict[str, Any] | None = None
     reason: str | None = None
     view: str | None = None

@@ -33,6 +33,7 @@ from annotations.queue.leased import LeasedTask
 from annotations.queue.leases import release_lease, renew_lease, save_draft, skip_task
 from annotations.queue.shown import show_fields
 from annotations.rubrics.publish import rubric_by_id
+from annotations.rubrics.sides import is_output_marked
 from reviewapp.accounts.access import authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
@@ -67,12 +68,15 @@ def task_out(task: LeasedTask, *, view: bool) -> dict[str, Any]:
         "rubric": {"version": rubric.version, "guidelines": rubric.guidelines, "questions": rubric.questions},
         "draft": task.draft,
     }
-    if task.orders:
+    if task.candidates:
         out["orders"] = task.orders
+        out["candidates"] = task.candidates
     if task.reason is not None:
         out["reason"] = task.reason
     if view:
-        out["view"] = show_fields(task.item, prefix=f"t{task.id}")
+        out["view"] = show_fields(
+            task.item, prefix=f"t{task.id}", candidates=task.candidates, whole=is_output_marked(rubric.questions)
+        )
     return out
 
 

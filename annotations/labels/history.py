@@ -79,6 +79,7 @@ def read_past(access: Access, label_id: int) -> dict[str, Any]:
         },
         "item": shown.item,
         "orders": shown.orders,
+        "candidates": shown.candidates,
         "rubric": {"version": rubric.version, "questions": rubric.questions},
         "former": former,
         "revealed": read_hidden(label.item_id) if revealed else None,

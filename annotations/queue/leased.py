@@ -10,7 +10,7 @@ import orjson
 from django.db import connection
 
 from annotations.rubrics.publish import rubric_by_id
-from annotations.rubrics.sides import asks_for_whole_output, only_candidates, orders_of
+from annotations.rubrics.sides import asks_for_whole_output, candidates_of, only_candidates, orders_of
 from reviewapp.accounts.models import Project
 
 # What a blind reviewer sees of an item. Metadata is left out: teams put model names and expected answers into it.
@@ -35,7 +35,8 @@ _JSON = frozenset({"input", "output", "context", "steps", "decision", "metadata"
 class LeasedTask:
     """One task with its lease, its item's visible fields (JSON columns as raw JSON), and what was drafted.
 
-    `orders` says for each comparing question in which order its candidates are shown to this reviewer.
+    `candidates` are those that the questions compare, in the order in which this reviewer sees them; `orders` says the
+    same for each question.
     """
 
     id: int
@@ -46,6 +47,7 @@ class LeasedTask:
     draft: dict[str, Any] | None
     reason: str | None
     orders: dict[str, list[str]]
+    candidates: list[str]
 
 
 def read_leased(*, project: Project, reviewer_id: int, task_ids: Sequence[int]) -> list[LeasedTask]:
@@ -78,15 +80,17 @@ def _leased(row: tuple[Any, ...], fields: Sequence[str], *, blind: bool, reviewe
         draft={"answers": orjson.loads(row[4]), "comment": row[5]} if row[4] is not None else None,
         reason=(row[6] or None) if not blind else None,
         orders=shown.orders,
+        candidates=shown.candidates,
         item=shown.item,
     )
 
 
 class ShownItem(NamedTuple):
-    """What a reviewer sees of an item, and the order of the candidates they compare."""
+    """What a reviewer sees of an item, and the candidates they compare, in the order in which they see them."""
 
     item: dict[str, Any]
     orders: dict[str, list[str]]
+    candidates: list[str]
 
 
 def _shown(
@@ -98,14 +102,14 @@ def _shown(
     reviewer_id: int,
     task_id: int,
 ) -> ShownItem:
-    orders = orders_of(questions, reviewer_id=reviewer_id, task_id=task_id)
+    candidates = candidates_of(questions, reviewer_id=reviewer_id, task_id=task_id)
     item = {
         field: orjson.Fragment(value) if field in _JSON and value is not None else value
         for field, value in zip(fields, values, strict=True)
     }
-    if blind and orders and not asks_for_whole_output(questions):
-        item["output"] = only_candidates(values[fields.index("output")], orders)
-    return ShownItem(item, orders)
+    if blind and candidates and not asks_for_whole_output(questions):
+        item["output"] = only_candidates(values[fields.index("output")], candidates)
+    return ShownItem(item, orders_of(questions, reviewer_id=reviewer_id, task_id=task_id), candidates)
 
 
 def read_shown(

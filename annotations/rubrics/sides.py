@@ -23,13 +23,22 @@ def order_candidates(candidates: Sequence[str], *, reviewer_id: int, task_id: in
     return sorted(candidates, key=number)
 
 
+def candidates_of(questions: Sequence[Mapping[str, Any]], *, reviewer_id: int, task_id: int) -> list[str]:
+    """Return all candidates that the questions compare, in the order in which this reviewer sees them."""
+    named = {candidate for question in _comparing(questions) for candidate in question["candidates"]}
+    return order_candidates(sorted(named), reviewer_id=reviewer_id, task_id=task_id)
+
+
 def orders_of(questions: Sequence[Mapping[str, Any]], *, reviewer_id: int, task_id: int) -> dict[str, list[str]]:
     """Return for each question that compares candidates the order in which this reviewer sees them."""
     return {
         question["key"]: order_candidates(question["candidates"], reviewer_id=reviewer_id, task_id=task_id)
-        for question in questions
-        if question["kind"] in COMPARING
+        for question in _comparing(questions)
     }
+
+
+def _comparing(questions: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [question for question in questions if question["kind"] in COMPARING]
 
 
 def asks_for_whole_output(questions: Sequence[Mapping[str, Any]]) -> bool:
@@ -40,13 +49,17 @@ def asks_for_whole_output(questions: Sequence[Mapping[str, Any]]) -> bool:
     )
 
 
-def only_candidates(output: str | None, orders: Mapping[str, Sequence[str]]) -> Any:
+def is_output_marked(questions: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether spans are marked in the output's own text, which then has to be shown beside its candidates."""
+    return any(question["kind"] == "spans" and question["target"] == "output" for question in questions)
+
+
+def only_candidates(output: str | None, candidates: Sequence[str]) -> Any:
     """Return the candidates of an output (raw JSON) in the order shown, without what a blind reviewer must not see."""
     value = orjson.loads(output) if output is not None else None
     if not isinstance(value, dict):
         return value
-    shown = [candidate for order in orders.values() for candidate in order if candidate in value]
-    return {candidate: _without_telling(value[candidate]) for candidate in shown}
+    return {candidate: _without_telling(value[candidate]) for candidate in candidates if candidate in value}
 
 
 def _without_telling(candidate: Any) -> Any:

@@ -14,6 +14,7 @@ from annotations.labels.reveal import reveal_label
 from annotations.queue.shown import show_fields
 from annotations.queue.unfinished import list_unfinished, take_over
 from annotations.rubrics.reading import mark_read
+from annotations.rubrics.sides import is_output_marked
 from reviewapp.accounts.access import Access, authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
@@ -52,7 +53,13 @@ def _read(request: HttpRequest, kind: type[_Kind]) -> _Kind:
 
 
 def _with_view(past: dict[str, Any]) -> dict[str, Any]:
-    return {**past, "view": show_fields(past["item"], prefix=f"l{past['label']['id']}")}
+    view = show_fields(
+        past["item"],
+        prefix=f"l{past['label']['id']}",
+        candidates=past["candidates"],
+        whole=is_output_marked(past["rubric"]["questions"]),
+    )
+    return {**past, "view": view}
 
 
 @require_GET

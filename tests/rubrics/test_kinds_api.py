@@ -123,7 +123,7 @@ def test_candidates_come_in_an_order_of_the_reviewers_own_which_is_kept(ask, sen
         client = api_of(person)
         for task in client.post("/projects/helpdesk/tasks/claim", {"count": 12})["tasks"]:
             order = task["orders"]["better"]
-            assert order == task["orders"]["order"]
+            assert order == task["orders"]["order"] == task["candidates"]
             assert list(task["item"]["output"]) == order
             label = answer(client, task, {"better": order[0], "order": order})["label"]
             assert label["details"] == {"better": {"order": order}, "order": {"order": order}}
@@ -208,3 +208,22 @@ def test_a_schema_keeps_the_order_in_which_it_was_written(ask, cast, api_of):
     ask([{**QUESTIONS[4], "schema": schema}])
     (question,) = api_of(cast.vic, "read").get("/projects/helpdesk/rubric")["questions"]
     assert list(question["schema"]["properties"]) == names
+
+
+def test_candidates_are_shown_beside_each_other_by_number_and_not_by_name(ask, send, cast, api_of):
+    ask([*COMPARING, QUESTIONS[2]])
+    send({"x": "**one**", "y": {"text": "two"}, "secret-by": "SECRET"})
+    rui = api_of(cast.rui)
+    (task,) = rui.post("/projects/helpdesk/tasks/claim", {}, headers={"Item-View": "html"})["tasks"]
+    view = task["view"]
+    places = [view.index("<strong>one</strong>"), view.index("two")]
+    assert (places[0] < places[1]) == (task["candidates"] == ["x", "y"])
+    assert view.index("Answer 1") < min(places)
+    assert 'data-target="output"' in view  # its text is marked, so it is shown whole, too
+
+
+def test_a_blind_view_of_candidates_holds_no_name(ask, send, cast, api_of):
+    ask([{**COMPARING[0], "candidates": ["gpt-x", "claude-y"]}])
+    send({"gpt-x": "one", "claude-y": "two", "by": "SECRET"})
+    (task,) = api_of(cast.rui).post("/projects/helpdesk/tasks/claim", {}, headers={"Item-View": "html"})["tasks"]
+    assert not any(name in task["view"] for name in ("gpt-x", "claude-y", "SECRET"))

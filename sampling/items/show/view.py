@@ -3,7 +3,7 @@
 Only what is in the given fields can come out: whoever must not see a field does not hand it in.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from sampling.items.content import text_of, text_of_step
 from sampling.items.show.passages import Citations
+from sampling.items.show.turns import NOTHING
 from sampling.items.show.value import Reader, Value
 
 _FOLD_OVER = 4_000
@@ -25,12 +26,16 @@ _FACTS = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of an item under its title. `target` is what a question calls it, empty where none can."""
+    """A part of an item under its title. `target` is what a question calls it, empty where none can.
+
+    Where `candidates` are compared they are the part, and `value` is nothing.
+    """
 
     title: str
     target: str
     value: Value
     folded: bool = False
+    candidates: tuple[Value, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +72,23 @@ class ItemView:
     def has_readings(self) -> bool:
         """Whether anything is shown otherwise than as it was written."""
         parts = (*self.parts, *(part for step in self.steps for part in step.parts))
-        return any(part.target and part.value.kind not in {"plain", "nothing"} for part in parts)
+        values = [part.value for part in parts if part.target]
+        values += [candidate for part in parts for candidate in part.candidates]
+        return any(value.kind not in {"plain", "nothing"} for value in values)
 
 
-def view_item(fields: Mapping[str, Any], *, prefix: str, judged: bool = True) -> ItemView:
+def view_item(
+    fields: Mapping[str, Any],
+    *,
+    prefix: str,
+    judged: bool = True,
+    candidates: Sequence[str] = (),
+    whole: bool = True,
+) -> ItemView:
     """Return the view of an item's fields (parsed JSON). Ids on the page begin with `prefix`.
 
-    `judged` says that the output is shown to be judged.
+    `judged` says that the output is shown to be judged. `candidates` are keys of the output that are compared: shown
+    beside each other, in this order and without their names; `whole` says whether the output is also shown as it is.
     """
     reader = Reader(Citations(prefix))
     steps = fields.get("steps") or []
@@ -85,26 +100,43 @@ def view_item(fields: Mapping[str, Any], *, prefix: str, judged: bool = True) ->
         prefix=prefix,
         name=reader.name(str(fields.get("external_id") or "")),
         occurred_at=fields.get("occurred_at"),
-        parts=tuple(_parts(fields, reader, judged=judged)),
+        parts=tuple(_parts(fields, reader, _outputs(fields, reader, candidates, whole=whole, judged=judged))),
         steps=tuple(_step(step, number, reader, prefix) for number, step in enumerate(steps, 1)),
         facts=tuple(_facts(fields, reader)),
     )
 
 
-def show_item(fields: Mapping[str, Any], *, prefix: str) -> SafeString:
-    """Return an item as HTML."""
-    return render_to_string("items/show.html", {"item": view_item(fields, prefix=prefix)})
+def show_item(
+    fields: Mapping[str, Any], *, prefix: str, candidates: Sequence[str] = (), whole: bool = True
+) -> SafeString:
+    """Return an item as HTML; the arguments are those of `view_item`."""
+    item = view_item(fields, prefix=prefix, candidates=candidates, whole=whole)
+    return render_to_string("items/show.html", {"item": item})
 
 
-def _parts(fields: Mapping[str, Any], reader: Reader, *, judged: bool) -> Iterator[Part]:
+def _parts(fields: Mapping[str, Any], reader: Reader, read_outputs: Iterator[Part]) -> Iterator[Part]:
     # The output is read first, so that what is judged has the first call on the budget.
-    output = Part("Output to review" if judged else "Output", "output", reader.read(fields.get("output")))
+    outputs = list(read_outputs)
     value = reader.read(fields.get("input"))
     if fields.get("context") not in (None, ""):
         context = reader.read(fields["context"], cites=False)
         yield Part("Context", "context", context, folded=context.length > _FOLD_OVER)
     yield Part("Conversation" if value.kind == "messages" else "Input", "input", value)
-    yield output
+    yield from outputs
+
+
+def _outputs(
+    fields: Mapping[str, Any], reader: Reader, candidates: Sequence[str], *, whole: bool, judged: bool
+) -> Iterator[Part]:
+    output = fields.get("output")
+    there = output if isinstance(output, dict) else {}
+    compared = [there[candidate] for candidate in candidates if candidate in there]
+    if compared:
+        values = tuple(reader.read(value) for value in compared)
+        yield Part("Answers to compare", "", Value("nothing", NOTHING, 0), candidates=values)
+    if whole or not compared:
+        title = "Output to review" if judged and not compared else "Output"
+        yield Part(title, "output", reader.read(output))
 
 
 def _step(step: Mapping[str, Any], number: int, reader: Reader, prefix: str) -> StepView:

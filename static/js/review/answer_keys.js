@@ -4,7 +4,7 @@ const DIGITS = "1234567890";
 const LETTERS = "abchilmopqtvwy"; // what the page does not use itself
 
 /**
- * @typedef {{value: string, label: string, hotkey?: string}} Option
+ * @typedef {{value: string, label?: string, hotkey?: string, place?: number}} Option `place` is the number it is known by
  * @typedef {{byKey: Map<string, string>, byValue: Map<string, string>, own: Set<string>}} Keys
  */
 
@@ -21,7 +21,7 @@ export function keysOf(options, claimed) {
   const free = [...DIGITS, ...[...LETTERS].filter((key) => !claimed.has(key))].filter((key) => !own.has(key));
   options.forEach((option, at) => {
     if (byValue.has(option.value)) return;
-    const place = free.indexOf(DIGITS[at] ?? "");
+    const place = free.indexOf("place" in option ? String(option.place) : (DIGITS[at] ?? ""));
     const [key] = free.splice(Math.max(place, 0), 1);
     if (key) byValue.set(option.value, key);
   });

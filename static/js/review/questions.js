@@ -11,7 +11,7 @@ import { buildWidget } from "./kinds/registry.js";
  *
  * What a kind is given besides its question: an id for its controls, the keys that the rubric names, the item, the order
  * of candidates, a way to speak to screen readers, and to tell that it came late.
- * @typedef {{id: string, claimed: Set<string>, item: Record<string, any>, order: string[], say: (text: string) => void,
+ * @typedef {{id: string, claimed: Set<string>, item: Record<string, any>, order: string[], numberOf: (candidate: string) => number, say: (text: string) => void,
  *   ready: () => void}} Tools
  *
  * What a kind gives: its controls; its keys, and `press` for the value of one, which tells whether the question is done
@@ -36,7 +36,7 @@ export class QuestionForm {
   /**
    * @param {Question[]} questions
    * @param {() => void} onChange
-   * @param {{item?: Record<string, any>, orders?: Record<string, string[]>}} [task] what is asked about
+   * @param {{item?: Record<string, any>, orders?: Record<string, string[]>, candidates?: string[]}} [task] what is asked about
    */
   constructor(questions, onChange, task = {}) {
     this.prefix = `q${++made}`;
@@ -51,6 +51,7 @@ export class QuestionForm {
         claimed,
         item: task.item || {},
         order: task.orders?.[question.key] || question.candidates || [],
+        numberOf: (candidate) => 1 + (task.candidates || question.candidates || []).indexOf(candidate),
         say,
         ready: () => this.refresh(),
       };

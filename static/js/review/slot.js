@@ -11,7 +11,7 @@ const WARN_BELOW = 120_000;
 /**
  * @typedef {{id: number | string, lease: {token: string, expires_at: string}, item: Record<string, any>, view: string,
  *   rubric: {version: number, questions: import("./questions.js").Question[]},
- *   orders?: Record<string, string[]>, draft?: {answers: Record<string, any>, comment: string} | null}} Task
+ *   orders?: Record<string, string[]>, candidates?: string[], draft?: {answers: Record<string, any>, comment: string} | null}} Task
  */
 
 /** A slot is rendered once, hidden, and painted by unhiding it. */

@@ -4,7 +4,10 @@ import { buildChoice } from "./choice.js";
 
 /** @type {import("../questions.js").Build} */
 export function buildPairwise(question, tools) {
-  const options = tools.order.map((value, at) => ({ value, label: `Answer ${at + 1} is better` }));
-  if (question.tie !== false) options.push({ value: "tie", label: "No difference" });
+  const options = tools.order.map((value) => {
+    const number = tools.numberOf(value);
+    return { value, label: `Answer ${number} is better`, place: number };
+  });
+  if (question.tie !== false) options.push({ value: "tie", label: "No difference", place: 0 });
   return buildChoice({ ...question, options }, tools);
 }

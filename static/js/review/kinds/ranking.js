@@ -6,8 +6,8 @@ import { changed, keyMark } from "./option_list.js";
 
 /** @type {import("../questions.js").Build} */
 export function buildRanking(question, tools) {
-  const names = new Map(tools.order.map((value, at) => [value, `Answer ${at + 1}`]));
-  const keys = keysOf(tools.order.map((value) => ({ value, label: names.get(value) })), tools.claimed);
+  const names = new Map(tools.order.map((value) => [value, `Answer ${tools.numberOf(value)}`]));
+  const keys = keysOf(tools.order.map((value) => ({ value, place: tools.numberOf(value) })), tools.claimed);
   const count = tools.order.length;
   const list = make("ol", { class: "ranking", role: "list" });
   /** @type {string[]} */

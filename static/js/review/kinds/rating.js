@@ -31,7 +31,7 @@ export function buildRating(question, tools) {
     const input = make("input", { type: "radio", name: tools.id, value, "aria-label": name });
     inputs.set(value, input);
     const mark = byValue.get(value) === value ? "" : keyMark(keys, value);
-    scale.append(make("label", { class: "option step" }, input, make("span", { class: "text", "aria-hidden": "true" }, value), mark));
+    scale.append(make("label", { class: "option notch" }, input, make("span", { class: "text", "aria-hidden": "true" }, value), mark));
   }
   const meaning = make("p", { class: "meaning", dir: "auto" });
   const ends = make("p", { class: "ends", "aria-hidden": "true" }, make("span", { dir: "auto" }, words.get(min) || ""), make("span", { dir: "auto" }, words.get(max) || ""));

@@ -98,7 +98,7 @@ TEMPLATES = [
 
 DATABASES = {
     "default": {
-        **dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True),
+        **dj_database_url.parse(DATABASE_URL, engine="reviewapp.database", conn_max_age=60, conn_health_checks=True),
         # Server-side cursors and prepared statements do not survive pgbouncer in transaction mode.
         "DISABLE_SERVER_SIDE_CURSORS": True,
     }

@@ -26,7 +26,7 @@ from annotations.labels.read import get_label_row
 from annotations.labels.revise import revise_label
 from annotations.labels.submit import Submission, submit_label
 from annotations.labels.undo import undo_submit
-from annotations.queue.access import authorize_label, authorize_task
+from annotations.queue.access import authorize_label, authorize_submit, authorize_task
 from annotations.queue.claim import claim_tasks
 from annotations.queue.escalate import escalate_task
 from annotations.queue.leased import LeasedTask
@@ -97,7 +97,7 @@ def claim(request: HttpRequest, slug: str, body: ClaimIn) -> HttpResponse:
 @router.post("/tasks/{int:task_id}/label", response={201: SubmitOut}, operation_id="submit_label")
 def label(request: HttpRequest, task_id: int, body: LabelIn) -> HttpResponse:
     """Submit your answers; the same submit id again gets the first answer."""
-    access = authorize_task(actor_of(request), task_id, Action.LABEL)
+    access = authorize_submit(actor_of(request), task_id, Action.LABEL)
     submission = Submission(
         task_id=task_id,
         token=_token(body.lease),

@@ -7,7 +7,7 @@ submit id always gets the first answer.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -18,24 +18,30 @@ from annotations.labels.check import check_labelled
 from annotations.labels.read import LabelRow, get_label_row
 from annotations.models.labels import LabelSource
 from annotations.models.queue import GuardState
-from annotations.queue.claim import take_tasks
-from annotations.queue.leased import LeasedTask, read_leased
+from annotations.queue.access import not_found
+from annotations.queue.claim import taking
+from annotations.queue.leased import LeasedTask, handed_out, read_handed_out, read_leased
 from annotations.queue.leases import lease_lost
 from annotations.rubrics.publish import rubric_by_id
 from reviewapp.accounts.access import Access, require
 from reviewapp.accounts.roles import Action
 from reviewapp.audit.record import digest
-from reviewapp.http.errors import ConflictError, NotFoundError
+from reviewapp.http.errors import ConflictError
 from reviewapp.http.request_id import current_request_id
 
 # Takes the reviewer's turn, so that nobody of the same name changes what is read; and locks the task's row, so that the
 # next statement sees what a sweeper or another reviewer has just done to its seats.
 _DESK = "SELECT * FROM queue_desk(%(project)s, %(task)s, %(reviewer)s, %(submit)s)"
 
-# The label, its seat, guard, draft, counter and audit event in one statement.
+# The label, its seat, guard, draft, counter and audit event; then the next tasks, of which all are fetched ahead while
+# another one is on screen.
 _STORE = """
-SELECT * FROM queue_store(%(project)s, %(task)s, %(item)s, %(reviewer)s, %(name)s, %(rubric)s, %(answers)s, %(comment)s,
-    %(duration)s, %(submit)s, %(now)s, %(token_id)s, %(digest)s, %(request_id)s, %(details)s)
+SELECT q.label_id, q.is_surplus, {columns}
+FROM queue_submit(%(project)s, %(task)s, %(item)s, %(reviewer)s, %(name)s, %(rubric)s, %(answers)s, %(comment)s,
+    %(duration)s, %(submit)s, %(now)s, %(token_id)s, %(digest)s, %(request_id)s, %(details)s, %(count)s,
+    %(lease_seconds)s, %(prefetch_seconds)s, %(trust_seconds)s, %(on_screen)s) q
+LEFT JOIN sampling_item i ON i.id = q.item_id
+ORDER BY q.nth
 """
 
 
@@ -86,7 +92,7 @@ def submit_label(*, access: Access, submission: Submission, now: datetime) -> Su
             )
             desk = cursor.fetchone()
         if desk is None:
-            raise NotFoundError("There is no such task in this project.")
+            raise not_found()
         item_id, external_id, state, token, rubric_id, voided, holds_more, first_id, first_task, first_surplus = desk
         if voided:
             raise ConflictError("This submit was undone.", code="submit_voided")
@@ -100,22 +106,14 @@ def submit_label(*, access: Access, submission: Submission, now: datetime) -> Su
         checked = check_labelled(
             rubric.questions, submission.answers, item_id=item_id, reviewer_id=reviewer.pk, task_id=submission.task_id
         )
-        label_id, surplus = _store(access, submission, checked, item_id=item_id, rubric_id=rubric_id, now=now)
-        tasks: list[LeasedTask] = []
-        if submission.next_count and not surplus:
-            ids = take_tasks(
-                project=access.project,
-                reviewer_id=reviewer.pk,
-                count=submission.next_count,
-                submit_id=submission.submit_id,
-                on_screen=holds_more,
-            )
-            tasks = read_leased(project=access.project, reviewer_id=reviewer.pk, task_ids=ids)
-    if surplus:
+        stored = _store(
+            access, submission, checked, item_id=item_id, rubric_id=rubric_id, on_screen=holds_more, now=now
+        )
+    if stored.surplus:
         raise _lost_with_answers_kept()
     # Told from what was just written: reading it again after the transaction might find it undone.
     label = LabelRow(
-        id=label_id,
+        id=stored.label_id,
         external_id=external_id,
         reviewer=reviewer.username,
         rubric_version=rubric.version,
@@ -128,17 +126,32 @@ def submit_label(*, access: Access, submission: Submission, now: datetime) -> Su
         surplus=False,
         superseded_by=None,
     )
-    return Submitted(label=label, tasks=tasks)
+    return Submitted(label=label, tasks=stored.tasks)
+
+
+class _Stored(NamedTuple):
+    label_id: int
+    surplus: bool
+    tasks: list[LeasedTask]
 
 
 def _store(
-    access: Access, submission: Submission, checked: CheckedAnswers, *, item_id: int, rubric_id: int, now: datetime
-) -> tuple[int, bool]:
+    access: Access,
+    submission: Submission,
+    checked: CheckedAnswers,
+    *,
+    item_id: int,
+    rubric_id: int,
+    on_screen: bool,
+    now: datetime,
+) -> _Stored:
     answers = _json(checked.answers)
     with connection.cursor() as cursor:
         cursor.execute(
-            _STORE,
+            _STORE.format(columns=handed_out(access.project)),
             {
+                **taking(access.project, count=submission.next_count),
+                "on_screen": on_screen,
                 "task": submission.task_id,
                 "item": item_id,
                 "project": access.project.pk,
@@ -156,8 +169,9 @@ def _store(
                 "request_id": current_request_id(),
             },
         )
-        label_id, surplus = cursor.fetchone()
-    return label_id, surplus
+        rows = cursor.fetchall()
+    tasks = read_handed_out([row[2:] for row in rows], project=access.project, reviewer_id=access.actor.user.pk)
+    return _Stored(rows[0][0], rows[0][1], tasks)
 
 
 def _json(value: Any) -> str:

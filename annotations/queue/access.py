@@ -1,6 +1,6 @@
 """Access by task: addresses of the queue name a task, and the project follows from it."""
 
-from reviewapp.accounts.access import Access, Actor, authorize_where
+from reviewapp.accounts.access import Access, Actor, authorize_own, authorize_where
 from reviewapp.accounts.roles import Action
 from reviewapp.http.errors import NotFoundError
 
@@ -13,6 +13,11 @@ def authorize_task(actor: Actor, task_id: int, action: Action) -> Access:
     return _authorize(actor, _OF_TASK, task_id, action)
 
 
+def authorize_submit(actor: Actor, task_id: int, action: Action) -> Access:
+    """Do the same for a submit, whose desk refuses tasks of other projects: a project's token names its project."""
+    return authorize_own(actor, action) if actor.own is not None else authorize_task(actor, task_id, action)
+
+
 def authorize_label(actor: Actor, label_id: int, action: Action) -> Access:
     """Return the actor's access to the project of a label; NotFoundError for strangers and unknown labels alike."""
     return _authorize(actor, _OF_LABEL, label_id, action)
@@ -22,4 +27,9 @@ def _authorize(actor: Actor, where: str, value: int, action: Action) -> Access:
     try:
         return authorize_where(actor, where, value, action)
     except NotFoundError:
-        raise NotFoundError("There is no such thing in any of your projects.") from None
+        raise not_found() from None
+
+
+def not_found() -> NotFoundError:
+    """Return the refusal for what does not exist, or is none of the actor's business."""
+    return NotFoundError("There is no such thing in any of your projects.")

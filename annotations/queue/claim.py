@@ -11,10 +11,9 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from annotations.queue.counters import QueueCounts, count_queue
+from annotations.queue.counters import QueueCounts
 from annotations.queue.free import free_leases
-from annotations.queue.leased import LeasedTask, read_leased
-from annotations.queue.turns import take_turn
+from annotations.queue.leased import LeasedTask, handed_out, read_handed_out
 from annotations.queue.why import Why, find_next_free, why_nothing
 from annotations.rubrics.publish import no_rubric
 from reviewapp.accounts.access import Access, require
@@ -24,6 +23,12 @@ from reviewapp.accounts.roles import Action
 CURSOR_TRUST_SECONDS = 30
 PREFETCH_SECONDS = 300
 
+_CLAIM = """
+SELECT q.has_rubric, q.open, q.leased, q.done, {columns}
+FROM queue_claim(%(project)s, %(reviewer)s, %(count)s, %(lease_seconds)s, %(prefetch_seconds)s, %(trust_seconds)s) q
+LEFT JOIN sampling_item i ON i.id = q.item_id
+ORDER BY q.nth
+"""
 TAKE = """
 SELECT queue_take(%(project)s, %(reviewer)s, %(count)s, %(lease_seconds)s, %(prefetch_seconds)s, %(trust_seconds)s,
     %(submit_id)s, %(on_screen)s)
@@ -49,41 +54,37 @@ def claim_tasks(*, access: Access, count: int) -> Claimed:
     reviewer_id = access.actor.user.pk
     project = access.project
     with transaction.atomic():
-        take_turn(reviewer_id)
-        ids = take_tasks(project=project, reviewer_id=reviewer_id, count=count)
-        if not ids and free_leases(project_id=project.pk):
+        tasks, counts = _claim(project=project, reviewer_id=reviewer_id, count=count)
+        if not tasks and free_leases(project_id=project.pk):
             # The sweeper has not come by yet; whoever asks need not wait for it.
-            ids = take_tasks(project=project, reviewer_id=reviewer_id, count=count)
-        counts = count_queue(project.pk)
-        if ids:
-            tasks = read_leased(project=project, reviewer_id=reviewer_id, task_ids=ids)
+            tasks, counts = _claim(project=project, reviewer_id=reviewer_id, count=count)
+        if tasks:
             return Claimed(tasks=tasks, counts=counts, next_free_at=None, why=None)
         next_free_at = find_next_free(project_id=project.pk, reviewer_id=reviewer_id)
         why = why_nothing(project_id=project.pk, reviewer_id=reviewer_id, counts=counts, next_free_at=next_free_at)
         return Claimed(tasks=[], counts=counts, next_free_at=next_free_at, why=why)
 
 
-def take_tasks(
-    *, project: Project, reviewer_id: int, count: int, submit_id: str | None = None, on_screen: bool = False
-) -> list[int]:
-    """Lease up to `count` tasks inside the caller's transaction and turn; return their ids, best first.
-
-    `submit_id` remembers the submit they were claimed along with; `on_screen` says that another task is being shown,
-    so that all of these are fetched ahead.
-    """
-    arguments = {
-        "project": project.pk,
-        "reviewer": reviewer_id,
+def taking(project: Project, *, count: int) -> dict[str, int]:
+    """Return the arguments of `queue_take` that say how many tasks are wanted and how long their leases run."""
+    return {
         "count": count,
         "lease_seconds": project.lease_seconds,
         "prefetch_seconds": min(PREFETCH_SECONDS, project.lease_seconds),
         "trust_seconds": CURSOR_TRUST_SECONDS,
-        "submit_id": submit_id,
-        "on_screen": on_screen,
     }
+
+
+def _claim(*, project: Project, reviewer_id: int, count: int) -> tuple[list[LeasedTask], QueueCounts]:
+    """Take the reviewer's turn and lease up to `count` tasks inside the caller's transaction."""
     with connection.cursor() as cursor:
-        cursor.execute(TAKE, arguments)
-        ids: list[int] | None = cursor.fetchone()[0]
-    if ids is None:
+        cursor.execute(
+            _CLAIM.format(columns=handed_out(project)),
+            {"project": project.pk, "reviewer": reviewer_id, **taking(project, count=count)},
+        )
+        rows = cursor.fetchall()
+    has_rubric, *seats = rows[0][:4]
+    if not has_rubric:
         raise no_rubric()
-    return ids
+    tasks = read_handed_out([row[4:] for row in rows], project=project, reviewer_id=reviewer_id)
+    return tasks, QueueCounts(*seats)

@@ -28,6 +28,7 @@ _OPEN = (
     "feedback",
     "metadata",
 )
+_FIRST = 7  # where the item's columns begin, with the external id that every item has
 _JSON = frozenset({"input", "output", "context", "steps", "decision", "metadata"})
 
 
@@ -54,24 +55,45 @@ def read_leased(*, project: Project, reviewer_id: int, task_ids: Sequence[int]) 
     """Return the reviewer's leased tasks of these ids, in the ids' order."""
     if not task_ids:
         return []
-    fields = _BLIND if project.blind else _OPEN
-    columns = ", ".join(f"i.{field}" for field in fields)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""
-            SELECT q.task_id, q.token, q.expires_at, q.rubric_id, q.answers, q.comment, q.reason, {columns}
-            FROM queue_leased(%s, %s) q JOIN sampling_item i ON i.id = q.item_id
-            ORDER BY q.nth
-            """,  # noqa: S608 — the columns are the constants above
+            f"SELECT {handed_out(project)} FROM queue_leased(%s, %s) q JOIN sampling_item i ON i.id = q.item_id"  # noqa: S608 — the columns are the constants above
+            " ORDER BY q.nth",
             [reviewer_id, list(task_ids)],
         )
         rows = cursor.fetchall()
-    return [_leased(row, fields, blind=project.blind, reviewer_id=reviewer_id) for row in rows]
+    return [_leased(row, project=project, reviewer_id=reviewer_id) for row in rows]
 
 
-def _leased(row: tuple[Any, ...], fields: Sequence[str], *, blind: bool, reviewer_id: int) -> LeasedTask:
+def handed_out(project: Project) -> str:
+    """Return the columns that `read_handed_out` wants of a leased task `q` and its item `i`."""
+    columns = ", ".join(f"i.{field}" for field in _shown_fields(project))
+    return f"q.task_id, q.token, q.expires_at, q.rubric_id, q.answers, q.comment, q.reason, {columns}"
+
+
+def read_handed_out(rows: Sequence[tuple[Any, ...]], *, project: Project, reviewer_id: int) -> list[LeasedTask]:
+    """Return the tasks of a statement that leased them and joined their items; one row without a task is none.
+
+    The functions see what was committed while the statement ran, its join does not: an item that came in meanwhile has
+    no columns there, and is read again.
+    """
+    if rows[0][0] is None:
+        return []
+    if any(row[_FIRST] is None for row in rows):
+        return read_leased(project=project, reviewer_id=reviewer_id, task_ids=[row[0] for row in rows])
+    return [_leased(row, project=project, reviewer_id=reviewer_id) for row in rows]
+
+
+def _shown_fields(project: Project) -> tuple[str, ...]:
+    return _BLIND if project.blind else _OPEN
+
+
+def _leased(row: tuple[Any, ...], *, project: Project, reviewer_id: int) -> LeasedTask:
     questions = rubric_by_id(row[3]).questions
-    shown = _shown(row[7:], fields, questions, blind=blind, reviewer_id=reviewer_id, task_id=row[0])
+    blind = project.blind
+    shown = _shown(
+        row[_FIRST:], _shown_fields(project), questions, blind=blind, reviewer_id=reviewer_id, task_id=row[0]
+    )
     return LeasedTask(
         id=row[0],
         token=row[1],
@@ -116,7 +138,7 @@ def read_shown(
     *, project: Project, item_id: int, task_id: int, reviewer_id: int, questions: list[dict[str, Any]]
 ) -> ShownItem:
     """Return what a reviewer saw of an item under these questions, for a label that is looked at again."""
-    fields = _BLIND if project.blind else _OPEN
+    fields = _shown_fields(project)
     columns = ", ".join(f"i.{field}" for field in fields)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {columns} FROM sampling_item i WHERE i.id = %s", [item_id])  # noqa: S608 — as above

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from reviewapp.accounts.asked_often import find_membership
+from reviewapp.accounts.asked_often import MembershipRow, find_membership
 from reviewapp.accounts.models import Membership, Project, User
 from reviewapp.accounts.roles import Action, Role, Scope, role_may, scopes_may
 from reviewapp.http.errors import ForbiddenError, NotFoundError
@@ -12,13 +12,15 @@ from reviewapp.http.errors import ForbiddenError, NotFoundError
 class Actor:
     """Who is asking: a person, by a browser session (`scopes` None) or through a token.
 
-    `token_project_id` is the only project a project's token reaches; `site` marks a token without a project.
+    `token_project_id` is the only project a project's token reaches, and `own` the person's role in it, read along
+    with the token: both end as soon as they are revoked.
     """
 
     user: User
     scopes: frozenset[Scope] | None = None
     token_project_id: int | None = None
     token_id: int | None = None
+    own: MembershipRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,16 @@ def authorize(actor: Actor, slug: str, action: Action) -> Access:
     Raises NotFoundError for people outside the project (a stranger learns nothing) and for another project's token,
     ForbiddenError where role or scope do not suffice.
     """
+    if actor.own is not None and actor.own.project.slug == slug:
+        return authorize_own(actor, action)
     return authorize_where(actor, "p.slug = %s", slug, action)
+
+
+def authorize_own(actor: Actor, action: Action) -> Access:
+    """Do the same for the project of the actor's token."""
+    if actor.own is None:
+        raise NotFoundError("There is no such project, or you are not a member of it.")
+    return _let_in(actor, actor.own, action)
 
 
 def authorize_where(actor: Actor, where: str, value: str | int, action: Action) -> Access:
@@ -49,6 +60,10 @@ def authorize_where(actor: Actor, where: str, value: str | int, action: Action) 
     membership = find_membership(actor.user.pk, where, value)
     if membership is None or (actor.token_project_id not in {None, membership.project.pk}):
         raise NotFoundError("There is no such project, or you are not a member of it.")
+    return _let_in(actor, membership, action)
+
+
+def _let_in(actor: Actor, membership: MembershipRow, action: Action) -> Access:
     access = Access(actor=actor, project=membership.project, role=Role(membership.role))
     require(access, action)
     return access

@@ -13,8 +13,15 @@ from reviewapp.accounts.models import Project, User
 _M = TypeVar("_M", bound=Model)
 
 
+class MembershipRow(NamedTuple):
+    """A person's role in a project."""
+
+    role: str
+    project: Project
+
+
 class TokenRow(NamedTuple):
-    """A token that has not ended, and whom it acts as."""
+    """A token that has not ended, whom it acts as, and as what in the project that it belongs to."""
 
     id: int
     secret_sha256: str
@@ -22,13 +29,7 @@ class TokenRow(NamedTuple):
     scopes: list[str]
     last_used_at: datetime | None
     user: User
-
-
-class MembershipRow(NamedTuple):
-    """A person's role in a project."""
-
-    role: str
-    project: Project
+    membership: MembershipRow | None
 
 
 def _columns(model: type[Model], alias: str) -> str:
@@ -40,8 +41,11 @@ def _made(model: type[_M], values: Sequence[Any]) -> _M:
 
 
 _TOKEN = f"""
-SELECT t.id, t.secret_sha256, t.project_id, t.scopes, t.last_used_at, {_columns(User, "u")}
+SELECT t.id, t.secret_sha256, t.project_id, t.scopes, t.last_used_at, m.role, {_columns(User, "u")},
+    {_columns(Project, "p")}
 FROM accounts_apitoken t JOIN accounts_user u ON u.id = t.user_id
+LEFT JOIN accounts_membership m ON m.user_id = t.user_id AND m.project_id = t.project_id
+LEFT JOIN accounts_project p ON p.id = m.project_id
 WHERE t.public_id = %s AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > %s)
 """  # noqa: S608 — the columns are the models' own
 _MEMBERSHIP = f"""
@@ -55,7 +59,11 @@ def find_token(public_id: str, *, now: datetime) -> TokenRow | None:
     with connection.cursor() as cursor:
         cursor.execute(_TOKEN, [public_id, now])
         row = cursor.fetchone()
-    return None if row is None else TokenRow._make((*row[:5], _made(User, row[5:])))
+    if row is None:
+        return None
+    last = 6 + len(User._meta.concrete_fields)
+    membership = None if row[5] is None else MembershipRow(row[5], _made(Project, row[last:]))
+    return TokenRow._make((*row[:5], _made(User, row[6:last]), membership))
 
 
 def find_membership(user_id: int, where: str, value: str | int) -> MembershipRow | None:

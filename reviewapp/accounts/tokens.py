@@ -196,4 +196,5 @@ def find_actor(text: str, *, now: datetime) -> Actor | None:
         scopes=frozenset(Scope(scope) for scope in row.scopes),
         token_project_id=row.project_id,
         token_id=row.id,
+        own=row.membership,
     )

@@ -81,7 +81,7 @@ def test_create_project_reads_a_spec_from_stdin(cast, monkeypatch):
         ('{"colour": "red"}', "colour: "),
         ('{"overlap": 99}', "overlap: "),
         ('{"masking": "mask"}', "Masking is not available"),
-        ('{"checks": [{}]}', "Checks are not available"),
+        ('{"checks": [{}]}', "checks.0.kind: "),
     ],
 )
 def test_create_project_says_what_is_wrong_with_its_spec(cast, tmp_path, spec, said):

@@ -41,12 +41,9 @@ def _made(model: type[_M], values: Sequence[Any]) -> _M:
 
 
 _TOKEN = f"""
-SELECT t.id, t.secret_sha256, t.project_id, t.scopes, t.last_used_at, m.role, {_columns(User, "u")},
-    {_columns(Project, "p")}
-FROM accounts_apitoken t JOIN accounts_user u ON u.id = t.user_id
-LEFT JOIN accounts_membership m ON m.user_id = t.user_id AND m.project_id = t.project_id
-LEFT JOIN accounts_project p ON p.id = m.project_id
-WHERE t.public_id = %s AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > %s)
+SELECT (f.token).id, (f.token).secret_sha256, (f.token).project_id, (f.token).scopes, (f.token).last_used_at, f.role,
+    {_columns(User, "(f.person)")}, {_columns(Project, "(f.project)")}
+FROM accounts_find_token(%s, %s) f
 """  # noqa: S608 — the columns are the models' own
 _MEMBERSHIP = f"""
 SELECT m.role, {_columns(Project, "p")}

@@ -70,7 +70,7 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("annotations", "0009_two_lanes")]
+    dependencies = [("annotations", "0011_label_of_item")]
 
     operations = [
         migrations.RunSQL(

@@ -109,6 +109,7 @@ const PAGE_KEYS = {
   g: () => guidelines.toggle(),
   x: extend,
   r: () => desk.current?.viewer.toggleWritten(),
+  m: () => desk.current?.form.mark(),
   "/": () => desk.current?.viewer.search.open(),
   j: () => desk.current?.itemPane.scrollBy(0, 120),
   k: () => desk.current?.itemPane.scrollBy(0, -120),

@@ -12,7 +12,7 @@ TAGS = {
 CLASSES = {
     "absent", "address", "assistant", "at", "bad", "beside", "block", "button", "call", "center", "chunk", "cite",
     "error", "facts", "failed", "figure", "fold", "gap", "go", "input", "item-head", "item-part", "item-tools",
-    "judged", "key", "label", "language", "long", "mark", "masked", "media", "messages",
+    "judged", "key", "label", "line", "language", "long", "mark", "masked", "media", "messages",
     "markdown", "json", "plain", "model", "mono", "more",
     "muted", "name", "no-image", "no-link", "no-print", "nothing", "number", "object", "of", "other", "output",
     "passage", "passage-head", "passages", "place", "prose", "quiet", "reading", "result", "retrieval", "right",

@@ -21,6 +21,8 @@ _MASKED = {
     "SECRET": "a secret such as a key or a password", "CUSTOM": "something your project keeps out",
 }  # fmt: skip
 _LOST = "\ufffd"
+_RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff]")
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 CHUNK_LENGTH = 8_192
 CHUNK_LINES = 100
@@ -54,8 +56,15 @@ def show_text(text: str, reading: Reading) -> str:
 def show_chunks(text: str, reading: Reading) -> str:
     """Return a text as HTML; a long one in blocks that end where lines end."""
     if len(text) <= CHUNKED_OVER:
+        return _show_lines(text, reading)
+    return "".join(f'<div class="chunk">{_show_lines(chunk, reading)}</div>' for chunk in cut(text))
+
+
+def _show_lines(text: str, reading: Reading) -> str:
+    """Return a text as HTML. Where some of it runs right to left, each line is a block with a direction of its own."""
+    if not _RIGHT_TO_LEFT.search(text):
         return show_text(text, reading)
-    return "".join(f'<div class="chunk">{show_text(chunk, reading)}</div>' for chunk in cut(text))
+    return "".join(f'<div class="line">{show_text(line, reading)}</div>' for line in _LINE.findall(text))
 
 
 def cut(text: str) -> Iterator[str]:

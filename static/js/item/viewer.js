@@ -26,6 +26,15 @@ export class ItemViewer {
 
   /** Everything as it was written, or as it reads best. */
   toggleWritten() {
+    const marking = this.root.querySelectorAll(".marking:has(> .reading)");
+    if (marking.length) {
+      // What is being marked is shown as written; the other reading is only looked at.
+      const peek = !marking[0].classList.contains("peek");
+      for (const value of marking) value.classList.toggle("peek", peek);
+      this.rawButton?.setAttribute("aria-pressed", String(!peek));
+      this.search.again();
+      return;
+    }
     if (!this.rawButton) return;
     const on = this.root.dataset.reading !== "written";
     localStorage.setItem(AS_WRITTEN, on ? "on" : "off");
@@ -53,6 +62,7 @@ export class ItemViewer {
     const cite = on.closest("a.cite");
     if (cite) {
       event.preventDefault();
+      if (cite.closest(".marking") && !event.ctrlKey && !event.metaKey) return; // a click puts the caret there
       this.follow(/** @type {HTMLElement} */ (cite));
     }
   }

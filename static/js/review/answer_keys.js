@@ -1,7 +1,7 @@
 /** Which key gives which answer: a rubric's own keys act wherever they are shown, digits act on the active question. */
 
 const DIGITS = "1234567890";
-const LETTERS = "abchilmopqtvwy"; // what the page does not use itself
+const LETTERS = "abchilopqtvwy"; // what the page does not use itself
 
 /**
  * @typedef {{value: string, label?: string, hotkey?: string, place?: number}} Option `place` is the number it is known by

@@ -14,6 +14,7 @@ export function setSingleKeys(on) {
 
 function isTyping(target) {
   if (!(target instanceof HTMLElement)) return false;
+  if (target.getAttribute("aria-readonly") === "true") return false; // has a caret, and takes no text
   if (target.isContentEditable || target.matches("textarea, select")) return true;
   return target.matches("input:not([type=radio], [type=checkbox])");
 }

@@ -9,19 +9,22 @@ import { buildWidget } from "./kinds/registry.js";
  * @typedef {{key: string, kind: string, title: string, help?: string, required?: boolean,
  *   show_if?: {question: string, in: (string | number)[]}} & Record<string, any>} Question
  *
- * What a kind is given besides its question: an id for its controls, the keys that the rubric names, the item, the order
- * of candidates, a way to speak to screen readers, and to tell that it came late.
- * @typedef {{id: string, claimed: Set<string>, item: Record<string, any>, order: string[], numberOf: (candidate: string) => number, say: (text: string) => void,
+ * What a kind is given besides its question: an id for its controls, the keys that the rubric names, the item, the element
+ * that shows the text of a target, the order of candidates and the number each is shown under, a way to speak to screen
+ * readers, to take the keys, and to tell that it came late.
+ * @typedef {{id: string, claimed: Set<string>, item: Record<string, any>, textOf: (target: string) => HTMLElement | null,
+ *   order: string[], numberOf: (candidate: string) => number, say: (text: string) => void, activate: () => void,
  *   ready: () => void}} Tools
  *
  * What a kind gives: its controls; its keys, and `press` for the value of one, which tells whether the question is done
  * with; `read` for the answer (undefined where there is none) and `fill` to put one back; `find` for what is wrong as it
  * stands; `show` for what is wrong at a place within, which tells whether it knows the place. `labels` is the one control
- * that the title labels; without it the question is a group.
+ * that the title labels; without it the question is a group. `asked` is told whether the question is shown, `mark` goes
+ * into the text that is marked.
  * @typedef {{element: HTMLElement, labels?: HTMLElement, keys?: import("./answer_keys.js").Keys, read: () => any,
  *   fill: (answer: any) => void, focus: () => void, press?: (value: string) => boolean,
  *   find?: () => {path: string[], message: string}[], show?: (path: string[], message: string) => boolean,
- *   clear?: () => void, difference?: () => void}} Widget
+ *   clear?: () => void, difference?: () => void, asked?: (asked: boolean) => void, mark?: () => void}} Widget
  * @typedef {(question: Question, tools: Tools) => Widget} Build
  * @typedef {{question: Question, element: HTMLElement, widget: Widget, wrong: boolean}} Block
  */
@@ -37,8 +40,9 @@ export class QuestionForm {
    * @param {Question[]} questions
    * @param {() => void} onChange
    * @param {{item?: Record<string, any>, orders?: Record<string, string[]>, candidates?: string[]}} [task] what is asked about
+   * @param {import("../item/viewer.js").ItemViewer} [viewer] where it is shown
    */
-  constructor(questions, onChange, task = {}) {
+  constructor(questions, onChange, task = {}, viewer = undefined) {
     this.prefix = `q${++made}`;
     this.element = make("form", { novalidate: true, autocomplete: "off" });
     const claimed = claimedKeys(questions);
@@ -50,9 +54,11 @@ export class QuestionForm {
         id: `${this.prefix}-${question.key}`,
         claimed,
         item: task.item || {},
+        textOf: (target) => viewer?.textOf(target) || null,
         order: task.orders?.[question.key] || question.candidates || [],
         numberOf: (candidate) => 1 + (task.candidates || question.candidates || []).indexOf(candidate),
         say,
+        activate: () => this.activate(this.blocks.find((block) => block.question === question)),
         ready: () => this.refresh(),
       };
       const widget = buildWidget(question, tools);
@@ -91,6 +97,7 @@ export class QuestionForm {
     for (const { question, widget, element } of this.blocks) {
       const given = question.show_if && [answers.get(question.show_if.question)].flat();
       element.hidden = Boolean(given) && !given.some((answer) => question.show_if.in.includes(answer));
+      widget.asked?.(!element.hidden);
       if (!element.hidden) answers.set(question.key, widget.read());
     }
     for (const block of this.shown) if (block.wrong && !this.wrongOf(block).length) this.clearProblem(block);
@@ -174,6 +181,15 @@ export class QuestionForm {
 
   focusComment() {
     this.commentBox.focus();
+  }
+
+  /** Go into the text of the active question that is answered by marking, or of the first. */
+  mark() {
+    const blocks = this.shown.filter((block) => block.widget.mark);
+    const block = blocks.find((one) => one === this.active) || blocks[0];
+    if (!block) return;
+    this.activate(block);
+    block.widget.mark();
   }
 
   // What is wrong

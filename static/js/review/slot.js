@@ -21,12 +21,12 @@ export class Slot {
     this.task = task;
     this.path = `/tasks/${task.id}`;
     this.length = leaseSeconds * 1000;
-    this.form = new QuestionForm(task.rubric.questions, () => this.draftSoon(), task);
-    if (task.draft) this.form.fill(task.draft.answers, task.draft.comment);
     this.itemPane = make("div", { class: "item-pane", tabindex: "0", role: "region", "aria-label": "Item" });
     this.itemPane.innerHTML = task.view; // made, and made harmless, by the server
     this.viewer = new ItemViewer(this.itemPane);
     this.heading = this.viewer.heading;
+    this.form = new QuestionForm(task.rubric.questions, () => this.draftSoon(), task, this.viewer);
+    if (task.draft) this.form.fill(task.draft.answers, task.draft.comment);
     const questions = make("div", { class: "question-pane", role: "region", "aria-label": "Questions" }, this.form.element);
     this.element = make("section", { class: "slot", hidden: true }, this.itemPane, questions);
     this.shown = false;

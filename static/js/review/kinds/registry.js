@@ -5,6 +5,7 @@ import { buildChoice, buildMultiChoice } from "./choice.js";
 import { buildPairwise } from "./pairwise.js";
 import { buildRanking } from "./ranking.js";
 import { buildRating } from "./rating.js";
+import { buildSpans } from "./spans.js";
 import { buildText } from "./text.js";
 
 /** @type {Record<string, import("../questions.js").Build>} */
@@ -15,6 +16,7 @@ const KINDS = {
   text: buildText,
   pairwise: buildPairwise,
   ranking: buildRanking,
+  spans: buildSpans,
 };
 
 /** @type {Promise<Record<string, import("../questions.js").Build>> | null} */

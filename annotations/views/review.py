@@ -22,7 +22,7 @@ from reviewapp.http.errors import NotFoundError
 from reviewapp.http.frame import frame, link_if_may
 
 # Kinds whose controls are a script of their own, fetched along with the page where the rubric has one of them.
-_LATER_KINDS = frozenset({"correction", "json"})
+_LATER_KINDS = frozenset({"correction", "json", "spans"})
 
 
 @gzip_page

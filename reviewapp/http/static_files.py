@@ -18,19 +18,21 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 JS_IMPORT = re.compile(r'^import (?:\{[^}"\']*\} from )?"(\.{1,2}/[^"]+)";\n', re.MULTILINE)
 JS_EXPORT = re.compile(r"^export (?=async |function |class |const |let )", re.MULTILINE)
+# Comments that have lines of their own; casts and remarks within a line stay.
+COMMENT = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/[ \t]*|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
 CSS_IMPORT = re.compile(r'^@import "(\.{1,2}/[^"]+)";\n', re.MULTILINE)
 NOT_JOINABLE = re.compile(r"^(?:import .* as |import \*|import \w|export (?:default|\{|\*))", re.MULTILINE)
 
 
 def _follow(name: str, read: Callable[[str], str], pattern: re.Pattern[str], seen: set[str]) -> Iterator[str]:
-    """Yield the texts of a file and what it imports, each once, what is needed first."""
+    """Yield the texts of a file and what it imports, each once, what is needed first, without comments."""
     if name in seen:
         return
     seen.add(name)
     text = read(name)
     for found in pattern.finditer(text):
         yield from _follow(normpath(str(PurePosixPath(name).parent / found[1])), read, pattern, seen)
-    yield pattern.sub("", text)
+    yield COMMENT.sub("", pattern.sub("", text))
 
 
 def join_script(name: str, read: Callable[[str], str]) -> str:

@@ -2,5 +2,6 @@
 
 import { buildCorrection } from "./review/kinds/correction.js";
 import { buildJson } from "./review/kinds/json.js";
+import { buildSpans } from "./review/kinds/spans.js";
 
-export const LATER_KINDS = { correction: buildCorrection, json: buildJson };
+export const LATER_KINDS = { correction: buildCorrection, json: buildJson, spans: buildSpans };

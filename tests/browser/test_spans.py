@@ -43,6 +43,8 @@ def marking(project, cast, api_of, open_page):
         send_items(api_of(cast.olga), {"output": output})
         page = open_page("/p/helpdesk/review", cast.rui, **options)
         on_screen(page)
+        if "show_if" not in str(rubric):
+            expect(page.locator(TEXT)).to_be_visible()  # its script is one of those that come later
         return page
 
     return start
@@ -140,6 +142,7 @@ def test_a_draft_and_an_undone_label_bring_the_spans_back(marking, cast):
         press(page, "Shift+F")
     page.reload()
     on_screen(page)
+    expect(page.locator(f"{SLOT} .span-row")).to_be_visible()
     assert marked(page) == ["שלום"]
     press(page, "Control+Enter")
     expect(page.get_by_role("heading", name="All done")).to_be_visible()

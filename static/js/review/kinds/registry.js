@@ -5,7 +5,6 @@ import { buildChoice, buildMultiChoice } from "./choice.js";
 import { buildPairwise } from "./pairwise.js";
 import { buildRanking } from "./ranking.js";
 import { buildRating } from "./rating.js";
-import { buildSpans } from "./spans.js";
 import { buildText } from "./text.js";
 
 /** @type {Record<string, import("../questions.js").Build>} */
@@ -16,7 +15,6 @@ const KINDS = {
   text: buildText,
   pairwise: buildPairwise,
   ranking: buildRanking,
-  spans: buildSpans,
 };
 
 /** @type {Promise<Record<string, import("../questions.js").Build>> | null} */
@@ -102,6 +100,14 @@ class LaterWidget {
 
   difference() {
     this.widget?.difference?.();
+  }
+
+  asked(asked) {
+    this.widget?.asked?.(asked);
+  }
+
+  get mark() {
+    return this.widget?.mark?.bind(this.widget);
   }
 
   focus() {

@@ -123,6 +123,7 @@ ITEM_SECTIONS = [  # what an item's page says beside the item, in this order
     "annotations.labels.item_section.review",
 ]
 ITEM_STATES = "annotations.queue.states.review_states"  # how far review has come, for lists of items
+REVIEW_PACE = "annotations.labels.pace.review_pace"
 JOB_HANDLERS = {
     "check_queue": "annotations.queue.invariants.check_queue",
     "index_items": "sampling.items.text_index.index_items",

@@ -34,6 +34,5 @@ page_routes: list[URLPattern] = [
     ),
     path("p/<slug:slug>/settings/tokens", settings.save_token, name="save_token"),
     path("p/<slug:slug>/settings/tokens/<int:token_id>/revoke", settings.revoke_token, name="revoke_token"),
-    path("p/<slug:slug>/settings/plan", settings.save_plan, name="save_plan"),
     path("p/<slug:slug>/settings/rubric", settings.save_rubric, name="save_rubric"),
 ]

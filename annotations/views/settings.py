@@ -1,4 +1,4 @@
-"""A project's settings: who is in it, what programs may reach it, its fields, its rubric and its plan."""
+"""A project's settings: who is in it, what programs may reach it, its fields and its rubric."""
 
 import json
 from collections.abc import Callable
@@ -21,14 +21,10 @@ from reviewapp.http.errors import RefusalError
 from reviewapp.http.forms import (
     Problems,
     read_json_list,
-    read_json_object,
     read_project_fields,
     read_whole_number,
 )
 from reviewapp.http.frame import frame
-from sampling.models import PlanVersion
-from sampling.models.plans import SETTLE_HOURS
-from sampling.plans.publish import get_plan, parse_plan, publish_plan
 
 Shown = dict[str, Any]
 
@@ -36,7 +32,6 @@ Shown = dict[str, Any]
 def _page(request: HttpRequest, access: Access, *, shown: Shown | None = None, status: int = 200) -> HttpResponse:
     """Render the page. `shown` is what a form left behind: a secret shown once, or its problems and what was typed."""
     rubric = find_rubric(access.project.pk)
-    plan = get_plan(access.project.pk)
     context = {
         **frame(access, "project_settings"),
         "members": people.list_members(access),
@@ -47,22 +42,9 @@ def _page(request: HttpRequest, access: Access, *, shown: Shown | None = None, s
         "rubric_version": rubric.version if rubric else None,
         "guidelines_text": rubric.guidelines if rubric else "",
         "questions_json": _as_json(rubric.questions) if rubric else "",
-        "plan_version": plan.version,
-        "plan_json": _as_json(_plan_body(plan)),
         **(shown or {}),
     }
     return render(request, "pages/settings.html", context, status=status)
-
-
-def _plan_body(plan: PlanVersion) -> dict[str, Any]:
-    """Return a plan as it is written; version 0 has no name, because nobody wrote it."""
-    optional = {"name": plan.name if plan.version else "", "daily_target": plan.daily_target, "overlap": plan.overlap}
-    return {
-        **{name: value for name, value in optional.items() if value},
-        **({"settle_hours": plan.settle_hours} if plan.settle_hours != SETTLE_HOURS else {}),
-        "base_rate": plan.base_rate,
-        "rules": plan.rules,
-    }
 
 
 def _as_json(value: Any) -> str:
@@ -202,17 +184,3 @@ def save_rubric(request: HttpRequest, slug: str) -> HttpResponse:
         return f"Rubric version {row.version} is published. Whoever reviews sees it with their next item."
 
     return _change(request, slug, form="rubric", do=do)
-
-
-@never_cache
-@require_POST
-def save_plan(request: HttpRequest, slug: str) -> HttpResponse:
-    """Publish the next version of the plan."""
-
-    def do(access: Access, now: datetime) -> str:
-        require(access, Action.EDIT_PLAN)
-        plan = parse_plan(read_json_object(request.POST.get("plan", ""), "plan"))
-        row = publish_plan(project=access.project, plan=plan, actor=access.actor, now=now)
-        return f"Plan version {row.version} is published. It holds for items that arrive from now on."
-
-    return _change(request, slug, form="plan", do=do)

@@ -20,6 +20,7 @@ _PAGES = (
     ("project_overview", "Overview", Action.SEE_PROJECT),
     ("review", "Review", Action.LABEL),
     ("items", "Items", Action.SEE_ITEMS),
+    ("plan", "Plan", Action.SEE_PLAN),
     ("project_settings", "Settings", Action.EDIT_PROJECT),
 )
 

@@ -51,6 +51,9 @@ class DrawsOut(BaseModel):
     n_items: int
     expected: float
     drawn: int = Field(description="Exact: the plan would have drawn these very items.")
+    labels: float = Field(description="Expected labels: each draw needs as many as its overlap.")
+    uncovered: int = Field(description="Items that can never be drawn; no estimate speaks of them.")
+    n_effective: float = Field(description="Labels of equal weight that the expected draws are worth.")
     half_width: float | None
 
 
@@ -128,5 +131,5 @@ def get_plan(
 def post_preview(request: HttpRequest, p: str, body: Annotated[dict[str, Any], Body()]) -> PreviewOut:
     """What a plan would have drawn of the stored items, and how narrow an interval that would buy."""
     access = authorize(actor_of(request), p, Action.SEE_PLAN)
-    preview = preview_plan(project_id=access.project.pk, plan=parse_preview(body), now=timezone.now())
+    preview = preview_plan(project=access.project, plan=parse_preview(body), now=timezone.now())
     return PreviewOut.of(preview)

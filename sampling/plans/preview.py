@@ -1,34 +1,34 @@
 """What a plan would have drawn from the items that are stored: each rule, each segment, and what that would buy.
 
-Expected draws are sums of probabilities. Drawn is exact: an item's random number never changes, so the plan would have
-drawn the very items counted here.
+Expected draws are sums of probabilities. Drawn is exact where all items were counted: an item's random number never
+changes, so the plan would have drawn the very items counted here.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.db import connection
-
+from reviewapp.accounts.models import Project
 from reviewapp.stats.proportions import wilson
-from sampling.plans.body import PlanBody, PreviewBody
-from sampling.plans.filters import parse_filter
-from sampling.plans.filters_sql import filter_sql
+from sampling.plans.body import PreviewBody
+from sampling.plans.preview_counts import Count, Window, count_draws, thinned
 
-MAX_SEGMENTS = 50
 _DAY = timedelta(days=1)
 
 
 class Draws(NamedTuple):
-    """Draws from some items.
+    """Draws from some items. Of `uncovered` items none can ever be drawn, and no estimate speaks of them.
 
-    `half_width` is half of the 95 % interval (Wilson) of a pass rate of one half, estimated from the expected draws as
-    if all were labelled: the widest it can be. None where nothing would be drawn.
+    `n_effective` is how many labels of equal weight the expected draws are worth (Kish; unequal rates and an upstream
+    sampler's make it smaller). `half_width` is half of the 95 % interval (Wilson) of a pass rate of one half with
+    that many labels, if all are given: the widest it can be. None where nothing would be drawn.
     """
 
     n_items: int
     expected: float
     drawn: int
+    labels: float
+    uncovered: int
+    n_effective: float
     half_width: float | None
 
 
@@ -48,84 +48,86 @@ class SegmentPreview(NamedTuple):
 
 
 class PlanPreview(NamedTuple):
-    """What a plan would have drawn between two times; a window shorter than a day counts as one."""
+    """What a plan would have drawn between two times; a window shorter than a day counts as one.
+
+    With `every` above 1 only one item in so many was looked at, and all counts are estimates from those.
+    """
 
     start: datetime | None
     end: datetime
+    days: float
+    every: int
     total: Draws
-    per_day: float
     rules: list[RulePreview]
     segments: list[SegmentPreview]
 
+    @property
+    def per_day(self) -> float:
+        """Expected draws a day."""
+        return self.total.expected / self.days
 
-def preview_plan(*, project_id: int, plan: PreviewBody, now: datetime) -> PlanPreview:
-    """Return what the plan (from `parse_preview`) would have drawn of the items received in its window."""
-    end = plan.end or now
-    rows = _counts(project_id, plan, plan.start, end)
-    whole = rows[0]
+
+def preview_plan(*, project: Project, plan: PreviewBody, now: datetime, at_most: int | None = None) -> PlanPreview:
+    """Return what the plan (from `parse_preview`) would have drawn of the items received in its window.
+
+    With `at_most`, of a window that holds more items about so many are looked at.
+    """
+    window = Window(plan.start, plan.end or now)
+    if at_most is not None:
+        window = thinned(project.pk, window, at_most=at_most)
+    whole, *segments = count_draws(project.pk, plan, window, overlap=project.overlap)
     start = plan.start or whole.first
-    days = max((end - start) / _DAY, 1) if start else 1
     return PlanPreview(
         start=start,
-        end=end,
-        total=whole.total,
-        per_day=whole.total.expected / days,
+        end=window.end,
+        days=max((window.end - start) / _DAY, 1) if start else 1,
+        every=window.every,
+        total=_draws(whole, window.every),
         rules=[
-            RulePreview(rule.name, rule.rate, _draws(n_items, n_items * rule.rate, drawn))
-            for rule, (n_items, drawn) in zip(plan.rules, whole.rules, strict=True)
+            RulePreview(
+                rule.name,
+                rule.rate,
+                _evenly_drawn(
+                    count.n_items * window.every,
+                    count.drawn * window.every,
+                    rate=rule.rate,
+                    overlap=rule.overlap or plan.overlap or project.overlap,
+                ),
+            )
+            for rule, count in zip(plan.rules, whole.rules, strict=True)
         ],
-        segments=[SegmentPreview(row.segment, row.total) for row in rows[1:]],
+        segments=[SegmentPreview(count.segment, _draws(count, window.every)) for count in segments],
     )
 
 
-class _Counts(NamedTuple):
-    segment: str | None
-    first: datetime | None
-    total: Draws
-    rules: Sequence[tuple[int, int]]
+def _draws(count: Count, every: int) -> Draws:
+    n_effective = every * count.weight**2 / count.squares if count.squares else 0.0
+    return Draws(
+        n_items=every * count.n_items,
+        expected=every * count.expected,
+        drawn=every * count.drawn,
+        labels=every * count.labels,
+        uncovered=every * count.uncovered,
+        n_effective=n_effective,
+        half_width=_half_width(n_effective),
+    )
 
 
-def _counts(project_id: int, plan: PlanBody, start: datetime | None, end: datetime) -> list[_Counts]:
-    """Return the counts of all items, then of the largest segments, in one pass over the items."""
-    columns, params = [], []
-    for index, rule in enumerate(plan.rules):
-        condition = filter_sql(parse_filter(rule.when))
-        columns.append(f", ({condition.sql}) IS TRUE AS m{index}")
-        params += condition.params
-    rates: list[Any] = [plan.base_rate]
-    probability = "%s::float8"
-    for index, rule in enumerate(plan.rules):
-        probability += f", CASE WHEN m{index} THEN %s::float8 ELSE 0 END"
-        rates.append(rule.rate)
-    counted = ""
-    drawn_by_rule: list[Any] = []
-    for index, rule in enumerate(plan.rules):
-        counted += f", count(*) FILTER (WHERE m{index}), count(*) FILTER (WHERE m{index} AND u < %s::float8)"
-        drawn_by_rule.append(rule.rate)
-    sql = f"""
-        SELECT GROUPING(system_version), system_version, min(received_at),
-            count(*), COALESCE(sum(p), 0), count(*) FILTER (WHERE u < p) {counted}
-        FROM (
-            SELECT matched.*, GREATEST({probability}) AS p FROM (
-                SELECT i.system_version, i.received_at,
-                    (SELECT d.u FROM sampling_draw d WHERE d.item_id = i.id ORDER BY d.id LIMIT 1) AS u
-                    {"".join(columns)}
-                FROM sampling_item i
-                WHERE i.project_id = %s AND (%s::timestamptz IS NULL OR i.received_at >= %s) AND i.received_at < %s
-            ) matched
-        ) offered
-        GROUP BY GROUPING SETS ((), (system_version))
-        ORDER BY 1 DESC, 4 DESC, 2 LIMIT %s
-    """  # noqa: S608 — conditions come with parameters, names are counted
-    values = [*drawn_by_rule, *rates, *params, project_id, start, start, end, 1 + MAX_SEGMENTS]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return [
-            _Counts(row[1], row[2], _draws(row[3], row[4], row[5]), list(zip(row[6::2], row[7::2], strict=True)))
-            for row in cursor.fetchall()
-        ]
+def _evenly_drawn(n_items: int, drawn: int, *, rate: float, overlap: int) -> Draws:
+    expected = n_items * rate
+    return Draws(
+        n_items=n_items,
+        expected=expected,
+        drawn=drawn,
+        labels=expected * overlap,
+        uncovered=0 if rate else n_items,
+        n_effective=expected,
+        half_width=_half_width(expected),
+    )
 
 
-def _draws(n_items: int, expected: float, drawn: int) -> Draws:
-    low, high = wilson(expected / 2, expected) if expected > 0 else (0.0, 0.0)
-    return Draws(n_items, expected, drawn, (high - low) / 2 if expected > 0 else None)
+def _half_width(n: float) -> float | None:
+    if n <= 0:
+        return None
+    low, high = wilson(n / 2, n)
+    return (high - low) / 2

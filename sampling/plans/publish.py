@@ -7,13 +7,13 @@ from typing import Any, NamedTuple, TypeVar
 from django.db import transaction
 from pydantic import ValidationError
 
-from reviewapp.accounts.access import Access, Actor
+from reviewapp.accounts.access import Access, Actor, require
 from reviewapp.accounts.models import Project
 from reviewapp.accounts.roles import Action
 from reviewapp.audit.record import record
-from reviewapp.http.errors import FieldError, InvalidError, NotFoundError
+from reviewapp.http.errors import ConflictError, FieldError, InvalidError, NotFoundError
 from sampling.models import PlanVersion
-from sampling.plans.body import PlanBody, PreviewBody
+from sampling.plans.body import PlanBody, PlanRule, PreviewBody
 from sampling.plans.filters import parse_filter
 
 Body = TypeVar("Body", bound=PlanBody)
@@ -55,13 +55,21 @@ def _parsed(model: type[Body], body: Mapping[str, Any]) -> Body:
     return plan
 
 
-def publish_plan(*, project: Project, plan: PlanBody, actor: Actor | None, now: datetime) -> PlanVersion:
-    """Store the next version of the project's plan (from `parse_plan`). It holds for items that arrive from now on."""
+def publish_plan(
+    *, project: Project, plan: PlanBody, actor: Actor | None, now: datetime, based_on: int | None = None
+) -> PlanVersion:
+    """Store the next version of the project's plan (from `parse_plan`). It holds for items that arrive from now on.
+
+    With `based_on`, raise ConflictError where that is not the newest version, or where the plan says the same.
+    """
     with transaction.atomic():
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)  # versions follow each other
+        newest = get_plan(project.pk)
+        if based_on is not None:
+            _refuse_surprises(plan, newest, based_on)
         row = PlanVersion.objects.create(
             project=project,
-            version=1 + get_plan(project.pk).version,
+            version=1 + newest.version,
             name=plan.name,
             base_rate=plan.base_rate,
             rules=[rule.model_dump(mode="json", exclude_none=True) for rule in plan.rules],
@@ -83,6 +91,28 @@ def publish_plan(*, project: Project, plan: PlanBody, actor: Actor | None, now: 
     return row
 
 
+def _refuse_surprises(plan: PlanBody, newest: PlanVersion, based_on: int) -> None:
+    if newest.version != based_on:
+        raise ConflictError(
+            f"Version {newest.version} was published in the meantime. Compare it with yours, then publish again.",
+            code="plan_changed",
+        )
+    if plan == body_of(newest):
+        raise ConflictError(f"This is what version {newest.version} says already.", code="plan_unchanged")
+
+
+def body_of(version: PlanVersion) -> PlanBody:
+    """Return a version as it is sent in. Version 0 has no name, because nobody wrote it."""
+    return PlanBody(
+        name=version.name if version.version else "",
+        base_rate=version.base_rate,
+        rules=[PlanRule(**rule) for rule in version.rules],
+        daily_target=version.daily_target,
+        overlap=version.overlap,
+        settle_hours=version.settle_hours,
+    )
+
+
 def get_plan(project_id: int, version: int | None = None) -> PlanVersion:
     """Return a version of the project's plan, the newest without a number; NotFoundError where there is none."""
     versions = PlanVersion.objects.filter(project_id=project_id)
@@ -100,16 +130,21 @@ def newest_plan_id(project_id: int) -> int:
     return found
 
 
-def list_plans(project_id: int) -> list[PlanVersion]:
-    """Return all versions of the project's plan, the newest first, with who published each."""
-    return list(PlanVersion.objects.filter(project_id=project_id).select_related("created_by").order_by("-version"))
+def list_plans(project_id: int, *, before: int | None = None, limit: int | None = None) -> list[PlanVersion]:
+    """Return the versions of the project's plan, the newest first, with who published each; those `before` one."""
+    versions = PlanVersion.objects.filter(project_id=project_id).select_related("created_by").order_by("-version")
+    return list((versions.filter(version__lt=before) if before is not None else versions)[:limit])
 
 
 def read_plan(access: Access, *, version: int | None, now: datetime) -> PlanRead:
     """Return a plan version; who may see the salt gets it, and that is on record."""
     plan = get_plan(access.project.pk, version)
-    if not access.may(Action.SEE_SALT):
-        return PlanRead(plan, None)
+    return PlanRead(plan, show_salt(access, now=now) if access.may(Action.SEE_SALT) else None)
+
+
+def show_salt(access: Access, *, now: datetime) -> str:
+    """Return the project's salt, and put on record that this person saw it."""
+    require(access, Action.SEE_SALT)
     with transaction.atomic():
         record(
             "salt.shown",
@@ -119,4 +154,4 @@ def read_plan(access: Access, *, version: int | None, now: datetime) -> PlanRead
             object_kind="project",
             object_id=access.project.pk,
         )
-    return PlanRead(plan, access.project.sampling_salt)
+    return access.project.sampling_salt

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from sampling.api.external_ids import register
+from sampling.views import plan
 from sampling.views.filter_field import filter_facts
 from sampling.views.item import item, item_by_name
 from sampling.views.items import count, items
@@ -14,4 +15,8 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/item-count", count, name="item_count"),
     path("p/<slug:slug>/item", item_by_name, name="item_by_name"),
     path("p/<slug:slug>/items/<external_id:external_id>", item, name="item"),
+    path("p/<slug:slug>/plan", plan.plan_page, name="plan"),
+    path("p/<slug:slug>/plan/change", plan.change_plan, name="change_plan"),
+    path("p/<slug:slug>/plan/preview", plan.preview_fragment, name="plan_preview"),
+    path("p/<slug:slug>/plan/salt", plan.reveal_salt, name="plan_salt"),
 ]

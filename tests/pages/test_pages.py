@@ -9,7 +9,6 @@ from django.test.utils import CaptureQueriesContext
 
 from annotations.models import RubricVersion
 from reviewapp.accounts.models import ApiToken, Invitation, Membership, User
-from sampling.models import PlanVersion
 from tests.conftest import RUBRIC
 from tests.queue.items import add_items
 
@@ -23,7 +22,6 @@ FORMS = (
     "tokens",
     "tokens/1/revoke",
     "rubric",
-    "plan",
 )
 
 
@@ -322,22 +320,3 @@ class TestSettings:
         assert response.status_code == 422
         assert said in response.content
         assert b"Mine</textarea>" in response.content
-
-    def test_a_plan_is_published_and_shown(self, project, cast, post, get):
-        rule = {"name": "slow", "when": {"latency_ms": {"gt": 2000}}, "rate": 0.5}
-        plan = {"name": "Small", "base_rate": 0.25, "rules": [rule]}
-        assert b"Plan version 1 is published" in post(cast.lea, "plan", plan=json.dumps(plan)).content
-        page = get(cast.vic, "/p/helpdesk/")[1]
-        assert "0.25" in page
-        assert "<strong>slow</strong>: 0.5" in page
-        assert "&quot;Small&quot;" in get(cast.lea, "/p/helpdesk/settings")[1]
-
-    @pytest.mark.parametrize(
-        ("plan", "said"),
-        [("{", b"line 1, column 2"), ("[]", b"Write a JSON object"), ('{"base_rate": 2}', b"<code>base_rate</code>")],
-    )
-    def test_a_wrong_plan_is_refused_at_its_place_and_kept(self, project, cast, post, plan, said):
-        response = post(cast.lea, "plan", plan=plan)
-        assert response.status_code == 422
-        assert said in response.content
-        assert PlanVersion.objects.filter(project=project).count() == 1

@@ -3,12 +3,14 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from reviewapp.audit.models import AuditEvent
 from reviewapp.http.errors import NotFoundError
 from reviewapp.stats.proportions import wilson
 from sampling.models import Item, PlanVersion
-from sampling.plans.publish import get_plan, list_plans, newest_plan_id, parse_plan, publish_plan
+from sampling.plans.preview import preview_plan
+from sampling.plans.publish import get_plan, list_plans, newest_plan_id, parse_plan, parse_preview, publish_plan
 from tests.sampling.lines import item
 
 URL = "/projects/helpdesk/plan"
@@ -126,8 +128,11 @@ def test_a_preview_tells_what_the_plan_would_have_drawn_and_what_it_would_draw_i
     assert seen["n_items"] == 41
     assert seen["expected"] == pytest.approx(10 * 0.5 + 31 * 0.1)
     assert seen["expected_per_day"] == seen["expected"]  # a window shorter than a day counts as one
-    low, high = wilson(seen["expected"] / 2, seen["expected"])
+    # 10 items at 0.5 and 31 at 0.1 are worth 41² / (10/0.5 + 31/0.1) = 1681/330 labels of equal weight.
+    assert seen["n_effective"] == pytest.approx(1681 / 330)
+    low, high = wilson(seen["n_effective"] / 2, seen["n_effective"])
     assert seen["half_width"] == pytest.approx((high - low) / 2)
+    assert seen["labels"] == pytest.approx(10 * 0.5 * 2 + 31 * 0.1)
     (rule,) = seen["rules"]
     assert (rule["name"], rule["rate"], rule["n_items"], rule["expected"]) == ("slow", 0.5, 10, 5)
     assert [(each["system_version"], each["n_items"]) for each in seen["segments"]] == [
@@ -139,6 +144,31 @@ def test_a_preview_tells_what_the_plan_would_have_drawn_and_what_it_would_draw_i
     numbers = dict(Item.objects.filter(draws__isnull=False).values_list("external_id", "draws__u"))
     assert rule["drawn"] == sum(u < 0.5 for name, u in numbers.items() if name.startswith("a"))
     assert seen["drawn"] == sum(u < (0.5 if name.startswith("a") else 0.1) for name, u in numbers.items())
+
+
+def test_a_preview_counts_what_can_never_be_drawn_and_what_an_upstream_sampler_left_out(lea):
+    send(lea, *(item(f"a{n}", latency_ms=3000, sampling_probability=0.5) for n in range(4)))
+    send(lea, *(item(f"b{n}", latency_ms=3000) for n in range(4)), item("c"), item("d"))
+    seen = lea.post(f"{URL}/preview", {"base_rate": 0, "rules": [{**SLOW, "overlap": None}], "overlap": 3})
+    assert (seen["n_items"], seen["uncovered"], seen["expected"], seen["labels"]) == (10, 2, 4, 12)
+    # Weights 2 and 1, each drawn with 0.5: (4·2 + 4·1)² / (4·4/0.5 + 4·1/0.5) = 144/40.
+    assert seen["n_effective"] == pytest.approx(3.6)
+    assert (seen["rules"][0]["labels"], seen["rules"][0]["n_effective"]) == (12, 4)
+    nothing = lea.post(f"{URL}/preview", {"base_rate": 0, "rules": [{**SLOW, "rate": 0}]})
+    assert (nothing["uncovered"], nothing["n_effective"], nothing["half_width"]) == (10, 0, None)
+    assert nothing["rules"][0]["uncovered"] == 8
+
+
+def test_of_many_items_a_share_is_looked_at_and_stands_for_all(lea, project):
+    send(lea, *(item(f"a{n}") for n in range(600)))
+    plan = parse_preview({"base_rate": 0.5})
+    whole = preview_plan(project=project, plan=plan, now=timezone.now(), at_most=600)
+    assert (whole.every, whole.total.n_items) == (1, 600)
+    share = preview_plan(project=project, plan=plan, now=timezone.now(), at_most=120)
+    assert share.every == 5
+    assert share.total.n_items % 5 == 0
+    assert 350 < share.total.n_items < 850  # binomial: six standard deviations
+    assert share.total.expected == share.total.n_items * 0.5 == share.total.n_effective
 
 
 def test_a_preview_keeps_to_its_window(lea):

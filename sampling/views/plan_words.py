@@ -1,0 +1,128 @@
+"""What a plan would mean, as it is shown: rounded numbers, and sentences for what needs a sentence."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sampling.plans.body import PlanBody
+from sampling.plans.outlook import Day, Outlook
+from sampling.plans.pace import ReviewPace
+from sampling.plans.rates import percent
+
+NOTHING = "–"
+
+
+class ShownDay(NamedTuple):
+    """A row of numbers."""
+
+    name: str
+    rate: str
+    items: str
+    drawn: str
+    labels: str
+    hours: str
+    half_width: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownOutlook:
+    """The outlook as shown: numbers, what they rest on, and what to mind."""
+
+    is_empty: bool
+    summary: str
+    total: ShownDay
+    rules: list[ShownDay]
+    segments: list[ShownDay]
+    notes: list[str]
+    warnings: list[str]
+
+
+def shown_outlook(outlook: Outlook, plan: PlanBody) -> ShownOutlook:
+    """Return what a page shows of an outlook."""
+    total = outlook.total
+    time = "" if total.hours is None else f", {hours(total.hours)} of reviewing"
+    return ShownOutlook(
+        is_empty=outlook.is_empty,
+        summary=f"{about(total.drawn)} of {about(total.items)} items drawn a day, {about(total.labels)} labels{time}.",
+        total=_shown("All items", "", total),
+        rules=[_shown(rule.name, percent(rule.rate), rule.day) for rule in outlook.rules],
+        segments=[_shown(segment.value or "no version", "", segment.day) for segment in outlook.segments],
+        notes=[note for note in (_basis(outlook), _precision(outlook), _pace(outlook.pace), _target(plan)) if note],
+        warnings=[warning for warning in (_backlog(outlook), _uncovered(total)) if warning],
+    )
+
+
+def _days(outlook: Outlook) -> str:
+    return "1 day" if round(outlook.days) == 1 else f"{outlook.days:.0f} days"
+
+
+def _basis(outlook: Outlook) -> str:
+    share = "" if outlook.every == 1 else f", of whose items one in {outlook.every} was looked at"
+    return f"A day is the mean of the last {_days(outlook)}{share}."
+
+
+def _precision(outlook: Outlook) -> str:
+    if outlook.total.half_width is None:
+        return ""
+    reach = f"± {points(outlook.total.half_width)} percentage points"
+    return f"With every label given, {_days(outlook)} tell a pass rate to {reach} at worst (95 %)."
+
+
+def _pace(pace: ReviewPace) -> str:
+    if not pace.labels_per_day:
+        return "Nobody has labelled lately."
+    gave = f"Lately people gave {about(pace.labels_per_day)} labels a day"
+    return f"{gave}." if pace.seconds is None else f"{gave}, {_seconds(pace.seconds)} each (mean of {pace.n_timed:,})."
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{about(seconds / 60)} min"
+
+
+def _target(plan: PlanBody) -> str:
+    return f"The aim is {plan.daily_target:,} labels a day." if plan.daily_target else ""
+
+
+def _backlog(outlook: Outlook) -> str:
+    gave, asked = outlook.pace.labels_per_day, outlook.total.labels
+    if not gave or asked <= 1.1 * gave:
+        return ""
+    return (
+        f"It asks for {about(asked)} labels a day where people gave {about(gave)}. What is not reached costs "
+        "precision, not validity."
+    )
+
+
+def _uncovered(total: Day) -> str:
+    if not total.uncovered:
+        return ""
+    return f"About {about(total.uncovered)} items a day can never be drawn: no estimate will speak of them."
+
+
+def _shown(name: str, rate: str, day: Day) -> ShownDay:
+    return ShownDay(
+        name=name,
+        rate=rate,
+        items=about(day.items),
+        drawn=about(day.drawn),
+        labels=about(day.labels),
+        hours=hours(day.hours),
+        half_width=NOTHING if day.half_width is None else f"± {points(day.half_width)}",
+    )
+
+
+def about(number: float) -> str:
+    """Return a number as exact as people need it: one decimal below ten."""
+    text = f"{number:,.0f}" if number >= 9.95 else f"{number:.1f}".removesuffix(".0")
+    return "< 0.1" if number > 0 and text == "0" else text
+
+
+def hours(time: float | None) -> str:
+    """Return a time in hours, or in minutes below one."""
+    if time is None:
+        return NOTHING
+    return f"{about(time)} h" if time >= 1 else f"{about(time * 60)} min"
+
+
+def points(half_width: float) -> str:
+    """Return half an interval's width in percentage points."""
+    return about(100 * half_width)

@@ -212,6 +212,7 @@ class TestForm:
             ({"rules-0-overlap": "99"}, 'id="rules-0-overlap-problem">'),
             ({"overlap": "0"}, 'id="plan-overlap-problem">'),
             ({"daily_target": "0"}, 'id="daily-target-problem">'),
+            ({"settle_hours": "721"}, 'id="settle-hours-problem">'),
             ({"rules-0-when": "{"}, "line 1, column 2"),
             ({"rules-0-when": "[]"}, "Write a JSON object"),
             ({"rules-0-when": '{"latency_ms": {"gt": "x"}}'}, "Expected a number."),
@@ -277,7 +278,7 @@ class TestVersions:
     def test_each_version_says_who_when_and_what_changed(self, project, cast, get):
         publish(project, cast.olga)
         publish(project, cast.lea, base_rate=0.1, name="Second", overlap=2, rules=[{**SLOW, "rate": 0.25}])
-        publish(project, cast.lea, base_rate=0.1, name="Second", overlap=2, rules=[])
+        publish(project, cast.lea, base_rate=0.1, name="Second", overlap=2, rules=[], settle_hours=48)
         page = get(cast.vic)[1]
         for shown in (
             "UTC, olga",
@@ -285,6 +286,7 @@ class TestVersions:
             "Rule “slow”:</span> <ins>50 % of: latency_ms &gt; 2000, 2 labels each</ins>",
             "Rule “slow”, rate:</span> <del>50 %</del> → <ins>25 %</ins>",
             "Labels an item needs:</span> <ins>2</ins>",
+            "Settle hours:</span> <del>24</del> → <ins>48</ins>",
             '<del>25 % of: latency_ms &gt; 2000, 2 labels each</del> <span class="muted">(gone)',
             "No plan yet: every item is drawn.",
         ):

@@ -25,7 +25,7 @@ from referencing.exceptions import Unresolvable
 
 MAX_SCHEMA_BYTES = 100_000
 MAX_PROBLEMS = 50
-MAX_STEPS = 50_000
+MAX_STEPS = 5_000
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _steps: ContextVar[list[int]] = ContextVar("schema_steps")
 

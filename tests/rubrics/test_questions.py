@@ -59,6 +59,8 @@ def test_every_kind_of_question_is_taken():
         ({**RATING, "max": 500}, "", "at most 101 steps"),
         ({**RATING, "labels": {"9": "far"}}, "", "not on the scale"),
         ({**RATING, "labels": ["a", "b", "c"]}, "", "two for the ends, or 5"),
+        ({**RATING, "labels": ["a", "b"], "min": "low"}, "min", "integer"),
+        ({**RATING, "labels": ["", "b"]}, "labels.1", "at least 1"),
         ({**RATING, "positive_from": 1}, "", "positive_from"),
         ({**RATING, "positive_from": 6}, "", "positive_from"),
         ({**SPANS, "target": "metadata"}, "target", "match"),
@@ -84,6 +86,19 @@ def test_a_question_that_makes_no_sense_is_refused_at_its_place(question, path, 
     ((found, message),) = problems(question)
     assert found == f"questions.0.{path}".removesuffix(".")
     assert says in message
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (["poor", "good"], {"1": "poor", "5": "good"}),
+        (list("abcde"), {"1": "a", "2": "b", "3": "c", "4": "d", "5": "e"}),
+        ({"3": "fair"}, {"3": "fair"}),
+    ],
+)
+def test_labels_of_a_scale_are_kept_by_number(given, kept):
+    (question,) = parse_rubric({"questions": [{**RATING, "labels": given}]}).questions
+    assert question.labels == kept
 
 
 def test_a_word_that_is_no_kind_is_refused():

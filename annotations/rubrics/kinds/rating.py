@@ -13,15 +13,29 @@ MAX_STEPS = 101
 class Rating(BaseQuestion):
     """A whole number from `min` to `max`; `positive_from` and above is a pass.
 
-    `labels` says what numbers mean: by number (`{"1": "poor", "5": "excellent"}`), or as a list, either one for each
-    number or two for the ends.
+    `labels` says what numbers mean (`{"1": "poor", "5": "excellent"}`). A list is taken too, one text for each number
+    or two for the ends, and kept by number.
     """
 
     kind: Literal["rating"]
     min: int = Field(ge=-1000, le=1000)
     max: int = Field(ge=-1000, le=1000)
-    labels: dict[str, Title] | list[Title] | None = None
+    labels: dict[str, Title] | None = None
     positive_from: int | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _labels_by_number(cls, given: Any) -> Any:
+        """Turn a list of labels into labels by number, where the scale is one; whatever is wrong is refused below."""
+        if not isinstance(given, dict) or not isinstance(given.get("labels"), list):
+            return given
+        low, high, texts = given.get("min"), given.get("max"), given["labels"]
+        if type(low) is not int or type(high) is not int:
+            return {name: value for name, value in given.items() if name != "labels"}
+        numbers = [low, high] if len(texts) == 2 else list(range(low, high + 1))[: MAX_STEPS + 1]
+        if len(texts) != len(numbers):
+            raise ValueError(f"labels has {len(texts)} texts; give two for the ends, or {len(numbers)}")
+        return {**given, "labels": {str(number): text for number, text in zip(numbers, texts, strict=True)}}
 
     @model_validator(mode="after")
     def _scale_makes_sense(self) -> Self:
@@ -30,12 +44,9 @@ class Rating(BaseQuestion):
             raise ValueError("max must be above min")
         if steps > MAX_STEPS:
             raise ValueError(f"a scale has at most {MAX_STEPS} steps")
-        if isinstance(self.labels, dict):
-            strange = [number for number in self.labels if number not in map(str, range(self.min, self.max + 1))]
-            if strange:
-                raise ValueError(f"labels names {strange[0]!r}, which is not on the scale")
-        elif self.labels is not None and len(self.labels) not in {2, steps}:
-            raise ValueError(f"labels has {len(self.labels)} texts; give two for the ends, or {steps}")
+        numbers = {str(number) for number in range(self.min, self.max + 1)}
+        if strange := [number for number in self.labels or () if number not in numbers]:
+            raise ValueError(f"labels names {strange[0]!r}, which is not on the scale")
         if self.positive_from is not None and not self.min < self.positive_from <= self.max:
             raise ValueError("positive_from must be above min and at most max, or nothing could fail or pass")
         return self

@@ -17,14 +17,14 @@ import { buildWidget } from "./kinds/registry.js";
  *   ready: () => void}} Tools
  *
  * What a kind gives: its controls; its keys, and `press` for the value of one, which tells whether the question is done
- * with; `read` for the answer (undefined where there is none) and `fill` to put one back; `find` for what is wrong as it
- * stands; `show` for what is wrong at a place within, which tells whether it knows the place. `labels` is the one control
- * that the title labels; without it the question is a group. `asked` is told whether the question is shown, `mark` goes
+ * with; `read` for the answer (undefined where there is none), `draft` for half of one, `fill` to put either back; `find`
+ * for what is wrong as it stands; `show` for what is wrong at a place within, which tells whether it knows the place.
+ * `labels` is the one control that the title labels; without it the question is a group. `asked` is told whether the question is shown, `mark` goes
  * into the text that is marked.
  * @typedef {{element: HTMLElement, labels?: HTMLElement, keys?: import("./answer_keys.js").Keys, read: () => any,
  *   fill: (answer: any) => void, focus: () => void, press?: (value: string) => boolean,
  *   find?: () => {path: string[], message: string}[], show?: (path: string[], message: string) => boolean,
- *   clear?: () => void, difference?: () => void, asked?: (asked: boolean) => void, mark?: () => void}} Widget
+ *   clear?: () => void, draft?: () => any, difference?: () => void, asked?: (asked: boolean) => void, mark?: () => void}} Widget
  * @typedef {(question: Question, tools: Tools) => Widget} Build
  * @typedef {{question: Question, element: HTMLElement, widget: Widget, wrong: boolean}} Block
  */
@@ -121,6 +121,12 @@ export class QuestionForm {
   /** The answers to the questions that are shown. @returns {Record<string, any>} */
   get answers() {
     const given = this.shown.map(({ question, widget }) => [question.key, widget.read()]);
+    return Object.fromEntries(given.filter(([, answer]) => answer !== undefined));
+  }
+
+  /** The answers as they stand, also half ones, to be put back later. @returns {Record<string, any>} */
+  get draft() {
+    const given = this.shown.map(({ question, widget }) => [question.key, widget.draft ? widget.draft() : widget.read()]);
     return Object.fromEntries(given.filter(([, answer]) => answer !== undefined));
   }
 

@@ -105,7 +105,7 @@ export class Slot {
     if (!this.draftTimer) return;
     this.stopDraft();
     if (this.finished) return;
-    const body = { lease: this.token, answers: this.form.answers, comment: this.form.comment };
+    const body = { lease: this.token, answers: this.form.draft, comment: this.form.comment };
     call("PUT", `${this.path}/draft`, body, { keepalive }).catch(() => {});
   }
 

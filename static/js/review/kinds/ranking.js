@@ -112,6 +112,7 @@ export function buildRanking(question, tools) {
     element: make("div", {}, make("p", { class: "rule" }, "Best first"), list),
     keys,
     read: () => (ranked.length === count ? [...ranked] : undefined),
+    draft: () => (ranked.length ? [...ranked] : undefined),
     fill(answer) {
       ranked = (answer || []).filter((value) => rows.has(value));
       show();

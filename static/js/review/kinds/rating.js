@@ -4,14 +4,6 @@ import { keysOf } from "../answer_keys.js";
 import { make } from "../dom.js";
 import { changed, keyMark } from "./option_list.js";
 
-/** What the numbers mean: by number, one for each, or two for the ends. @returns {Map<number, string>} */
-function meanings({ labels, min, max }) {
-  if (!labels) return new Map();
-  if (!Array.isArray(labels)) return new Map(Object.entries(labels).map(([number, text]) => [Number(number), text]));
-  if (labels.length === 2) return new Map([[min, labels[0]], [max, labels[1]]]);
-  return new Map(labels.map((text, at) => [min + at, text]));
-}
-
 /** @type {import("../questions.js").Build} */
 export function buildRating(question, tools) {
   const { min, max } = question;
@@ -21,7 +13,7 @@ export function buildRating(question, tools) {
   const options = numbers.map((number) => ({ value: String(number), hotkey: ownDigits && number < 10 ? String(number) : undefined }));
   const { byKey, byValue } = keysOf(options, tools.claimed);
   const keys = { byKey, byValue, own: new Set() };
-  const words = meanings(question);
+  const words = new Map(Object.entries(question.labels || {}).map(([number, text]) => [Number(number), text]));
   const scale = make("div", { class: numbers.length > 7 ? "scale long" : "scale" });
   /** @type {Map<string, HTMLInputElement>} */
   const inputs = new Map();

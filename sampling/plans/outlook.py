@@ -11,7 +11,7 @@ from sampling.plans.pace import ReviewPace, review_pace
 from sampling.plans.preview import Draws, preview_plan
 
 # So many items are looked at within a blink; of more a share stands for all.
-LOOKED_AT = 50_000
+LOOKED_AT = 20_000
 LATELY = 7
 WINDOWS = (1, LATELY, 30, None)
 

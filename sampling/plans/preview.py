@@ -16,7 +16,9 @@ _DAY = timedelta(days=1)
 
 
 class Draws(NamedTuple):
-    """Draws from some items. Of `uncovered` items none can ever be drawn, and no estimate speaks of them.
+    """Draws from some items. `drawn` is None where their random numbers were not looked up.
+
+    Of `uncovered` items none can ever be drawn, and no estimate speaks of them.
 
     `n_effective` is how many labels of equal weight the expected draws are worth (Kish; unequal rates and an upstream
     sampler's make it smaller). `half_width` is half of the 95 % interval (Wilson) of a pass rate of one half with
@@ -25,7 +27,7 @@ class Draws(NamedTuple):
 
     n_items: int
     expected: float
-    drawn: int
+    drawn: int | None
     labels: float
     uncovered: int
     n_effective: float
@@ -70,7 +72,7 @@ class PlanPreview(NamedTuple):
 def preview_plan(*, project: Project, plan: PreviewBody, now: datetime, at_most: int | None = None) -> PlanPreview:
     """Return what the plan (from `parse_preview`) would have drawn of the items received in its window.
 
-    With `at_most`, of a window that holds more items about so many are looked at.
+    With `at_most`, of a window that holds more items about so many are looked at, and nothing says what was drawn.
     """
     window = Window(plan.start, plan.end or now)
     if at_most is not None:
@@ -82,30 +84,31 @@ def preview_plan(*, project: Project, plan: PreviewBody, now: datetime, at_most:
         end=window.end,
         days=max((window.end - start) / _DAY, 1) if start else 1,
         every=window.every,
-        total=_draws(whole, window.every),
+        total=_draws(whole, window),
         rules=[
             RulePreview(
                 rule.name,
                 rule.rate,
                 _evenly_drawn(
                     count.n_items * window.every,
-                    count.drawn * window.every,
+                    count.drawn if window.exact else None,
                     rate=rule.rate,
                     overlap=rule.overlap or plan.overlap or project.overlap,
                 ),
             )
             for rule, count in zip(plan.rules, whole.rules, strict=True)
         ],
-        segments=[SegmentPreview(count.segment, _draws(count, window.every)) for count in segments],
+        segments=[SegmentPreview(count.segment, _draws(count, window)) for count in segments],
     )
 
 
-def _draws(count: Count, every: int) -> Draws:
+def _draws(count: Count, window: Window) -> Draws:
+    every = window.every
     n_effective = every * count.weight**2 / count.squares if count.squares else 0.0
     return Draws(
         n_items=every * count.n_items,
         expected=every * count.expected,
-        drawn=every * count.drawn,
+        drawn=count.drawn if window.exact else None,
         labels=every * count.labels,
         uncovered=every * count.uncovered,
         n_effective=n_effective,
@@ -113,7 +116,7 @@ def _draws(count: Count, every: int) -> Draws:
     )
 
 
-def _evenly_drawn(n_items: int, drawn: int, *, rate: float, overlap: int) -> Draws:
+def _evenly_drawn(n_items: int, drawn: int | None, *, rate: float, overlap: int) -> Draws:
     expected = n_items * rate
     return Draws(
         n_items=n_items,

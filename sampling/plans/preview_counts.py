@@ -21,19 +21,24 @@ WITH chosen AS MATERIALIZED (
     SELECT id FROM sampling_item WHERE project_id = %s AND id >= %s AND abs(hashint8(id)::bigint) %% %s = 0
 )
 """
+_NUMBER = "(SELECT d.u FROM sampling_draw d WHERE d.item_id = i.id ORDER BY d.id LIMIT 1)"
 _COUNT = "SELECT count(*) FROM sampling_item WHERE project_id = %s AND id >= %s"
 
 
 class Window(NamedTuple):
-    """The items received from `start` (the first, without one) up to `end`; of many of them one in `every`."""
+    """The items received from `start` (the first, without one) up to `end`; of many of them one in `every`.
+
+    Looking an item's random number up costs as much as the item, and only `exact` counts need it.
+    """
 
     start: datetime | None
     end: datetime
     every: int = 1
+    exact: bool = True
 
 
 class RuleCount(NamedTuple):
-    """How many items a rule matches, and how many of them its own rate would draw."""
+    """How many items a rule matches, and how many of them its own rate would draw (0 unless exact)."""
 
     n_items: int
     drawn: int
@@ -42,8 +47,8 @@ class RuleCount(NamedTuple):
 class Count(NamedTuple):
     """What a plan would do with some items, one in `every` of which were looked at; sums are of those.
 
-    `expected` is Σπ, `labels` Σπ·overlap. With w = 1/s, s being what an upstream sampler kept (1 where unknown), and
-    items of π = 0 left out as `uncovered`: `weight` is Σw, `squares` is Σw²/π.
+    `expected` is Σπ, `drawn` is 0 unless exact, `labels` is Σπ·overlap. With w = 1/s, s being what an upstream sampler
+    kept (1 where unknown), and items of π = 0 left out as `uncovered`: `weight` is Σw, `squares` is Σw²/π.
     """
 
     segment: str | None
@@ -63,7 +68,7 @@ def thinned(project_id: int, window: Window, *, at_most: int) -> Window:
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, [project_id, _first_id(window.start)])
         (there,) = cursor.fetchone()
-    return window._replace(every=max(1, -(-there // at_most)))
+    return window._replace(every=max(1, -(-there // at_most)), exact=False)
 
 
 def count_draws(project_id: int, plan: PlanBody, window: Window, *, overlap: int) -> list[Count]:
@@ -92,7 +97,7 @@ def count_draws(project_id: int, plan: PlanBody, window: Window, *, overlap: int
         FROM (
             SELECT matched.*, GREATEST({", ".join(rates)}) AS p, COALESCE({largest}, %s::int) AS o FROM (
                 SELECT i.system_version, i.received_at, 1 / COALESCE(i.sampling_probability, 1) AS w,
-                    (SELECT d.u FROM sampling_draw d WHERE d.item_id = i.id ORDER BY d.id LIMIT 1) AS u
+                    {_NUMBER if window.exact else "NULL::float8"} AS u
                     {matches}
                 FROM chosen JOIN sampling_item i USING (id)
                 WHERE (%s::timestamptz IS NULL OR i.received_at >= %s) AND i.received_at < %s

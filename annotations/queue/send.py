@@ -19,8 +19,9 @@ from reviewapp.accounts.models import Project
 from reviewapp.accounts.roles import Action
 from reviewapp.audit.record import digest, record
 from reviewapp.http.errors import FieldError, InvalidError
+from sampling.items.find import Search, iterate_items
+from sampling.items.text_query import parse_text
 from sampling.plans.filters import parse_filter
-from sampling.plans.filters_sql import filter_sql
 
 MAX_ITEMS = 5000
 LONGEST_REASON = 1000
@@ -86,11 +87,13 @@ def send_to_review(
     *,
     external_ids: Sequence[str] | None = None,
     where: object = None,
+    words: str = "",
     reason: str,
     overlap: int | None = None,
     now: datetime,
 ) -> Sent:
-    """Open a review task for each of the named items, or for each that meets the filter, that has none.
+    """Open a review task for each of the named items, or for each that meets the filter and holds the words, that has
+    none.
 
     Raises InvalidError without a reason, with both ways of naming items or none, and where they are too many.
     """
@@ -99,7 +102,7 @@ def send_to_review(
     reason = _checked_reason(reason)
     need = _checked_overlap(overlap) or project.overlap
     with transaction.atomic():
-        found, unknown = _find_items(project.pk, external_ids, where)
+        found, unknown = _find_items(project.pk, external_ids, where, words)
         opened = open_chosen(project=project, item_ids=list(found), need=need, reason=reason, now=now)
         tasks = _list_tasks(found, opened)
         existing = len(found) - len(opened.created) - len(opened.reopened)
@@ -167,13 +170,15 @@ def _checked_overlap(overlap: int | None) -> int | None:
     return overlap
 
 
-def _find_items(project_id: int, external_ids: Sequence[str] | None, where: object) -> tuple[dict[int, str], list[str]]:
+def _find_items(
+    project_id: int, external_ids: Sequence[str] | None, where: object, words: str
+) -> tuple[dict[int, str], list[str]]:
     """Return the items by id, in the order in which they were named or came in, and the names that are unknown."""
     if (external_ids is None) == (where is None):
         message = "Name the items by external_ids, or by where; one of the two."
         raise InvalidError(message, fields=(FieldError("external_ids", message),))
     if external_ids is None:
-        return _find_matching(project_id, where), []
+        return _find_matching(project_id, where, words), []
     names = list(dict.fromkeys(external_ids))
     if len(names) > MAX_ITEMS:
         raise InvalidError(fields=(FieldError("external_ids", f"At most {MAX_ITEMS:,} items at once."),))
@@ -183,19 +188,16 @@ def _find_items(project_id: int, external_ids: Sequence[str] | None, where: obje
     return {known[name]: name for name in names if name in known}, [name for name in names if name not in known]
 
 
-def _find_matching(project_id: int, where: object) -> dict[int, str]:
-    condition = filter_sql(parse_filter(where))
+def _find_matching(project_id: int, where: object, words: str) -> dict[int, str]:
+    ids: list[int] = []
+    for found in iterate_items(Search(project_id, where=parse_filter(where), text=parse_text(words))):
+        ids += found
+        if len(ids) > MAX_ITEMS:
+            message = f"More than {MAX_ITEMS:,} items meet this filter. Narrow it, or let a plan draw from them."
+            raise InvalidError(message, code="too_many_items", fields=(FieldError("where", message),))
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT i.id, i.external_id FROM sampling_item i WHERE i.project_id = %s AND {condition.sql}"  # noqa: S608
-            " ORDER BY i.id LIMIT %s",
-            [project_id, *condition.params, MAX_ITEMS + 1],
-        )
-        rows = cursor.fetchall()
-    if len(rows) > MAX_ITEMS:
-        message = f"More than {MAX_ITEMS:,} items meet this filter. Narrow it, or let a plan draw from them."
-        raise InvalidError(message, code="too_many_items", fields=(FieldError("where", message),))
-    return dict(rows)
+        cursor.execute("SELECT id, external_id FROM sampling_item WHERE id = ANY(%s) ORDER BY id", [ids])
+        return dict(cursor.fetchall())
 
 
 def _list_tasks(found: dict[int, str], opened: Opened) -> list[SentTask]:

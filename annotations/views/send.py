@@ -23,11 +23,13 @@ def send(request: HttpRequest, slug: str) -> HttpResponse:
     """Send the ticked items, or all that the list's filter finds, and go back to the list with what became of them."""
     access = authorize(actor_of(request), slug, Action.SEND_TO_REVIEW)
     try:
-        where = request.POST.get("where", "").strip()
+        where, words = (request.POST.get(name, "").strip() for name in ("where", "q"))
+        ticked = None if where or words else request.POST.getlist("external_id")
         sent = send_to_review(
             access,
-            external_ids=None if where else request.POST.getlist("external_id"),
-            where=read_json_object(where, "where") if where else None,
+            external_ids=ticked,
+            where=read_json_object(where or "{}", "where") if ticked is None else None,
+            words=words,
             reason=request.POST.get("reason", ""),
             overlap=read_whole_number(request.POST.get("overlap", ""), "overlap"),
             now=timezone.now(),

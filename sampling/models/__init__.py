@@ -4,5 +4,17 @@ from sampling.models.checks import ChecksVersion
 from sampling.models.items import Feedback, Item, ItemFact, ItemKey
 from sampling.models.plans import Draw, PlanVersion
 from sampling.models.search import ItemText, SearchDue
+from sampling.models.views import SavedView
 
-__all__ = ["ChecksVersion", "Draw", "Feedback", "Item", "ItemFact", "ItemKey", "ItemText", "PlanVersion", "SearchDue"]
+__all__ = [
+    "ChecksVersion",
+    "Draw",
+    "Feedback",
+    "Item",
+    "ItemFact",
+    "ItemKey",
+    "ItemText",
+    "PlanVersion",
+    "SavedView",
+    "SearchDue",
+]

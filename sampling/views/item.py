@@ -30,13 +30,14 @@ def item(request: HttpRequest, slug: str, external_id: str) -> HttpResponse:
     """Show an item."""
     access = authorize(actor_of(request), slug, Action.SEE_ITEMS)
     found = find_item(access.project.pk, external_id)
-    state = ListState.of(request, slug)
+    state = ListState.of(request, access)
     sections = list_sections(ItemAsked(access, found.id, found.fields, timezone.now()))
     content = {name: found.fields[name] for name in _CONTENT}
     context = {
         **frame(access, "items"),
         "state": state,
         "external_id": external_id,
+        "may_send": access.may(Action.SEND_TO_REVIEW),
         "item": view_item(content, prefix="i", judged=False),
         "beside": _shown(sections, "beside"),
         "below": _shown(sections, "below"),

@@ -19,6 +19,7 @@ from reviewapp.http.paging import read_cursor, write_cursor
 from sampling.items.columns import DEFAULT, USUAL, USUAL_LESS
 from sampling.items.find import Budget, Found, Search, find_items
 from sampling.items.listing import find_by_id, list_rows
+from sampling.items.saved_views import list_views, may_change
 from sampling.views.filter_field import filter_field
 from sampling.views.list_state import ListState, problem_of
 
@@ -32,11 +33,12 @@ _COUNTING = Budget(items=4_000, seconds=0.4)
 def items(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a page of the list."""
     access = authorize(actor_of(request), slug, Action.SEE_ITEMS)
-    state = ListState.of(request, slug)
+    state = ListState.of(request, access)
+    save_as = request.GET.get("save_as", "")
     try:
         search = state.search(access.project.pk)
     except InvalidError as refusal:
-        context = {**_around(access, state, problem=problem_of(refusal)), "rows": []}
+        context = {**_around(access, state, save_as=save_as, problem=problem_of(refusal)), "rows": []}
         return render(request, "pages/items.html", context, status=refusal.status)
     of = _list_of(access, state)
     try:
@@ -48,7 +50,7 @@ def items(request: HttpRequest, slug: str) -> HttpResponse:
     named = find_by_id(access.project.pk, state.q) if state.q else None
     searched += found.searched
     context = {
-        **_around(access, state),
+        **_around(access, state, save_as=save_as),
         "rows": [{**row._asdict(), "url": state.item_url(row.external_id)} for row in rows],
         "named": named,
         "named_url": state.item_url(named.external_id) if named else None,
@@ -66,7 +68,7 @@ def items(request: HttpRequest, slug: str) -> HttpResponse:
 def count(request: HttpRequest, slug: str) -> JsonResponse:
     """Say how many items the list has, as far as that can be said in a moment."""
     access = authorize(actor_of(request), slug, Action.SEE_ITEMS)
-    state = ListState.of(request, slug)
+    state = ListState.of(request, access)
     return JsonResponse({"words": count_words(state.search(access.project.pk))})
 
 
@@ -101,14 +103,21 @@ def _list_of(access: Access, state: ListState) -> str:
     return f"items-page:{access.project.pk}:{state.where}:{state.q}"
 
 
-def _around(access: Access, state: ListState, *, problem: str = "") -> dict[str, Any]:
+def _around(access: Access, state: ListState, *, save_as: str, problem: str = "") -> dict[str, Any]:
     """Return what stands around the rows."""
     facts = state.facts()
     shown = {fact.name for fact in facts}
     offered = [name for name in (*USUAL, *USUAL_LESS) if name not in shown]
+    views = list_views(access)
+    current = next((view for view in views if view.pk == state.view), None)
     return {
         **frame(access, "items"),
         "state": state,
+        "views": [{"view": view, "url": ListState(state.slug, view=view.pk).url()} for view in views],
+        "current_view": current,
+        "may_change_view": current is not None and may_change(access, current),
+        "save_as": save_as,
+        "may_send": access.may(Action.SEND_TO_REVIEW),
         "filter": filter_field(access.project.slug, name="where", text=state.where, problem=problem),
         "chips": state.chips(),
         "without_filter_url": replace(state, where="").url(),

@@ -8,15 +8,19 @@ import orjson
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
+from reviewapp.accounts.access import Access
 from reviewapp.http.errors import InvalidError, RefusalError
 from sampling.items.columns import DEFAULT, default_columns, read_columns
 from sampling.items.find import Search
+from sampling.items.saved_views import get_view
 from sampling.items.text_query import MAX_LENGTH, parse_text
+from sampling.models import SavedView
 from sampling.plans.filters import EVERYTHING, Filter, parse_filter
 from sampling.plans.filters_facts import Fact
 from sampling.plans.filters_words import filter_words
 from sampling.views.filter_field import read_filter
 
+_STATED = frozenset({"where", "q", "columns"})
 DOTS = frozenset({".", ".."})  # browsers take these out of paths, however they are written
 
 
@@ -30,32 +34,57 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class ListState:
-    """The state of a project's list. `where` is JSON as text; `columns` are names, none for the usual ones."""
+    """The state of a project's list. `where` is JSON as text; `columns` are names, none for the usual ones.
+
+    `view` is the saved view that the list began with, and `saved` what that one shows.
+    """
 
     slug: str
     where: str = ""
     q: str = ""
     columns: tuple[str, ...] = ()
     view: int | None = None
+    saved: "ListState | None" = None
 
     @classmethod
-    def of(cls, request: HttpRequest, slug: str) -> "ListState":
-        """Return what the request's address says."""
+    def of(cls, request: HttpRequest, access: Access) -> "ListState":
+        """Return what the request's address says. A saved view counts where nothing else is said.
+
+        Raises NotFoundError for a view that the person may not see.
+        """
         given: QueryDict = request.GET
         names = [name.strip() for text in given.getlist("columns") for name in text.split(",")]
         view = given.get("view", "")
-        return cls(
-            slug=slug,
+        state = cls(
+            slug=access.project.slug,
             where=given.get("where", "").strip(),
             q=given.get("q", "").strip()[:MAX_LENGTH],
             columns=() if tuple(filter(None, names)) == DEFAULT else tuple(filter(None, names)),
             view=int(view) if view.isdecimal() and len(view) < 18 else None,
         )
+        if state.view is None:
+            return state
+        saved = cls.of_view(get_view(access, state.view))
+        return replace(state, saved=saved) if _STATED & set(given) else replace(saved, saved=saved)
+
+    @classmethod
+    def of_view(cls, view: SavedView) -> "ListState":
+        """Return the state that a saved view keeps."""
+        where = orjson.dumps(view.where).decode() if view.where else ""
+        return cls(view.project.slug, where=where, q=view.words, columns=tuple(view.columns), view=view.pk)
+
+    @property
+    def is_changed(self) -> bool:
+        """Tell whether the list shows something else than the saved view that it began with."""
+        return self.saved is not None and replace(self, saved=None) != self.saved
 
     def parameters(self) -> dict[str, str]:
-        """Return the state as parameters of an address."""
+        """Return the state as parameters of an address: what a saved view says, it says."""
         given = {"where": self.where, "q": self.q, "columns": ",".join(self.columns), "view": self.view}
-        return {name: str(value) for name, value in given.items() if value}
+        if self.saved is not None and not self.is_changed:
+            return {"view": str(self.view)}
+        said = {name: str(value) for name, value in given.items() if value}
+        return {"q": "", **said} if self.view is not None and self.is_changed else said
 
     def url(self, **more: Any) -> str:
         """Return the list's address in this state."""
@@ -67,8 +96,13 @@ class ListState:
 
     def export_url(self) -> str:
         """Return the address at which the API streams the list."""
-        shown = {name: value for name, value in self.parameters().items() if name in {"where", "q"}}
-        return _address(f"/api/v1/projects/{self.slug}/items", {**shown, "format": "jsonl"})
+        asked = {name: value for name, value in (("where", self.where), ("q", self.q)) if value}
+        return _address(f"/api/v1/projects/{self.slug}/items", {**asked, "format": "jsonl"})
+
+    @property
+    def where_or_all(self) -> str:
+        """Return the filter as JSON, also where it is empty."""
+        return self.where or "{}"
 
     def filter(self) -> Filter:
         """Return the filter, or raise InvalidError."""

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from sampling.api.external_ids import register
-from sampling.views import plan
+from sampling.views import plan, saved_views
 from sampling.views.filter_field import filter_facts
 from sampling.views.item import item, item_by_name
 from sampling.views.items import count, items
@@ -13,6 +13,9 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/filter-facts", filter_facts, name="filter_facts"),
     path("p/<slug:slug>/items", items, name="items"),
     path("p/<slug:slug>/item-count", count, name="item_count"),
+    path("p/<slug:slug>/item-views", saved_views.save, name="save_view"),
+    path("p/<slug:slug>/item-views/<int:view_id>", saved_views.change, name="change_view"),
+    path("p/<slug:slug>/item-views/<int:view_id>/delete", saved_views.delete, name="delete_view"),
     path("p/<slug:slug>/item", item_by_name, name="item_by_name"),
     path("p/<slug:slug>/items/<external_id:external_id>", item, name="item"),
     path("p/<slug:slug>/plan", plan.plan_page, name="plan"),

@@ -3,11 +3,13 @@
 import { followTheme } from "./page/theme.js";
 import { showLocalTimes } from "./page/times.js";
 import { wireCopying } from "./page/copy.js";
+import { wirePopovers } from "./items/popovers.js";
 import { ItemViewer } from "./item/viewer.js";
 
 followTheme();
 showLocalTimes();
 wireCopying();
+wirePopovers();
 const content = /** @type {HTMLElement} */ (document.querySelector("[data-item-view]"));
 const viewer = new ItemViewer(content);
 

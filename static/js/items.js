@@ -7,6 +7,7 @@ import { startFilterBuilders } from "./filters/builder.js";
 import { refineCount } from "./items/count.js";
 import { wirePopovers } from "./items/popovers.js";
 import { rememberPlace } from "./items/place.js";
+import { wireTicks } from "./items/ticks.js";
 import { offerColumns, tidyFinder } from "./items/finder.js";
 
 followTheme();
@@ -18,3 +19,4 @@ tidyFinder();
 offerColumns();
 refineCount();
 rememberPlace();
+wireTicks();

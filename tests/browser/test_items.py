@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from annotations.models import Task
 from reviewapp.http.lines import cut_lines
 from sampling.ingest.add import add_items
 from sampling.plans.filters import parse_filter
@@ -162,6 +163,36 @@ def test_the_way_to_an_item_along_the_list_and_back_to_its_row(stored, cast, ope
     expect(page.locator("tr.visited .item-link")).to_be_focused()
     page.keyboard.press("/")
     expect(page.get_by_label("Search input, output and context")).to_be_focused()
+
+
+def test_ticked_rows_are_sent_to_review_and_a_list_is_saved_as_a_view(stored, cast, open_page):
+    Task.objects.all().delete()  # without a plan everything was drawn
+    page = open_page(f"{URL}?q=parcel", cast.lea)
+    page.get_by_role("button", name="Send ticked to review").click()
+    expect(page.get_by_label("Reason for the review").first).to_be_visible()
+    page.get_by_label("Tick i29", exact=True).check()
+    page.get_by_label("Tick i27", exact=True).check()
+    expect(page.locator("[data-ticked]")).to_have_text("2 ticked")
+    page.get_by_label("Reason for the review").first.fill("odd")
+    page.get_by_role("button", name="Send 2 to review").click()
+    expect(page.locator(".messages")).to_contain_text("2 items are sent to review.")
+    expect(page.locator("tr[data-item]", has_text="i29")).to_contain_text("sent to review")
+    page.get_by_label("Tick all of this page").check()
+    expect(page.locator("[data-ticked]")).to_have_text("30 ticked")
+    page.locator("summary.button", has_text="Views").click()
+    page.get_by_label("Save this list as").fill("Parcels")
+    page.keyboard.press("Enter")
+    expect(page.locator(".messages")).to_contain_text("“Parcels” is saved.")
+    assert set(parse_qs(urlsplit(page.url).query)) == {"view"}
+    page.get_by_label("Search input, output and context").fill("way")
+    page.keyboard.press("Enter")
+    expect(page.locator("summary.button", has_text="Parcels *")).to_be_visible()
+    page.goto(f"{URL}/i5")
+    page.locator("summary.button", has_text="Send to review").click()
+    page.get_by_label("Reason for the review").fill("odd")
+    page.keyboard.press("Enter")
+    expect(page.locator(".messages")).to_contain_text("1 item is sent to review.")
+    expect(page.get_by_text("Reason: odd")).to_be_visible()
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -115,6 +115,8 @@ QUEUE_RAISE = "annotations.queue.fill.raise_tasks"
 QUEUE_SEND = "annotations.queue.send.open_late"
 ITEM_DETAILS = {  # lists that an item's page and answer carry
     "labels": "annotations.labels.read.labels_of_item",
+    "verdicts": "annotations.imports.verdicts.verdicts_of_item",
+    "decisions": "annotations.imports.decisions.decisions_of_item",
     "feedbacks": "sampling.ingest.feedback.feedback_of_item",
 }
 ITEM_SECTIONS = [  # what an item's page says beside the item, in this order

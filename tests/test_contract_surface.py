@@ -75,10 +75,6 @@ POST /projects/{p}/erase
 """
 
 NOT_BUILT_YET = """
-POST /projects/{p}/decisions
-PUT /projects/{p}/decision-feeds/{name}
-POST /projects/{p}/labels/import
-POST /projects/{p}/verdicts/import
 POST /items/{external_id}/resolve
 GET /projects/{p}/agreement
 GET /projects/{p}/pass-rate

@@ -1,24 +1,31 @@
 """The tables of this stage."""
 
+from annotations.models.decisions import Decision, DecisionFeed
 from annotations.models.desk import DeskSettings, GuidelinesRead, Reveal
 from annotations.models.escalations import Escalation
+from annotations.models.judges import Judge, JudgeVersion, Verdict
 from annotations.models.labels import Label
 from annotations.models.queue import ClaimCursor, Draft, Guard, Lease, QueueCounter, Task, VoidedSubmit, Watermark
 from annotations.models.rubrics import RubricVersion
 
 __all__ = [
     "ClaimCursor",
+    "Decision",
+    "DecisionFeed",
     "DeskSettings",
     "Draft",
     "Escalation",
     "Guard",
     "GuidelinesRead",
+    "Judge",
+    "JudgeVersion",
     "Label",
     "Lease",
     "QueueCounter",
     "Reveal",
     "RubricVersion",
     "Task",
+    "Verdict",
     "VoidedSubmit",
     "Watermark",
 ]

@@ -7,6 +7,7 @@ from django.db import connection
 
 from annotations.models.queue import Lane, Stage
 from annotations.queue.counters import SHARDS
+from annotations.queue.labelled import guard_labelled
 from annotations.queue.watermarks import lower_watermark
 from reviewapp.accounts.models import Project
 from sampling.draws.selected import Selected
@@ -77,7 +78,8 @@ def raise_tasks(*, project: Project, selected: Sequence[Selected], now: datetime
 
     In the caller's transaction, which holds the items.
     """
-    open_tasks(project=project, selected=selected, now=now)
+    if open_tasks(project=project, selected=selected, now=now):
+        guard_labelled([choice.item_id for choice in selected])
     with connection.cursor() as cursor:
         cursor.execute(
             _RAISE,

@@ -42,10 +42,10 @@ RULES: dict[str, str] = {
         SELECT count(*) FROM annotations_guard g
         LEFT JOIN annotations_lease l ON g.task_id = l.task_id AND g.reviewer_id = l.reviewer_id
         WHERE g.project_id = %(project)s AND g.state = %(leased)s AND l.task_id IS NULL""",
-    "every active queue label has a guard that says so": """
+    "every active label of a person at a task has a guard that says so": """
         SELECT count(*) FROM annotations_label b
         LEFT JOIN annotations_guard g ON g.task_id = b.task_id AND g.reviewer_id = b.reviewer_id
-        WHERE b.project_id = %(project)s AND b.task_id IS NOT NULL
+        WHERE b.project_id = %(project)s AND b.task_id IS NOT NULL AND b.reviewer_id IS NOT NULL
           AND b.withdrawn_at IS NULL AND b.superseded_by_id IS NULL
           AND (g.task_id IS NULL OR g.state <> CASE WHEN b.surplus THEN %(surplus)s ELSE %(labelled)s END)""",
     "no lane's watermark is above an open task": """

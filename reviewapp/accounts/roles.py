@@ -47,6 +47,9 @@ class Action(StrEnum):
     SEE_ALL_LABELS = "see_all_labels"
     SEE_RESOLUTIONS = "see_resolutions"
     SEE_AUDIT = "see_audit"
+    IMPORT_LABELS = "import_labels"
+    IMPORT_VERDICTS = "import_verdicts"
+    ADD_DECISIONS = "add_decisions"
 
 
 _EVERYONE = frozenset(Role)
@@ -75,6 +78,9 @@ TABLE: dict[Action, tuple[frozenset[Role], frozenset[Scope]]] = {
     Action.SEE_ALL_LABELS: (_READERS, _READ),
     Action.SEE_RESOLUTIONS: (_READERS, _READ),
     Action.SEE_AUDIT: (frozenset({Role.OWNER, Role.LEAD, Role.APPROVER}), _READ | _ADMIN),
+    Action.IMPORT_LABELS: (_STAFF, _ADMIN | {Scope.INGEST, Scope.LABEL}),
+    Action.IMPORT_VERDICTS: (_STAFF, _ADMIN | {Scope.INGEST, Scope.JUDGE}),
+    Action.ADD_DECISIONS: (_STAFF, _ADMIN | {Scope.INGEST}),
 }
 
 # Who may give or take a role, or make a token that acts as somebody of that role.

@@ -8,6 +8,8 @@
         line.data      # NDJSON: the bytes of the line, not parsed; JSON: the parsed element
         line.problem   # None, or why there is no data: line_too_large, too_deep, invalid_text
 
+`read_lines(request, key="labels", any_shape=True)` also takes the bare list, and one record by itself.
+
 A bad line is thus the caller's to count, and never spoils the good ones. What is wrong with the body as a whole is
 raised while reading: 413 `body_too_large` and `inflated_too_large`, 415, 400. It may be raised after good lines were
 yielded; callers store in batches, and the same records again are duplicates, so sending again is safe.
@@ -23,7 +25,7 @@ import orjson
 from django.http import HttpRequest, UnreadablePostError
 
 from reviewapp.http.errors import MalformedError, TooLargeError, UnsupportedMediaTypeError
-from reviewapp.http.lines import TOO_DEEP, Line, cut_array, cut_lines, is_too_deep
+from reviewapp.http.lines import TOO_DEEP, Line, cut_array, cut_lines, is_too_deep, wrap_records
 
 MAX_SENT_BYTES = 20 * 1024 * 1024
 MAX_INFLATED_BYTES = 200 * 1024 * 1024
@@ -34,13 +36,17 @@ JSON = "application/json"
 NDJSON = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
 
 
-def read_lines(request: HttpRequest, *, key: str) -> Iterator[Line]:
-    """Yield the records of a body; in JSON they are the elements of the list under `key`."""
+def read_lines(request: HttpRequest, *, key: str, any_shape: bool = False) -> Iterator[Line]:
+    """Yield the records of a body; in JSON they are the elements of the list under `key`.
+
+    With `any_shape` JSON may also be that list itself, or one record.
+    """
     kind = request.content_type or ""
     if kind in NDJSON:
         return cut_lines(read_content(request, limit=MAX_INFLATED_BYTES))
     if kind == JSON:
-        return cut_array(read_content(request, limit=MAX_INFLATED_BYTES), key=key)
+        content = read_content(request, limit=MAX_INFLATED_BYTES)
+        return cut_array(wrap_records(content, key=key) if any_shape else content, key=key)
     raise UnsupportedMediaTypeError(f"Send {JSON} or application/x-ndjson, not {kind or 'a body without a type'}.")
 
 

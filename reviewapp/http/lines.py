@@ -152,6 +152,29 @@ def cut_array(chunks: Iterable[bytes], *, key: str) -> Iterator[Line]:
     _check_tail(buffer + b"".join(source), key)
 
 
+def wrap_records(chunks: Iterable[bytes], *, key: str) -> Iterator[bytes]:
+    """Yield the body `{"<key>": [...]}` of a body that is that, the bare list, or one record.
+
+    A record is told by its first key, so no record may begin with a field of the list's name.
+    """
+    source = iter(chunks)
+    head = b""
+    first = None
+    while first is None and len(head) <= _MAX_HEAD_BYTES and (chunk := next(source, None)) is not None:
+        head = (head + chunk).removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
+        first = b"[" if head.startswith(b"[") else (match.group(1) if (match := _HEAD.match(head)) else None)
+    name = orjson.dumps(key)
+    if first is None or first == name:
+        before, after = b"", b""
+    elif first == b"[":
+        before, after = b"{" + name + b":", b"}"
+    else:
+        before, after = b"{" + name + b":[", b"]}"
+    yield before + head
+    yield from source
+    yield after
+
+
 def _read_head(source: Iterator[bytes], key: str) -> bytearray:
     """Return what follows `{"<key>": [`."""
     buffer = bytearray()

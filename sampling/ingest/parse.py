@@ -1,11 +1,11 @@
-"""One line to one checked item, or to the reason why it is none."""
+"""One line to one checked record (an item, unless another model is named), or to the reason why it is none."""
 
 import json
 import math
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import orjson
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from reviewapp.http.lines import Line
 from sampling.ingest.fields import ItemIn
@@ -13,6 +13,7 @@ from sampling.ingest.fields import ItemIn
 _CODES = {"missing": "missing_field", "extra_forbidden": "unknown_field"}
 _MESSAGES = {"missing_field": "This field is required.", "unknown_field": "There is no such field."}
 _NUL = b"\\u0000"  # as orjson writes it, and as JSON has to
+Record = TypeVar("Record", bound=BaseModel)
 
 
 class Problem(NamedTuple):
@@ -26,6 +27,11 @@ class Problem(NamedTuple):
 
 def parse_line(line: Line) -> ItemIn | Problem:
     """Return the line's item, or its problem."""
+    return parse_record(line, ItemIn)
+
+
+def parse_record(line: Line, model: type[Record]) -> Record | Problem:
+    """Return what the line holds as a record of that model, or its problem."""
     if line.problem is not None:
         return Problem(line.number, line.problem.code, line.problem.message)
     if isinstance(line.data, bytes):
@@ -40,7 +46,7 @@ def parse_line(line: Line) -> ItemIn | Problem:
     if _NUL in text and (found := _find_unstorable(value)):
         return Problem(line.number, *found)
     try:
-        return ItemIn.model_validate(value)
+        return model.model_validate(value)
     except ValidationError as error:
         return _invalid(line.number, error)
 
@@ -49,7 +55,7 @@ def _invalid(number: int, error: ValidationError) -> Problem:
     first = error.errors(include_url=False, include_input=False)[0]
     code = _CODES.get(first["type"], "invalid_value")
     if first["type"] == "model_type":
-        return Problem(number, code, "An item is a JSON object.")
+        return Problem(number, code, "A record is a JSON object.")
     place = [*first["loc"], *([first["ctx"]["below"]] if first["type"] == "message" else [])]
     # A union reports each of its branches; the path in the item ends where their names begin.
     path = ".".join(str(part) for part in place if part not in {"str", "dict[str,any]"})

@@ -20,7 +20,9 @@ BREAKS = {
     "a task's labels are counted": "UPDATE annotations_task SET n_labels = 0 WHERE n_labels = 1",
     "every lease has a leased guard with its token": "UPDATE annotations_lease SET token = gen_random_uuid()",
     "every leased guard has a lease": "DELETE FROM annotations_lease",
-    "every active queue label has a guard that says so": "UPDATE annotations_guard SET state = 3 WHERE state = 2",
+    "every active label of a person at a task has a guard that says so": (
+        "UPDATE annotations_guard SET state = 3 WHERE state = 2"
+    ),
     "no lane's watermark is above an open task": "UPDATE annotations_watermark SET rank = 0.95",
     "the counters are the sums": "UPDATE annotations_queuecounter SET done = done + 1 WHERE shard = 0",
 }

@@ -2,18 +2,15 @@
 
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import orjson
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.utils import timezone
-from tqdm import tqdm
 
 from reviewapp.accounts.operators import get_project
+from reviewapp.management.inputs import open_input, progress_bar
 from reviewapp.management.refusals import refusals_as_command_errors
 from sampling.ingest.add import add_items
 from sampling.ingest.columns import ColumnMap, parse_pairs, refuse_unknown_columns
@@ -47,7 +44,7 @@ class Command(BaseCommand):
         with refusals_as_command_errors():
             project = get_project(options["project"])
             pairs = parse_pairs(options["map"])
-            with _open(options["file"]) as (file, size), _progress(size) as bar:
+            with open_input(options["file"]) as (file, size), progress_bar(size) as bar:
                 source = read_file(file, kind=kind_of(options["file"]), size=size or 0, progress=bar.update)
                 if source.columns is not None and not pairs:
                     refuse_unknown_columns(source.columns)
@@ -63,23 +60,3 @@ class Command(BaseCommand):
         self.stdout.write(orjson.dumps({**asdict(result), "errors": errors}).decode())
         if result.rejected:
             sys.exit(1)
-
-
-@contextmanager
-def _open(name: str) -> Iterator[tuple[BinaryIO, int | None]]:
-    """Open the file (or stdin) for reading; its size is None where it cannot be known."""
-    if name == "-":
-        yield sys.stdin.buffer, None
-        return
-    path = Path(name)
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise CommandError(f"{name} cannot be read: {error.strerror}.") from None
-    with file:
-        yield file, path.stat().st_size
-
-
-def _progress(size: int | None) -> Any:
-    """Return a progress bar on stderr, shown where that is a terminal."""
-    return tqdm(total=size, unit="B", unit_scale=True, disable=not sys.stderr.isatty())

@@ -1,0 +1,1 @@
+"""What comes in beside items: labels, verdicts and decisions made elsewhere."""

@@ -128,6 +128,7 @@ listenForKeys({
 });
 
 slots.addEventListener("say", (event) => say(/** @type {CustomEvent} */ (event).detail));
+slots.addEventListener("name-step", (event) => desk.current?.form.write(/** @type {CustomEvent} */ (event).detail));
 byId("submit-button").addEventListener("click", () => desk.submit());
 byId("skip-button").addEventListener("click", skip);
 undoButton.addEventListener("click", () => desk.undo());

@@ -66,6 +66,13 @@ def test_a_link_says_where_it_leads_and_takes_nothing_along(look_at):
     assert opened.value.evaluate("[window.opener, document.referrer]") == [None, ""]
 
 
+def test_the_step_that_failed_is_named_in_the_note_by_a_press(look_at):
+    page = look_at(CONVERSATION)
+    page.locator(f"{SLOT} .step.failed").get_by_role("button", name="Name it in the note").click()
+    page.keyboard.type("must not pay")
+    expect(page.get_by_role("textbox", name="Note")).to_have_value("Step 2, pay: must not pay")
+
+
 def test_one_key_shows_everything_as_it_was_written_until_it_is_pressed_again(look_at):
     page = look_at(CONVERSATION)
     written = page.locator(f"{SLOT} [data-target=output] > .written")

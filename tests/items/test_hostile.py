@@ -12,17 +12,17 @@ TAGS = {
 CLASSES = {
     "absent", "address", "assistant", "at", "bad", "beside", "block", "button", "call", "center", "chunk", "cite",
     "error", "facts", "failed", "figure", "fold", "gap", "go", "input", "item-head", "item-part", "item-tools",
-    "judged", "key", "label", "line", "language", "long", "mark", "masked", "media", "messages",
-    "markdown", "json", "plain", "model", "mono", "more",
-    "muted", "name", "no-image", "no-link", "no-print", "nothing", "number", "object", "of", "other", "output",
-    "passage", "passage-head", "passages", "place", "prose", "quiet", "reading", "result", "retrieval", "right",
-    "said", "small", "source", "step", "step-part", "steps", "steps-sum", "string", "system", "table-wrap", "tag",
-    "text", "thought", "took", "tool", "tree", "turn", "turns", "user", "value", "who", "word", "written",
+    "json", "judged", "key", "label", "language", "line", "long", "mark", "markdown", "masked", "media", "messages",
+    "model", "mono", "more", "muted", "name", "name-step", "no-image", "no-link", "no-print", "nothing", "number",
+    "object", "of", "other", "output", "passage", "passage-head", "passages", "place", "plain", "prose", "quiet",
+    "reading", "result", "retrieval", "right", "said", "small", "source", "step", "step-part", "steps", "steps-sum",
+    "string", "system", "table-wrap", "tag", "text", "thought", "took", "tool", "tree", "turn", "turns", "user",
+    "value", "who", "word", "written",
 }  # fmt: skip
 ATTRIBUTES = {
     "aria-hidden", "aria-keyshortcuts", "aria-label", "aria-pressed", "class", "data-href", "data-item-heading",
-    "data-local", "data-mark", "data-means", "data-raw", "data-search", "data-target", "data-who", "datetime", "dir",
-    "draggable", "href", "id", "open", "role", "start", "tabindex", "title", "type",
+    "data-local", "data-mark", "data-means", "data-raw", "data-search", "data-step", "data-target", "data-who",
+    "datetime", "dir", "draggable", "href", "id", "open", "role", "start", "tabindex", "title", "type",
 }  # fmt: skip
 
 ATTACKS = [
@@ -93,7 +93,7 @@ def check(element: Element) -> None:
         assert one.attributes.get("data-href", "https://").startswith(("http://", "https://")), one
         assert one.attributes.get("type", "button") == "button"
         if "data-href" not in one.attributes and one.tag == "button":
-            assert {"data-raw", "data-search"} & one.attributes.keys()
+            assert {"data-raw", "data-search", "data-step"} & one.attributes.keys()
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=range(len(ATTACKS)))

@@ -59,6 +59,11 @@ export class ItemViewer {
     const on = /** @type {HTMLElement} */ (event.target);
     const link = on.closest("button[data-href]");
     if (link) open(link.getAttribute("data-href") || "", "_blank", "noopener,noreferrer");
+    const named = on.closest("button[data-step]");
+    if (named) {
+      const name = named.closest(".step")?.querySelector(".name")?.textContent;
+      named.dispatchEvent(new CustomEvent("name-step", { bubbles: true, detail: `Step ${named.getAttribute("data-step")}, ${name}: ` }));
+    }
     const cite = on.closest("a.cite");
     if (cite) {
       event.preventDefault();

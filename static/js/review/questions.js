@@ -189,6 +189,17 @@ export class QuestionForm {
     this.commentBox.focus();
   }
 
+  /** Write words behind what stands in the first text that is asked for, or in the comment. @param {string} words */
+  write(words) {
+    const note = this.shown.find(({ question }) => question.kind === "text");
+    const box = /** @type {HTMLTextAreaElement} */ (note?.element.querySelector("textarea") || this.commentBox);
+    const before = box.value && !box.value.endsWith("\n") ? `${box.value}\n` : box.value;
+    box.value = before + words;
+    box.focus();
+    box.setSelectionRange(box.value.length, box.value.length);
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
   /** Go into the text of the active question that is answered by marking, or of the first. */
   mark() {
     const blocks = this.shown.filter((block) => block.widget.mark);

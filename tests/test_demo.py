@@ -52,6 +52,17 @@ def test_the_planted_difference_of_the_versions_shows_in_the_labels(sign_ins):
     assert passed[newer] / seen[newer] > passed[older] / seen[older]
 
 
+def test_two_small_projects_are_there_to_try_other_kinds_of_question(sign_ins, client):
+    kinds = set()
+    for slug in ("demo-drafts", "demo-invoices"):
+        client.login(username="rosa", password=sign_ins["rosa"])
+        body = {"count": 20}
+        claimed = client.post(f"/api/v1/projects/{slug}/tasks/claim", body, content_type="application/json").json()
+        assert len(claimed["tasks"]) >= 6
+        kinds |= {question["kind"] for question in claimed["tasks"][0]["rubric"]["questions"]}
+    assert kinds == {"pairwise", "multi_choice", "rating", "spans", "json", "choice", "text"}
+
+
 def test_the_demo_is_made_once(sign_ins):
     people = User.objects.count()
     with pytest.raises(CommandError, match="there already"):

@@ -7,6 +7,7 @@ from typing import Any
 
 from annotations.demo.people import PEOPLE, Person, SignIn, add_people
 from annotations.demo.story import DemoItem, fraction, list_items, read_rubric
+from annotations.demo.trials import make_trials
 from annotations.labels.submit import Submission, submit_label
 from annotations.projects import create_project
 from annotations.queue.claim import claim_tasks
@@ -60,6 +61,7 @@ def make_demo(*, now: datetime) -> list[SignIn]:
     for _, day in groupby(items, key=lambda item: item.occurred_at.date()):
         _send_in(project, list(day), actor=owner)
     _review(project, users, {item.sent["external_id"]: item for item in items}, now=now)
+    make_trials(users=users, now=now)
     return sign_ins
 
 

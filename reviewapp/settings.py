@@ -127,6 +127,7 @@ ITEM_SECTIONS = [  # what an item's page says beside the item, in this order
 ITEM_STATES = "annotations.queue.states.review_states"  # how far review has come, for lists of items
 REVIEW_PACE = "annotations.labels.pace.review_pace"
 JOB_HANDLERS = {
+    "import_upload": "sampling.uploads.run.import_slice",
     "check_queue": "annotations.queue.invariants.check_queue",
     "index_items": "sampling.items.text_index.index_items",
 }
@@ -135,6 +136,7 @@ SWEEP_STEPS = [
     "annotations.queue.sweep.raise_watermarks",
     "annotations.queue.sweep.plan_queue_checks",
     "sampling.items.text_index.plan_indexing",
+    "sampling.uploads.forget.forget_old_uploads",
     "reviewapp.jobs.intents.ring_due_intents",
 ]
 METRICS_COLLECTORS = [
@@ -202,6 +204,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["reviewapp.http.uploads.LimitedUploadHandler"]
 
 LOGGING_CONFIG = "reviewapp.logs.configure_logging"
 LOGGING = {"level": LOG_LEVEL, "format": LOG_FORMAT}

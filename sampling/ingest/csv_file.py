@@ -44,6 +44,7 @@ class CsvTable:
         """Yield the rows: cells by column, without the empty ones; the number is the line where the row begins."""
         while True:
             number = self._lines.count + 1
+            self._lines.taken.clear()
             try:
                 cells = next(self._reader, None)
             except csv.Error as error:
@@ -53,6 +54,10 @@ class CsvTable:
                 return
             if cells:
                 yield self._row(number, cells)
+
+    def raw(self) -> str:
+        """Return the text of the row that was yielded last, as far as it was read."""
+        return "".join(self._lines.taken).rstrip("\r\n")
 
     def _row(self, number: int, cells: list[str]) -> Line:
         while len(cells) > len(self.columns) and not cells[-1]:
@@ -111,6 +116,7 @@ class _TextLines:
         stream: Any = _Stream(chunks)
         self._text = io.TextIOWrapper(stream, encoding=encoding, errors="surrogateescape", newline="")
         self.count = 0
+        self.taken: list[str] = []
 
     def __iter__(self) -> Self:
         return self
@@ -120,6 +126,7 @@ class _TextLines:
         if not line:
             raise StopIteration
         self.count += 1
+        self.taken.append(line)
         if len(line) < MAX_LINE_BYTES or line.endswith(("\n", "\r")):
             return line
         while (rest := self._text.readline(MAX_LINE_BYTES)) and not rest.endswith(("\n", "\r")):

@@ -24,11 +24,13 @@ class FileKind(StrEnum):
 
 
 class Source(NamedTuple):
-    """The records of an open file; of a table also its columns, and of CSV what parts its cells."""
+    """The records of an open file; of a table also its columns; of CSV what parts its cells, and the text of the record
+    that was read last."""
 
     lines: Iterator[Line]
     columns: list[str] | None = None
     delimiter: str | None = None
+    raw: Callable[[], str] | None = None
 
 
 def kind_of(name: str) -> FileKind:
@@ -63,7 +65,7 @@ def read_file(
         content = inflate(content, limit=limit)
     if kind is FileKind.CSV:
         table = CsvTable(content)
-        return Source(table.rows(), table.columns, table.delimiter)
+        return Source(table.rows(), table.columns, table.delimiter, table.raw)
     return Source(cut_lines(content))
 
 

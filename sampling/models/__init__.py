@@ -4,6 +4,7 @@ from sampling.models.checks import ChecksVersion
 from sampling.models.items import Feedback, Item, ItemFact, ItemKey
 from sampling.models.plans import Draw, PlanVersion
 from sampling.models.search import ItemText, SearchDue
+from sampling.models.uploads import Upload, UploadPart
 from sampling.models.views import SavedView
 
 __all__ = [
@@ -17,4 +18,6 @@ __all__ = [
     "PlanVersion",
     "SavedView",
     "SearchDue",
+    "Upload",
+    "UploadPart",
 ]

@@ -7,11 +7,25 @@ from sampling.views import plan, saved_views
 from sampling.views.filter_field import filter_facts
 from sampling.views.item import item, item_by_name
 from sampling.views.items import count, items
+from sampling.views.uploads import (
+    upload,
+    upload_bad_lines,
+    upload_end,
+    upload_preview,
+    upload_progress,
+    uploads,
+)
 
 register()
 page_routes: list[URLPattern] = [
     path("p/<slug:slug>/filter-facts", filter_facts, name="filter_facts"),
     path("p/<slug:slug>/items", items, name="items"),
+    path("p/<slug:slug>/uploads", uploads, name="uploads"),
+    path("p/<slug:slug>/uploads/<int:upload_id>", upload, name="upload"),
+    path("p/<slug:slug>/uploads/<int:upload_id>/preview", upload_preview, name="upload_preview"),
+    path("p/<slug:slug>/uploads/<int:upload_id>/progress", upload_progress, name="upload_progress"),
+    path("p/<slug:slug>/uploads/<int:upload_id>/end", upload_end, name="upload_end"),
+    path("p/<slug:slug>/uploads/<int:upload_id>/refused", upload_bad_lines, name="upload_bad_lines"),
     path("p/<slug:slug>/item-count", count, name="item_count"),
     path("p/<slug:slug>/item-views", saved_views.save, name="save_view"),
     path("p/<slug:slug>/item-views/<int:view_id>", saved_views.change, name="change_view"),

@@ -1,0 +1,1 @@
+"""Files of items sent in by the browser: kept sealed, looked at, mapped, and imported in the background."""

@@ -1,0 +1,33 @@
+"""How far an import is, and whether it goes on."""
+
+from typing import NamedTuple
+
+from reviewapp.jobs.models import Intent
+from sampling.models import Upload
+from sampling.models.uploads import UploadState
+from sampling.uploads.run import KIND
+
+
+class Progress(NamedTuple):
+    """How much of the file is read; `running` while there is more to come, `trouble` where that is in doubt."""
+
+    percent: int
+    running: bool
+    trouble: str
+
+
+def read_progress(upload: Upload) -> Progress:
+    """Return how far the import is."""
+    percent = 100 if upload.state == UploadState.DONE else min(99, upload.read_bytes * 100 // max(upload.size, 1))
+    running = upload.state == UploadState.IMPORTING
+    return Progress(percent, running, _trouble(upload) if running else "")
+
+
+def _trouble(upload: Upload) -> str:
+    """Return what to say where the background work fails."""
+    intent = Intent.objects.filter(kind=KIND, dedupe_key=f"{upload.pk}:{upload.records}").order_by("-pk").first()
+    if intent is None or intent.failed_at is not None:
+        return "The import failed again and again and was given up; the log says why. Stop it, and send the file again."
+    if intent.last_error and intent.leased_until is None:
+        return "Something went wrong. It is tried again by itself."
+    return ""

@@ -1,0 +1,50 @@
+/** Parts of a page that the server draws anew: while a form is filled in, and while something is under way. */
+
+const WAIT = 350;
+const EVERY = 1000;
+
+/** Wire every `form[data-live]`: what is typed is sent there, and the answer stands in the element `data-live-into`. */
+export function wireLiveForms() {
+  for (const form of document.querySelectorAll("form[data-live]")) {
+    let timer = 0;
+    let running = new AbortController();
+    const refresh = async () => {
+      running.abort();
+      running = new AbortController();
+      const into = document.getElementById(form.dataset.liveInto);
+      const answer = await fetch(form.dataset.live, { method: "POST", body: new FormData(form), signal: running.signal }).catch(() => null);
+      if (into && answer?.ok) into.innerHTML = await answer.text();
+    };
+    form.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(refresh, WAIT);
+    });
+  }
+}
+
+/** Refresh every `[data-poll]` each second, until its answer says `data-poll-end`. */
+export function pollFragments() {
+  for (const place of document.querySelectorAll("[data-poll]")) {
+    const poll = async () => {
+      const answer = document.hidden ? null : await fetch(place.dataset.poll).catch(() => null);
+      if (answer?.ok) {
+        place.innerHTML = await answer.text();
+        if (place.querySelector("[data-poll-end]")) return;
+      }
+      setTimeout(poll, EVERY);
+    };
+    setTimeout(poll, EVERY);
+  }
+}
+
+/** Say at once that a chosen file is too large, instead of after it was sent. */
+export function wireFileLimits() {
+  for (const field of document.querySelectorAll("input[type=file][data-max-bytes]")) {
+    field.addEventListener("change", () => {
+      const problem = document.getElementById("file-problem");
+      const tooLarge = (field.files?.[0]?.size ?? 0) > Number(field.dataset.maxBytes);
+      if (problem) problem.textContent = tooLarge ? problem.dataset.tooLarge : "";
+      field.setCustomValidity(tooLarge ? problem?.dataset.tooLarge ?? "Too large" : "");
+    });
+  }
+}

@@ -37,6 +37,7 @@ ENDPOINTS: dict[str, Known] = {
     "post_verdicts": Known(Action.IMPORT_VERDICTS, {"verdicts": []}),
     "post_decisions": Known(Action.ADD_DECISIONS, {"decisions": []}),
     "put_decision_feed": Known(Action.ADD_DECISIONS, {"coverage": "all"}),
+    "get_agreement_figures": Known(Action.SEE_RESOLUTIONS),
     "put_plan": Known(Action.EDIT_PLAN, {"base_rate": 1, "rules": []}),
     "get_plan": Known(Action.SEE_PLAN),
     "post_preview": Known(Action.SEE_PLAN, {"base_rate": 1, "rules": []}),

@@ -20,11 +20,11 @@ from annotations.labels.answers import CheckedAnswers, check_answers, needs_item
 from annotations.models import Label, RubricVersion
 from annotations.models.labels import LabelSource
 from annotations.queue.turns import take_turn
-from annotations.rubrics.publish import find_rubric
+from annotations.rubrics.publish import find_rubric, no_rubric
 from reviewapp.accounts.access import Actor
 from reviewapp.accounts.models import Membership, Project
 from reviewapp.audit.record import digest, record
-from reviewapp.http.errors import ConflictError, InvalidError
+from reviewapp.http.errors import InvalidError
 from reviewapp.http.lines import Line
 from sampling.ingest.add import IngestResult
 from sampling.ingest.parse import Problem
@@ -50,7 +50,7 @@ def import_labels(*, project: Project, lines: Iterable[Line], actor: Actor | Non
     """
     rubric = find_rubric(project.pk)
     if rubric is None:
-        raise ConflictError("The project has no rubric yet: publish one first.", code="no_rubric")
+        raise no_rubric()
     run = Run(project, actor, now)
     for batch in read_batches(lines, LabelRecord, run.result):
         with transaction.atomic():

@@ -15,11 +15,11 @@ from annotations.imports.heirs import end_superseded, lock_imports, reserve_ids
 from annotations.imports.records import Numbered, Run, VerdictRecord, read_batches, unknown_item
 from annotations.labels.answers import check_answers
 from annotations.models import Judge, JudgeVersion, RubricVersion, Verdict
-from annotations.rubrics.publish import find_rubric
+from annotations.rubrics.publish import find_rubric, no_rubric
 from reviewapp.accounts.access import Actor
 from reviewapp.accounts.models import Project
 from reviewapp.audit.record import digest, record
-from reviewapp.http.errors import ConflictError, InvalidError
+from reviewapp.http.errors import InvalidError
 from reviewapp.http.lines import Line
 from sampling.ingest.add import IngestResult
 from sampling.ingest.facts import NewFact, record_late_facts
@@ -43,7 +43,7 @@ def import_verdicts(*, project: Project, lines: Iterable[Line], actor: Actor | N
     """
     rubric = find_rubric(project.pk)
     if rubric is None:
-        raise ConflictError("The project has no rubric yet: publish one first.", code="no_rubric")
+        raise no_rubric()
     run = Run(project, actor, now)
     for batch in read_batches(lines, VerdictRecord, run.result):
         with transaction.atomic():

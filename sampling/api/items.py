@@ -149,7 +149,7 @@ def get_items(
     items as one answer may take time for, and goes on from there.
     """
     access = authorize(actor_of(request), p, Action.SEE_ITEMS)
-    search = Search(access.project.pk, where=_filter(where), text=parse_text(q or ""))
+    search = Search(access.project.pk, where=read_filter(where), text=parse_text(q or ""))
     if format is not None:
         batches = (list_items(ids) for ids in iterate_items(search))
         lines = json_lines(row.fields for batch in batches for row in batch)
@@ -172,7 +172,8 @@ def get_one_item(request: HttpRequest, p: str, external_id: str) -> HttpResponse
     return _json({**found.item.fields, "verdicts": [], "decisions": [], **found.lists, "draws": draws})
 
 
-def _filter(where: str | None) -> Filter:
+def read_filter(where: str | None) -> Filter:
+    """Return the filter that an address carries as JSON; everything without one."""
     if not where:
         return EVERYTHING
     try:

@@ -1,0 +1,156 @@
+"""Agreement over the API."""
+
+from typing import Annotated, Any, Literal
+
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+from pydantic import AwareDatetime, Field
+
+from annotations.api.estimates import EstimateOut
+from annotations.quality.agreement import Agreement, get_agreement
+from annotations.quality.asked import Window
+from reviewapp.accounts.access import authorize
+from reviewapp.accounts.roles import Action
+from reviewapp.http.asking import actor_of
+from sampling.api.items import Where, read_filter
+
+router = Router(tags=["Numbers"])
+
+From = Annotated[AwareDatetime | None, Query(alias="from", description="Items that arrived from this time on.")]
+To = Annotated[AwareDatetime | None, Query(description="Items that arrived before this time.")]
+Segment = Annotated[str | None, Query(description="The fact to split by, such as system_version.")]
+Question = Annotated[str | None, Query(description="The question's key; the primary question unless named.")]
+
+
+class SpansOut(Schema):
+    """Agreement on marked passages, micro over documents and pairs of people."""
+
+    f1_exact: EstimateOut
+    f1_overlap: EstimateOut
+    character_alpha: EstimateOut
+
+
+class FiguresOut(Schema):
+    """The figures about agreement; those of spans only for spans, and the others only for the other kinds."""
+
+    n_items: int
+    n_items_multi: int
+    n_labels: int
+    n_reviewers: int
+    percent: EstimateOut | None
+    krippendorff_alpha: EstimateOut | None
+    gwet_ac: EstimateOut | None
+    fleiss_kappa: EstimateOut | None
+    prevalence: dict[str, EstimateOut]
+    per_category: dict[str, EstimateOut]
+    f1_exact: EstimateOut | None
+    f1_overlap: EstimateOut | None
+    character_alpha: EstimateOut | None
+    spans: SpansOut | None
+
+
+class SegmentOut(FiguresOut):
+    """The figures of one segment; its value is null where the fact is not known."""
+
+    value: str | None
+
+
+class PairOut(Schema):
+    """Two reviewers on the items that both labelled."""
+
+    a: str
+    b: str
+    n: int
+    percent: EstimateOut
+    cohen_kappa: EstimateOut
+
+
+class ReviewerOut(Schema):
+    """One reviewer: labels, and agreement with whoever else labelled the same items."""
+
+    reviewer: str
+    n: int
+    percent: EstimateOut
+
+
+class AgreementOut(FiguresOut):
+    """Agreement on a question."""
+
+    question: str
+    kind: str
+    level: str | None
+    weighted: bool = Field(description="Whether drawn items count 1/π, so that the figures speak of production.")
+    pairs: list[PairOut]
+    n_pairs: int = Field(description="Pairs there are; the thousand that share most items are given.")
+    reviewers: list[ReviewerOut]
+    segments: list[SegmentOut]
+
+
+@router.get("/{p}/agreement", response=AgreementOut, summary="Agreement of reviewers")
+def get_agreement_figures(
+    request: HttpRequest,
+    p: str,
+    question: Question = None,
+    level: Literal["nominal", "ordinal", "interval"] | None = None,
+    weighted: bool = False,  # noqa: FBT001, FBT002 — a parameter of the address
+    where: Where = None,
+    segment: Segment = None,
+    start: From = None,
+    to: To = None,
+) -> AgreementOut:
+    """Return how far people agree on a question, from the labels that were planned from the start."""
+    access = authorize(actor_of(request), p, Action.SEE_RESOLUTIONS)
+    window = Window(access.project.pk, start=start, end=to, where=read_filter(where), segment=segment)
+    report = get_agreement(window, question=question, level=level, weighted=weighted)
+    names = report.reviewers
+    return AgreementOut(
+        **_figures(report.overall),
+        question=report.question,
+        kind=report.kind,
+        level=report.level,
+        weighted=report.weighted,
+        pairs=[
+            PairOut(
+                a=names[pair.a],
+                b=names[pair.b],
+                n=pair.n,
+                percent=EstimateOut.of(pair.percent),
+                cohen_kappa=EstimateOut.of(pair.cohen_kappa),
+            )
+            for pair in report.pairs
+        ],
+        n_pairs=report.n_pairs,
+        reviewers=[
+            ReviewerOut(reviewer=names[each.rater], n=each.n_labels, percent=EstimateOut.of(each.percent))
+            for each in report.raters
+        ],
+        segments=[SegmentOut(value=value, **_figures(found)) for value, found in report.segments],
+    )
+
+
+def _figures(found: Agreement) -> dict[str, Any]:
+    spans = None
+    if found.spans is not None:
+        spans = SpansOut(
+            f1_exact=EstimateOut.of(found.spans.f1_exact),
+            f1_overlap=EstimateOut.of(found.spans.f1_overlap),
+            character_alpha=EstimateOut.of(found.spans.character_alpha),
+        )
+    one = {
+        name: None if (estimate := getattr(found, name)) is None else EstimateOut.of(estimate)
+        for name in ("percent", "krippendorff_alpha", "gwet_ac", "fleiss_kappa")
+    }
+    of_spans = {
+        name: None if spans is None else getattr(spans, name) for name in ("f1_exact", "f1_overlap", "character_alpha")
+    }
+    return {
+        "n_items": found.n_items,
+        "n_items_multi": found.n_items_multi,
+        "n_labels": found.n_labels,
+        "n_reviewers": found.n_reviewers,
+        **one,
+        "prevalence": {word: EstimateOut.of(estimate) for word, estimate in found.prevalence.items()},
+        "per_category": {word: EstimateOut.of(estimate) for word, estimate in found.per_category.items()},
+        **of_spans,
+        "spans": spans,
+    }

@@ -1,0 +1,1 @@
+"""How far labels can be trusted: agreement of the people who gave them."""

@@ -19,7 +19,7 @@ AnyQuestion = Choice | MultiChoice | Rating | Text | Spans | Pairwise | Ranking 
 Question = Annotated[AnyQuestion, Field(discriminator="kind")]
 
 # Keys that mean something else on the review page.
-RESERVED_HOTKEYS = frozenset("szjkefdruxgnm?/[]")
+RESERVED_HOTKEYS = frozenset("szjkefdruxgnm?/,.")
 
 
 class RubricBody(Strict):

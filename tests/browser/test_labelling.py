@@ -223,7 +223,7 @@ def test_a_question_that_is_not_shown_is_not_answered(project, cast, items, open
     expect(page.get_by_role("group", name="Why not?")).to_be_visible()
     page.keyboard.press("2")
     expect(page.get_by_role("radio", name="Tone")).to_be_checked()
-    page.keyboard.press("[")
+    page.keyboard.press(",")
     page.keyboard.press("1")
     page.keyboard.press("Enter")
     on_screen(page, "item-1")

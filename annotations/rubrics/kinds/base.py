@@ -18,7 +18,7 @@ MAX_TEXT = 1_000_000
 class Strict(BaseModel):
     """Unknown fields are refused, so that a typo never passes for a default."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Option(Strict):

@@ -21,7 +21,7 @@ function isTyping(target) {
 
 /** Controls on which Enter already means something of their own. */
 function hasOwnEnter(target) {
-  return target instanceof HTMLElement && target.closest("button, a, summary, select") !== null;
+  return target instanceof HTMLElement && target.closest("button:not([data-enter-submits]), a, summary, select") !== null;
 }
 
 /**

@@ -144,7 +144,7 @@ export class QuestionForm {
 
   /** Answer by key: the active question first, then any shown one whose own key it is. @returns {boolean} */
   press(key) {
-    if (key === "[" || key === "]") return this.step(key === "]" ? 1 : -1);
+    if (key === "," || key === ".") return this.step(key === "." ? 1 : -1);
     const mine = this.active?.widget.keys?.byKey.has(key) && this.active;
     const block = mine || this.shown.find(({ widget }) => widget.keys?.own.has(key));
     if (!block) return false;

@@ -48,6 +48,8 @@ export function buildRanking(question, tools) {
       element.classList.toggle("ranked", at >= 0);
       place.textContent = at >= 0 ? String(at + 1) : "–";
       pick.setAttribute("aria-label", `${names.get(value)}, ${at >= 0 ? `${at + 1} of ${count}` : "not ranked yet"}`);
+      // On a whole ranking Enter submits; Space still begins a new one.
+      pick.toggleAttribute("data-enter-submits", ranked.length === count);
       up.setAttribute("aria-disabled", String(at === 0));
       down.setAttribute("aria-disabled", String(at < 0 || at === ranked.length - 1));
     }

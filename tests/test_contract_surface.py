@@ -76,7 +76,6 @@ POST /projects/{p}/erase
 
 NOT_BUILT_YET = """
 POST /items/{external_id}/resolve
-GET /projects/{p}/pass-rate
 GET /projects/{p}/judges/{j}/versions/{v}/calibration
 GET /projects/{p}/judges/{j}/versions/{v}/alternative-test
 GET /projects/{p}/reviewers

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from ninja import NinjaAPI
 
-from annotations.api import agreement, exports, imports, queue, rubrics, send
+from annotations.api import agreement, exports, imports, pass_rate, queue, rubrics, send
 
 
 def add_routers(api: NinjaAPI) -> None:
@@ -13,6 +13,7 @@ def add_routers(api: NinjaAPI) -> None:
     api.add_router("/projects", rubrics.router)
     api.add_router("/projects", imports.router)
     api.add_router("/projects", agreement.router)
+    api.add_router("/projects", pass_rate.router)
     api.add_router("", queue.router)
     api.add_router("", exports.router)
     api.add_router("", send.router)

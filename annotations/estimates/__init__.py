@@ -1,0 +1,1 @@
+"""Figures about production: rates weighted by how likely each item was chosen, with intervals."""

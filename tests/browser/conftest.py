@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 from axe_playwright_python import base as axe
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
+from annotations.rubrics.publish import publish_rubric
 from reviewapp.accounts.models import User
+from tests.browser.screen import ANSWER, here, on_screen
+from tests.conftest import NOW
+from tests.queue.items import add_items
 
 # They keep the browser off the network.
 FLAGS = (
@@ -144,3 +148,19 @@ def find_barriers(axe_source: str) -> Callable[..., list[str]]:
         ]
 
     return find
+
+
+@pytest.fixture
+def ask(project, cast, open_page):
+    """`ask(questions, output)`: Rui's screen with two items of that output under that rubric."""
+
+    def publish(*questions, output=ANSWER, count=2, **where) -> Page:
+        body = {"questions": [{"title": f"Question {question['key']}", **question} for question in questions]}
+        publish_rubric(project=project, body=body, actor=None, now=NOW)
+        add_items(project, [0.1 * n for n in range(1, count + 1)], output=output)
+        page = open_page("/p/helpdesk/review", cast.rui, **where)
+        on_screen(page, 0)
+        expect(here(page).get_by_text("Loading…")).to_have_count(0)
+        return page
+
+    return publish

@@ -1,83 +1,16 @@
 """Every kind of question answered in a real browser, by keyboard alone."""
 
-import json
 from pathlib import Path
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from annotations.models import Label
-from annotations.rubrics.publish import publish_rubric
 from annotations.rubrics.word_changes import count_changes
 from reviewapp.http.static_files import join_script
 from sampling.items.content import ItemContent, text_of
-from tests.conftest import NOW
-from tests.queue.items import add_items
-
-ANSWER = "Our hours are 9 to 5. You will recieve an email."
-INVOICE = {"number": "A-17", "paid": False, "lines": [{"text": "Tube", "amount": 8.5}]}
-SCHEMA = {
-    "type": "object",
-    "required": ["number", "date", "lines"],
-    "properties": {
-        "number": {"type": "string"},
-        "date": {"type": "string", "format": "date"},
-        "email": {"type": "string", "format": "email"},
-        "currency": {"enum": ["EUR", "USD"], "default": "EUR"},
-        "paid": {"type": "boolean"},
-        "lines": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/line"}},
-    },
-    "$defs": {
-        "line": {
-            "title": "Line",
-            "type": "object",
-            "required": ["text", "amount"],
-            "properties": {"text": {"type": "string"}, "amount": {"type": "number", "minimum": 0}},
-        }
-    },
-}
-
-
-def options(*labels):
-    return [{"value": label.lower(), "label": label} for label in labels]
-
-
-@pytest.fixture
-def ask(project, cast, open_page):
-    """`ask(questions, output)`: Rui's screen with two items of that output under that rubric."""
-
-    def publish(*questions, output=ANSWER, count=2, **where) -> Page:
-        body = {"questions": [{"title": f"Question {question['key']}", **question} for question in questions]}
-        publish_rubric(project=project, body=body, actor=None, now=NOW)
-        add_items(project, [0.1 * n for n in range(1, count + 1)], output=output)
-        page = open_page("/p/helpdesk/review", cast.rui, **where)
-        on_screen(page, 0)
-        expect(here(page).get_by_text("Loading…")).to_have_count(0)
-        return page
-
-    return publish
-
-
-def on_screen(page, number):
-    expect(page.get_by_role("heading", name=f"Item item-{number}")).to_be_visible()
-
-
-def here(page):
-    """Return the slot on screen; the next one is rendered behind it."""
-    return page.locator(".slot:not([hidden])")
-
-
-def press(page, *keys):
-    for key in keys:
-        page.keyboard.press(key)
-
-
-def submitted(page):
-    """Return the one label's answers, once it is stored."""
-    on_screen(page, 1)
-    expect(page.locator("#saving")).to_be_empty()
-    return Label.objects.get(withdrawn_at=None).answers
+from tests.browser.screen import INVOICE, SCHEMA, here, on_screen, options, press, submitted
 
 
 def test_digits_go_from_question_to_question(ask):
@@ -164,129 +97,6 @@ def test_candidates_are_ranked_by_dragging(ask):
 def middle(locator):
     box = locator.bounding_box()
     return box["x"] + 40, box["y"] + box["height"] / 2
-
-
-def test_a_text_is_corrected_and_the_difference_shown(ask):
-    page = ask({"key": "fixed", "kind": "correction"})
-    press(page, "n")
-    expect(page.get_by_role("textbox", name="Question fixed")).to_be_focused()
-    press(page, "Control+End", *["Backspace"] * 10)
-    page.keyboard.type(" a message.")
-    expect(here(page).locator(".measure")).to_have_text("2 removed, 2 added: 15 % of the words")
-    expect(here(page).locator(".difference del")).to_have_text("an email")
-    expect(here(page).locator(".difference ins")).to_have_text("a message")
-    press(page, "Escape", "d")
-    expect(here(page).locator(".difference")).to_be_hidden()
-    press(page, "Enter")
-    assert submitted(page) == {"fixed": "Our hours are 9 to 5. You will recieve a message."}
-    assert Label.objects.get().details["fixed"] == {"removed": 2, "added": 2, "changed": 0.1538}
-
-
-def test_a_correction_goes_back_to_the_original_and_says_that_nothing_was_wrong(ask):
-    page = ask({"key": "fixed", "kind": "correction"})
-    press(page, "n")
-    page.keyboard.type("X")
-    page.get_by_role("button", name="Reset").press("Enter")
-    expect(here(page).locator(".measure")).to_have_text("Nothing changed")
-    press(page, "Escape", "Enter")
-    assert submitted(page) == {"fixed": ANSWER}
-
-
-def test_an_optional_correction_left_as_it_was_is_no_answer(ask):
-    page = ask({"key": "fixed", "kind": "correction", "required": False})
-    expect(here(page).locator(".measure")).to_have_text("Nothing changed")
-    press(page, "Enter")
-    assert submitted(page) == {}
-
-
-def test_the_last_message_of_a_conversation_is_corrected(ask):
-    turns = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Helo"}]
-    page = ask({"key": "fixed", "kind": "correction"}, output=turns)
-    press(page, "n", "End")
-    page.keyboard.type("!")
-    press(page, "Control+Enter")
-    assert submitted(page) == {"fixed": [turns[0], {"role": "assistant", "content": "Helo!"}]}
-
-
-def test_an_object_is_corrected_as_a_form_and_as_raw_json_in_step(ask):
-    page = ask({"key": "fixed", "kind": "correction"}, output=INVOICE)
-    expect(here(page).get_by_label("Number", exact=True)).to_have_value("A-17")
-    here(page).get_by_label("Amount", exact=True).focus()
-    press(page, "Control+a")
-    page.keyboard.type("9.5")
-    raw = here(page).get_by_label("as raw JSON")
-    assert json.loads(raw.input_value()) == {**INVOICE, "lines": [{"text": "Tube", "amount": 9.5}]}
-    raw.fill(raw.input_value().replace("A-17", "A-18"))
-    expect(here(page).get_by_label("Number", exact=True)).to_have_value("A-18")
-    raw.fill("{")
-    expect(here(page).locator(".raw .problem")).to_contain_text("Not JSON yet")
-    press(page, "Control+Enter")
-    expect(here(page).locator(".question > .problem")).to_have_text("The raw JSON cannot be read.")
-    raw.fill(json.dumps({**INVOICE, "number": "A-19", "lines": []}))
-    press(page, "Control+Enter")
-    assert submitted(page) == {"fixed": {**INVOICE, "number": "A-19", "lines": []}}
-
-
-def test_a_form_from_a_schema_is_filled_in_by_keyboard(ask):
-    page = ask({"key": "data", "kind": "json", "schema": SCHEMA})
-    press(page, "n")
-    expect(here(page).get_by_label("Number", exact=True)).to_be_focused()
-    page.keyboard.type("B-1")
-    press(page, "Tab")
-    page.keyboard.type("02282026")
-    press(page, "Tab", "Tab", "Tab", "Tab")
-    expect(here(page).get_by_label("Currency")).to_have_value("0")
-    page.get_by_role("button", name="Add to Lines").press("Enter")
-    expect(here(page).get_by_label("Text")).to_be_focused()
-    page.keyboard.type("Tube")
-    press(page, "Tab")
-    page.keyboard.type("-3")
-    press(page, "Control+Enter")
-    expect(here(page).get_by_text("At least 0.")).to_be_visible()
-    expect(here(page).get_by_label("Amount", exact=True)).to_have_attribute("aria-invalid", "true")
-    here(page).get_by_label("Amount", exact=True).fill("3")
-    expect(here(page).get_by_text("At least 0.")).to_be_hidden()
-    press(page, "Control+Enter")
-    assert submitted(page) == {
-        "data": {"number": "B-1", "date": "2026-02-28", "currency": "EUR", "lines": [{"text": "Tube", "amount": 3}]}
-    }
-
-
-def test_a_form_begins_with_the_output_and_says_what_it_lacks(ask):
-    page = ask({"key": "data", "kind": "json", "schema": SCHEMA, "prefill": "output"}, output=INVOICE)
-    expect(here(page).get_by_label("Paid")).to_have_value("1")
-    expect(here(page).get_by_label("Currency")).to_have_value("")
-    press(page, "Enter")
-    expect(here(page).get_by_text("This is required.")).to_be_visible()
-    here(page).get_by_label("Date").fill("2026-01-31")
-    page.get_by_role("button", name="Remove Line 1").press("Enter")
-    press(page, "Control+Enter")
-    expect(here(page).get_by_text("At least 1 entries.")).to_be_visible()
-    page.get_by_role("button", name="Add to Lines").press("Enter")
-    here(page).get_by_label("Text").fill("Bell")
-    here(page).get_by_label("Amount", exact=True).fill("4")
-    press(page, "Control+Enter")
-    assert submitted(page)["data"] == {
-        "number": "A-17",
-        "date": "2026-01-31",
-        "paid": False,
-        "lines": [{"text": "Bell", "amount": 4}],
-    }
-
-
-def test_what_only_the_server_knows_is_shown_at_its_field(ask, console):
-    console.expected = ("422",)
-    schema = {
-        "type": "object",
-        "properties": {"lines": {"type": "array", "items": {"type": "string", "pattern": "^x"}}},
-    }
-    page = ask({"key": "data", "kind": "json", "schema": schema, "prefill": "output"}, output={"lines": ["x1", "y2"]})
-    press(page, "Enter")
-    expect(here(page).get_by_label("Lines 2", exact=True)).to_have_attribute("aria-invalid", "true")
-    expect(here(page).locator(".field .problem:visible")).to_contain_text("'y2' does not have the form")
-    here(page).get_by_label("Lines 2", exact=True).fill("x2")
-    press(page, "Control+Enter")
-    assert submitted(page) == {"data": {"lines": ["x1", "x2"]}}
 
 
 def test_undo_and_a_reload_bring_every_kind_back(ask):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from annotations.labels.combine import combine_answers, same_answer
+from annotations.labels.combine import combine_answers
 
 OPTIONS = [{"value": value, "label": value} for value in "abc"]
 MULTI = {"kind": "multi_choice", "options": OPTIONS}
@@ -43,4 +43,3 @@ def test_most_peoples_answer_by_kind(question, given, answer):
 )
 def test_equal_answers_are_the_answer(question, given):
     assert combine_answers(question, given, by_majority=False) == (given[0], True)
-    assert same_answer(question, given[0], given[-1])

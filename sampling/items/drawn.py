@@ -87,7 +87,7 @@ def _told(draw: dict[str, Any]) -> DrawTold:
 def _event(draw: dict[str, Any], plan: str) -> str:
     drawn = "drawn" if draw["selected"] else "not drawn"
     if draw["raised_from"] is None:
-        return f"{drawn.capitalize()} by {plan}"
+        return f"{drawn.capitalize()} by {plan}" if draw["version"] else "Drawn: there was no plan yet"
     return f"Offered again by {plan}: π rose from {draw['raised_from']:g} to {draw['probability']:g}, {drawn}"
 
 

@@ -89,6 +89,8 @@ def _known(name: str, value: Any, reader: Reader) -> Known:
     if name == FEEDBACK:
         return Known(name, reader.name(f"{value} ({_FEEDBACK[value]})"), None, like)
     number = isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        value = ", ".join(value)
     shown = reader.name(f"{value:,.10g}") if number else reader.best(value, cites=False)
     return Known(name, shown, None, like, _UNITS.get(name, ""))
 

@@ -1,15 +1,19 @@
 """Items found: a page of 50 of a million, by filters and words, from the newest and from far back; and what it costs to
 make items searchable.
 
-`ITEMS` says how many (1,000,000). Each figure is the median and the slowest of several runs, as the list's page asks:
-finding the ids and reading what its rows show. Beside it the plainest page there is: the newest items, unfiltered.
+`ITEMS` says how many (1,000,000). Each figure is the median and the slowest of several answers of the page in one
+process, from the request to the last byte: session, rights, search, rows, HTML. Beside it the plainest page there is:
+the newest items, unfiltered.
 """
 
+import json
 import os
+import re
 import statistics
 import time
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from tests.benchmarks.rows import Row
 from tests.benchmarks.serving import prepared_database
@@ -65,11 +69,52 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
 def measure() -> list[Row]:
     """Return the rows of the table."""
     with prepared_database():
-        project = _fill()
-        rows = [_index()]
-        plain, _ = _times("", {}, project)
-        rows += [_row(what, *_times(words, where, project), plain=plain) for what, words, where in CASES]
-        return rows
+        from django.conf import settings
+        from django.test import override_settings
+
+        plain_files = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+        with override_settings(
+            STORAGES={**settings.STORAGES, "staticfiles": plain_files}, ALLOWED_HOSTS=["testserver"]
+        ):
+            return _measure()
+
+
+def _measure() -> list[Row]:
+    from django.test import Client
+
+    project, user = _fill()
+    rows = [_index()]
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    plain, _ = _times(client, _address("", {}))
+    for what, words, where in CASES:
+        rows.append(_row(what, *_times(client, _address(words, where)), plain=plain))
+    for what, words, where in CASES[:3]:
+        rows.append(
+            _row(f"{what}, from behind 900,000 items", *_times(client, _behind(project, words, where)), plain=plain)
+        )
+    for what, words, where in (CASES[0], CASES[1], CASES[11], CASES[13]):
+        rows.append(_counted(what, client, _address(words, where).replace("/items", "/item-count")))
+    return rows
+
+
+def _address(words: str, where: dict[str, Any], **more: str) -> str:
+    asked = {"q": words, "where": json.dumps(where) if where else "", **more}
+    return f"/p/bench/items?{urlencode({name: value for name, value in asked.items() if value})}"
+
+
+def _behind(project: Any, words: str, where: dict[str, Any]) -> str:
+    """Return the address of a page that begins behind nine tenths of the items."""
+    from django.db import connection
+
+    from reviewapp.http.paging import write_cursor
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM sampling_item ORDER BY id DESC OFFSET %s LIMIT 1", [ITEMS * 9 // 10])
+        (behind,) = cursor.fetchone()
+    asked = json.dumps(where) if where else ""
+    cursor_text = write_cursor([behind, 0], of=f"items-page:{project.pk}:{asked}:{words}")
+    return _address(words, where, cursor=cursor_text)
 
 
 def _fill() -> Any:
@@ -89,7 +134,7 @@ def _fill() -> Any:
             cursor.execute(FILL, {"project": project.pk, "items": ITEMS, "from": start, "to": end})
         cursor.execute(FACTS)
         cursor.execute("VACUUM ANALYZE sampling_item, sampling_itemfact, sampling_searchdue")
-    return project
+    return project, user
 
 
 def _index() -> Row:
@@ -115,27 +160,32 @@ def _index() -> Row:
     )
 
 
-def _times(words: str, where: dict[str, Any], project: Any) -> tuple[list[float], Any]:
-    from sampling.items.find import Search, find_items
-    from sampling.items.read import list_items
-    from sampling.items.text_query import parse_text
-    from sampling.plans.filters import parse_filter
-
+def _times(client: Any, address: str) -> tuple[list[float], str]:
+    """Return the seconds of each answer, and what the page says it found."""
     times = []
     for _ in range(RUNS):
         started = time.perf_counter()
-        search = Search(project.pk, where=parse_filter(where), text=parse_text(words))
-        found = find_items(search, limit=50)
-        list_items(found.ids)
+        response = client.get(address)
         times.append(time.perf_counter() - started)
-    return times, found
+        assert response.status_code == 200, response.content
+    text = response.content.decode()
+    looked = re.search(r"Looked at ([\d,]+) items", text)
+    return times, f"{text.count('data-item>')} found" + (f" in {looked[1]} looked at, goes on" if looked else "")
 
 
-def _row(what: str, times: list[float], found: Any, *, plain: list[float]) -> Row:
-    how = f"{len(found.ids)} found" + ("" if found.full else f" in the newest {found.searched:,}, goes on")
+def _row(what: str, times: list[float], found: str, *, plain: list[float]) -> Row:
     return Row(
-        f"{what}: {how}",
+        f"{what}: {found}",
         f"{statistics.median(times) * 1e3:,.0f} ms, slowest {max(times) * 1e3:,.0f} ms",
         f"unfiltered {statistics.median(plain) * 1e3:,.0f} ms",
         "≤ 300 ms",
     )
+
+
+def _counted(what: str, client: Any, address: str) -> Row:
+    times = []
+    for _ in range(RUNS):
+        started = time.perf_counter()
+        words = client.get(address).json()["words"]
+        times.append(time.perf_counter() - started)
+    return Row(f"counting {what}: {words}", f"{statistics.median(times) * 1e3:,.0f} ms", target="–")

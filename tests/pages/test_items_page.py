@@ -9,10 +9,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from annotations.models import Task
+from annotations.models.queue import Lane, Stage
 from reviewapp.http.lines import cut_lines
 from sampling.ingest.add import add_items
+from sampling.ingest.facts import NewFact, record_facts
 from sampling.items import find
 from sampling.items.find import Budget
+from sampling.models import Item
 from sampling.views import items as page
 from tests.conftest import NOW
 from tests.sampling.lines import item, ndjson
@@ -193,6 +197,49 @@ def test_columns_are_facts_each_once_and_others_are_left_out(store, get):
     ]
     for value in ("m1", "refund", "[1, 2]", "7", "xxx", ">1<"):
         assert value in text
+
+
+def test_facts_of_every_place_can_be_columns(store, project, get):
+    store(item("a"), item("b"))
+    first, second = Item.objects.order_by("pk").values_list("pk", flat=True)
+    record_facts(
+        [NewFact(first, "hint.doubt", 0.25), NewFact(first, "checks.json", "fail"), NewFact(second, "hint.doubt", "x")],
+        now=NOW,
+    )
+    text = get("?columns=hint.doubt,checks.json")
+    for cell in ('cell number" data-label="hint.doubt"><span dir="auto">0.25<', ">x<", ">fail<", "json failed"):
+        assert cell in text
+
+
+def test_contents_too_long_to_read_whole_and_of_odd_shapes_have_a_line(store, get):
+    store(
+        item("long", output={"text": "word " * 6000}),
+        item("parts", input=[{"role": "user", "content": [{"type": "text", "text": "in parts"}, 7, None]}]),
+        item("empty", output={}),
+    )
+    text = get("?q=-absent")
+    for line in ("word word", "in parts 7"):
+        assert line in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "to review"),
+        ({"lane": Lane.CHOSEN}, "sent to review"),
+        ({"n_leases": 1}, "in review"),
+        ({"need": 2, "n_labels": 1}, "1 of 2 labels"),
+        ({"n_labels": 1}, "reviewed"),
+        ({"closed_reason": "horizon"}, "given up"),
+        ({"closed_reason": "other"}, "closed"),
+        ({"stage": Stage.ADJUDICATION}, "to adjudicate"),
+        ({"stage": Stage.ADJUDICATION, "n_labels": 1}, "adjudicated"),
+    ],
+)
+def test_how_far_review_has_come_is_in_the_row(store, get, changes, words):
+    store(item("a"))
+    Task.objects.update(**changes)
+    assert re.search(rf'class="tag state \w+">{words}<', get())
 
 
 class TestCount:

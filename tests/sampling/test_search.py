@@ -266,6 +266,15 @@ def test_where_the_index_would_take_too_long_the_search_looks_on(mixture, search
         assert cursor.fetchone() == ("0",)
 
 
+def test_what_is_in_very_many_items_is_not_asked_of_the_index(mixture, search, monkeypatch):
+    index_everything()
+    whole = search("late", {"latency_ms": {"gt": 4}})
+    monkeypatch.setattr(find, "_FIRST_STEP", 1)
+    monkeypatch.setattr(find, "_MANY", -1)
+    monkeypatch.setattr(find, "within_time", None)
+    assert search("late", {"latency_ms": {"gt": 4}}) == whole
+
+
 def test_what_has_just_arrived_is_found_before_it_is_indexed(store, search, monkeypatch):
     store(item("old", output="walrus"))
     index_everything()

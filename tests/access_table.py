@@ -39,6 +39,7 @@ ENDPOINTS: dict[str, Known] = {
     "put_decision_feed": Known(Action.ADD_DECISIONS, {"coverage": "all"}),
     "get_agreement_figures": Known(Action.SEE_RESOLUTIONS),
     "get_pass_rate_figures": Known(Action.SEE_RESOLUTIONS),
+    "post_resolve": Known(Action.ADJUDICATE, {"project": "helpdesk", "answers": {"verdict": "pass"}}),
     "put_plan": Known(Action.EDIT_PLAN, {"base_rate": 1, "rules": []}),
     "get_plan": Known(Action.SEE_PLAN),
     "post_preview": Known(Action.SEE_PLAN, {"base_rate": 1, "rules": []}),

@@ -75,7 +75,6 @@ POST /projects/{p}/erase
 """
 
 NOT_BUILT_YET = """
-POST /items/{external_id}/resolve
 GET /projects/{p}/judges/{j}/versions/{v}/calibration
 GET /projects/{p}/judges/{j}/versions/{v}/alternative-test
 GET /projects/{p}/reviewers

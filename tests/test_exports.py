@@ -153,11 +153,6 @@ def test_resolutions_come_in_pages_that_meet_without_gap(project, cast, api_of, 
     assert seen == [item.external_id for item in items]
 
 
-def test_dawid_skene_is_honest_about_not_being_there(project, cast, api_of):
-    refusal = api_of(cast.vic, "read").get("/projects/helpdesk/resolutions?method=dawid_skene", status=422)
-    assert refusal["error"]["code"] == "method_unavailable"
-
-
 def test_strangers_export_nothing(project, cast, api_of):
     stan = api_of(cast.stan, site=True)
     stan.get("/projects/helpdesk/labels?format=csv", status=404)

@@ -11,11 +11,11 @@ from annotations.api.bodies import LabelRow as LabelOut
 from annotations.labels.columns import Column, list_columns
 from annotations.labels.read import list_label_rows, stream_label_rows
 from annotations.labels.resolve import list_resolutions, stream_resolutions
+from annotations.quality.second_opinion import list_opinions
 from reviewapp.accounts.access import Access, authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
 from reviewapp.http.csv_rows import csv_rows
-from reviewapp.http.errors import FieldError, InvalidError
 from reviewapp.http.json_lines import json_lines
 from reviewapp.http.paging import DEFAULT_LIMIT, Cursor, Limit, page_of, read_cursor
 
@@ -93,15 +93,13 @@ def resolutions(
 ) -> HttpResponse | StreamingHttpResponse:
     """List each labelled item's answer of record. `format=jsonl` or `csv` streams all of them."""
     access = authorize(actor_of(request), slug, Action.SEE_RESOLUTIONS)
-    if method == "dawid_skene":
-        message = "Dawid-Skene resolutions are not available yet. Use agreed or majority."
-        raise InvalidError(message, code="method_unavailable", fields=(FieldError("method", message),))
+    opinions = list_opinions(access.project.pk) if method == "dawid_skene" else None
     if format is not None:
-        rows = (row._asdict() for row in stream_resolutions(access.project.pk, method=method))
+        rows = (row._asdict() for row in stream_resolutions(access.project.pk, method=method, opinions=opinions))
         return _download(access, rows, format=format, name="resolutions", fields=_RESOLUTION_FIELDS)
     of = f"resolutions:{access.project.pk}:{method}"
     after = (read_cursor(cursor, of=of) or [0])[0]
-    found, last = list_resolutions(access.project.pk, method=method, after=after, limit=limit)
+    found, last = list_resolutions(access.project.pk, method=method, after=after, limit=limit, opinions=opinions)
     page = page_of([*found, None] if last else found, limit=limit, of=of, key=lambda _: [last])
     return _json({"results": [row._asdict() for row in page.results if row is not None], "next": page.next})
 

@@ -41,7 +41,9 @@ SELECT i.id, date_trunc('hour', i.received_at), d.probability, i.sampling_probab
         WHERE u.item_id = i.id AND u.judge_version_id = %s AND u.superseded_by_id IS NULL),
     ARRAY(SELECT b.answers -> %s FROM annotations_label b WHERE b.project_id = i.project_id AND b.item_id = i.id
           AND b.withdrawn_at IS NULL AND b.superseded_by_id IS NULL AND NOT b.surplus AND b.source <> 'gold'
-          AND b.answers ? %s ORDER BY b.id)
+          AND b.answers ? %s ORDER BY b.id),
+    (SELECT a.answers -> %s FROM annotations_adjudication a
+     WHERE a.item_id = i.id AND a.superseded_by_id IS NULL)
 FROM sampling_item i
 JOIN LATERAL (SELECT d.probability, d.selected FROM sampling_draw d WHERE d.item_id = i.id ORDER BY d.id DESC LIMIT 1) d
     ON d.selected
@@ -132,7 +134,7 @@ def read_drawn(
     with connection.cursor() as cursor:
         cursor.execute(
             _DRAWN.format(part=part.sql, verdict=_VERDICT, condition=condition.sql),
-            [*part.params, key, judge_version, key, key, judge_version, *condition.params],
+            [*part.params, key, judge_version, key, key, key, judge_version, *condition.params],
         )
         rows = cursor.fetchall()
     return [
@@ -145,7 +147,7 @@ def read_drawn(
             part=row[5],
             verdict=_verdict(question, row[6], parsed=row[7], scored=row[8]),
             n_labels=len(row[9]),
-            outcome=_outcome(question, row[9]),
+            outcome=_outcome(question, [row[10]] if row[10] is not None else row[9]),
         )
         for row in rows
     ]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from annotations.labels.resolve import Vote, resolve_votes
 from annotations.labels.words import answer_words
-from annotations.models import Escalation, Guard, Label, Lease, Task
+from annotations.models import Adjudication, Escalation, Guard, Label, Lease, Task
 from annotations.models.queue import GuardState, Stage
 from annotations.queue.states import review_states
 from annotations.rubrics.publish import rubric_by_id
@@ -128,6 +128,8 @@ def _events(
     for task in tasks:
         words = "Handed to adjudication" if task.stage == Stage.ADJUDICATION else "Opened for review"
         yield Event(task.created_at, words, note=task.reason if task.stage == Stage.REVIEW else "")
+    for row in Adjudication.objects.select_related("adjudicator").filter(item_id=asked.item_id):
+        yield Event(row.created_at, "Decided the answer of record", by=row.adjudicator.username, note=row.note)
     revised = {label.superseded_by_id for label in labels}
     for label in labels:
         yield Event(

@@ -1,8 +1,9 @@
 """Resolutions: the answer of record of an item, from the labels it has.
 
 One label stands alone (`single`). Several agree or do not (`agreed`): where they differ the question is unresolved.
-By `majority` most people's answer wins, and a tie stays unresolved; it never falls to whichever comes first.
-Surplus labels and golds have no vote.
+By `majority` most people's answer wins, and a tie stays unresolved; it never falls to whichever comes first. By
+`dawid_skene` the model's most probable answer stands where several people answered (`annotations.quality`). What an
+adjudicator decided stands in every method (`adjudicated`). Surplus labels and golds have no vote.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,23 +17,32 @@ from annotations.labels.combine import combine_answers
 from annotations.rubrics.publish import rubric_by_id
 from annotations.rubrics.questions import is_shown
 
-Method = Literal["agreed", "majority"]
-How = Literal["single", "agreed", "majority"]
+Method = Literal["agreed", "majority", "dawid_skene"]
+How = Literal["single", "agreed", "majority", "dawid_skene", "adjudicated"]
+Opinions = Mapping[str, Mapping[int, Any]]
 BATCH = 2000
 
 _VOTES = """
 SELECT wanted.item_id, i.external_id, b.rubric_id, b.answers,
-    (SELECT d.probability FROM sampling_draw d WHERE d.item_id = i.id AND d.selected ORDER BY d.id DESC LIMIT 1)
+    (SELECT d.probability FROM sampling_draw d WHERE d.item_id = i.id AND d.selected ORDER BY d.id DESC LIMIT 1),
+    a.answers
 FROM (
-    SELECT DISTINCT item_id FROM annotations_label
-    WHERE project_id = %(project)s AND item_id > %(after)s AND {voting}
+    (SELECT DISTINCT item_id FROM annotations_label
+     WHERE project_id = %(project)s AND item_id > %(after)s AND withdrawn_at IS NULL AND superseded_by_id IS NULL
+        AND NOT surplus AND source <> 'gold'
+     ORDER BY item_id LIMIT %(limit)s)
+    UNION
+    (SELECT item_id FROM annotations_adjudication
+     WHERE project_id = %(project)s AND item_id > %(after)s AND superseded_by_id IS NULL
+     ORDER BY item_id LIMIT %(limit)s)
     ORDER BY item_id LIMIT %(limit)s
 ) wanted
 JOIN sampling_item i ON i.id = wanted.item_id
-JOIN annotations_label b ON b.item_id = wanted.item_id AND {voting}
+LEFT JOIN annotations_label b ON b.item_id = wanted.item_id AND b.withdrawn_at IS NULL AND b.superseded_by_id IS NULL
+    AND NOT b.surplus AND b.source <> 'gold'
+LEFT JOIN annotations_adjudication a ON a.item_id = wanted.item_id AND a.superseded_by_id IS NULL
 ORDER BY wanted.item_id, b.id
 """
-_VOTING = "withdrawn_at IS NULL AND superseded_by_id IS NULL AND NOT surplus AND source <> 'gold'"
 
 
 class Vote(NamedTuple):
@@ -56,8 +66,12 @@ class Resolution(NamedTuple):
     unresolved: list[str]
 
 
-def resolve_votes(votes: Sequence[Vote], method: Method) -> tuple[dict[str, Any], How, list[str]]:
+def resolve_votes(
+    votes: Sequence[Vote], method: Method, opinion: Mapping[str, Any] | None = None
+) -> tuple[dict[str, Any], How, list[str]]:
     """Return the answers, how they came about, and the unresolved questions, of at least one vote.
+
+    `opinion` holds the model's answers for `dawid_skene`; a question that it is silent about goes by majority.
 
     The questions are those of the newest rubric version that was answered. A question that the resolved answers hide
     is left out, whatever some labels say to it.
@@ -73,28 +87,35 @@ def resolve_votes(votes: Sequence[Vote], method: Method) -> tuple[dict[str, Any]
         given = [vote.answers[key] for vote in votes if key in vote.answers]
         if not given:
             continue
-        combined = combine_answers(question, given, by_majority=method == "majority")
-        answers[key] = combined.answer
-        if combined.answer is None:
+        combined = combine_answers(question, given, by_majority=method != "agreed")
+        if opinion is not None and key in opinion and len(given) > 1:
+            answers[key] = opinion[key]
+            how = "dawid_skene"
+        else:
+            answers[key] = combined.answer
+            if not combined.unanimous and combined.answer is not None and how != "dawid_skene":
+                how = "majority"
+        if answers[key] is None:
             unresolved.append(key)
-        elif not combined.unanimous:
-            how = "majority"
     return answers, how, unresolved
 
 
 def list_resolutions(
-    project_id: int, *, method: Method, after: int = 0, limit: int = BATCH
+    project_id: int, *, method: Method, after: int = 0, limit: int = BATCH, opinions: Opinions | None = None
 ) -> tuple[list[Resolution], int | None]:
-    """Return resolutions in order of item id from behind `after`, and where the next page begins (None at the end)."""
+    """Return resolutions in order of item id from behind `after`, and where the next page begins (None at the end).
+
+    `opinions` are the model's answers by question and item, for `dawid_skene`.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_VOTES.replace("{voting}", _VOTING), {"project": project_id, "after": after, "limit": limit})
+        cursor.execute(_VOTES, {"project": project_id, "after": after, "limit": limit})
         rows = cursor.fetchall()
     resolutions = []
     last = after
     for item_id, labels in groupby(rows, key=lambda row: row[0]):
         group = list(labels)
-        votes = [Vote(rubric_id=row[2], answers=orjson.loads(row[3])) for row in group]
-        answers, how, unresolved = resolve_votes(votes, method)
+        votes = [Vote(rubric_id=row[2], answers=orjson.loads(row[3])) for row in group if row[2] is not None]
+        answers, how, unresolved = _resolved(group[0][5], votes, method, _opinion(opinions, item_id))
         resolutions.append(
             Resolution(
                 external_id=group[0][1],
@@ -109,9 +130,24 @@ def list_resolutions(
     return resolutions, last if len(resolutions) == limit else None
 
 
-def stream_resolutions(project_id: int, *, method: Method) -> Iterator[Resolution]:
+def _resolved(
+    adjudicated: str | None, votes: Sequence[Vote], method: Method, opinion: Mapping[str, Any] | None
+) -> tuple[dict[str, Any], How, list[str]]:
+    if adjudicated is not None:
+        return orjson.loads(adjudicated), "adjudicated", []
+    return resolve_votes(votes, method, opinion)
+
+
+def _opinion(opinions: Opinions | None, item_id: int) -> dict[str, Any] | None:
+    """Return the model's answers about one item."""
+    if opinions is None:
+        return None
+    return {key: answers[item_id] for key, answers in opinions.items() if item_id in answers}
+
+
+def stream_resolutions(project_id: int, *, method: Method, opinions: Opinions | None = None) -> Iterator[Resolution]:
     """Yield a project's resolutions in order of item id, holding one batch at a time."""
     after: int | None = 0
     while after is not None:
-        batch, after = list_resolutions(project_id, method=method, after=after)
+        batch, after = list_resolutions(project_id, method=method, after=after, opinions=opinions)
         yield from batch

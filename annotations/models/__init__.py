@@ -1,5 +1,6 @@
 """The tables of this stage."""
 
+from annotations.models.adjudications import Adjudication
 from annotations.models.decisions import Decision, DecisionFeed
 from annotations.models.desk import DeskSettings, GuidelinesRead, Reveal
 from annotations.models.escalations import Escalation
@@ -9,6 +10,7 @@ from annotations.models.queue import ClaimCursor, Draft, Guard, Lease, QueueCoun
 from annotations.models.rubrics import RubricVersion
 
 __all__ = [
+    "Adjudication",
     "ClaimCursor",
     "Decision",
     "DecisionFeed",

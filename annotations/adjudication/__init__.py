@@ -1,0 +1,1 @@
+"""Adjudication: the answer of record where labels do not settle it."""

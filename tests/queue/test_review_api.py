@@ -76,13 +76,20 @@ def test_a_blind_claim_holds_nothing_but_the_work(project, rui):
 
 
 def test_a_page_that_asks_gets_items_as_html_of_the_same_fields_and_programs_pay_nothing(project, rui):
-    add_items(project, [0.5, 0.6])
+    add_items(project, [0.5, 0.6, 0.7])
     assert "view" not in claim_one(rui)
     answer = rui.post("/projects/helpdesk/tasks/claim", {"count": 1}, headers={"item-view": "html"})
     (task,) = answer["tasks"]
     assert "answer 1" in task["view"]
     assert f'id="t{task["id"]}' not in task["view"]  # nothing in it needs one
     assert "SECRET" not in task["view"]
+    packed = rui.client.post(
+        "/api/v1/projects/helpdesk/tasks/claim",
+        {"count": 1},
+        content_type="application/json",
+        headers={"item-view": "html", "accept-encoding": "gzip"},
+    )
+    assert packed.headers["Content-Encoding"] == "gzip"
     assert "AI-DECISION" not in task["view"]
 
 

@@ -171,7 +171,7 @@ def test_markdown_is_rendered_where_it_says_more_than_the_text():
         "Plain words, two lines.\nNo more.",
         "5 * 3 and a_b",
         "a" + "\n**b**" * 5_000,
-        "|a" * 101 + "\n" + "|-" * 101 + "\n",
+        "|a" * 101 + "\n" + "|-" * 101 + "\n|b" * 90,
     ],
 )
 def test_plain_long_or_excessive_texts_are_shown_as_written(output):

@@ -12,10 +12,14 @@ _NAMES = {
 
 # Controls but tab and line feed; fillers and joiners; direction; variation selectors; tags. A run of one character is
 # one find, and so is a run of tags or of variation selectors, because there they spell something out.
+_ALONE = (
+    r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    r"\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0080-\U000e00ff"
+)
+ANY_HIDDEN = rf"{_ALONE}\ufe00-\ufe0f\U000e0000-\U000e01ef"  # but a carriage return alone
 HIDDEN = (
     r"[\U000e0000-\U000e007f]+|[\ufe00-\ufe0f\U000e0100-\U000e01ef]+|\r(?!\n)"
-    r"|(?P<one>[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    r"\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0080-\U000e00ff])(?P=one)*"
+    rf"|(?P<one>[{_ALONE}])(?P=one)*"
 )
 _KEYCAPS = frozenset("0123456789#*")
 _BLACK_FLAG, _CANCEL_TAG = "\U0001f3f4", "\U000e007f"

@@ -18,7 +18,7 @@ from markdown_it.utils import OptionsDict
 from sampling.items.show.text import Reading, show_text
 
 MARKDOWN_UP_TO = 20_000
-_MOST_COLUMNS = 100  # each row is filled up to all columns, so that few characters could make a great many cells
+_MOST_CELLS = 8_000  # each row is filled up to all columns, so that few characters could make a great many cells
 _LONGEST_ADDRESS = 300
 
 _MAY_BE = re.compile(r"[*_`#>|~\[<&\\]|^\s*(?:[-+]|\d{1,9}[.)])\s|^ {4}|\n[-=]{2,}\s*$", re.MULTILINE)
@@ -48,9 +48,10 @@ _CLASSES = {
 
 def show_markdown(text: str, reading: Reading) -> str | None:
     """Return the HTML of a Markdown text, or None where it would read as the text itself does, or is too long."""
-    if not _MAY_BE.search(text) or len(text) > min(MARKDOWN_UP_TO, reading.budget.markdown):
+    if len(text) > min(MARKDOWN_UP_TO, reading.budget.markdown) or not _MAY_BE.search(text):
         return None
-    if any(line.count("|") > _MOST_COLUMNS for line in text.splitlines()):
+    lines = text.split("\n")
+    if len(lines) * max(line.count("|") for line in lines) > _MOST_CELLS:
         return None
     tokens = _markdown.parse(text)
     inner = (child for token in tokens if token.type == "inline" for child in token.children or ())

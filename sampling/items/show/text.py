@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 
-from sampling.items.show.hidden import HIDDEN, belongs, name_of
+from sampling.items.show.hidden import ANY_HIDDEN, HIDDEN, belongs, name_of
 from sampling.items.show.passages import Citations
 
 _TOKEN = re.compile(rf"(?P<hidden>{HIDDEN})|(?P<bracket>[\[【](?P<inside>[^\[\]【】\n]{{1,120}})[\]】])")
+_SPECIAL = re.compile(rf"[{ANY_HIDDEN}\[【]")
+_SPECIAL_ALONE = re.compile(rf"[{ANY_HIDDEN}]")
 _PLACEHOLDER = re.compile(r"([A-Z]+(?:_ID)?)_[0-9]{1,9}")
 _MASKED = {
     "EMAIL": "an e-mail address", "PHONE": "a phone number", "CARD": "a payment card number", "IBAN": "a bank account",
@@ -50,6 +52,10 @@ class Reading:
 
 def show_text(text: str, reading: Reading) -> str:
     """Return a text as HTML, in one piece."""
+    if not _SPECIAL.search(text) and text.count("\r") == text.count("\r\n"):
+        return plain(text)  # most texts; looking for tokens is what costs time in long ones
+    if reading.budget.marks <= 0:
+        text = _SPECIAL_ALONE.sub(_LOST, text)
     return "".join(_pieces(text, reading))
 
 

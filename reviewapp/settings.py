@@ -128,6 +128,7 @@ ITEM_STATES = "annotations.queue.states.review_states"  # how far review has com
 REVIEW_PACE = "annotations.labels.pace.review_pace"
 JOB_HANDLERS = {
     "import_upload": "sampling.uploads.run.import_slice",
+    "recheck_items": "sampling.ingest.recheck.recheck_slice",
     "check_queue": "annotations.queue.invariants.check_queue",
     "index_items": "sampling.items.text_index.index_items",
 }

@@ -1,6 +1,6 @@
 """The tables of this stage."""
 
-from sampling.models.checks import ChecksVersion
+from sampling.models.checks import CheckRun, ChecksVersion
 from sampling.models.items import Feedback, Item, ItemFact, ItemKey
 from sampling.models.plans import Draw, PlanVersion
 from sampling.models.search import ItemText, SearchDue
@@ -8,6 +8,7 @@ from sampling.models.uploads import Upload, UploadPart
 from sampling.models.views import SavedView
 
 __all__ = [
+    "CheckRun",
     "ChecksVersion",
     "Draw",
     "Feedback",

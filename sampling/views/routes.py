@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from sampling.api.external_ids import register
-from sampling.views import plan, saved_views
+from sampling.views import checks, plan, saved_views
 from sampling.views.filter_field import filter_facts
 from sampling.views.item import item, item_by_name
 from sampling.views.items import count, items
@@ -32,6 +32,11 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/item-views/<int:view_id>/delete", saved_views.delete, name="delete_view"),
     path("p/<slug:slug>/item", item_by_name, name="item_by_name"),
     path("p/<slug:slug>/items/<external_id:external_id>", item, name="item"),
+    path("p/<slug:slug>/settings/checks", checks.checks, name="checks"),
+    path("p/<slug:slug>/settings/checks/try", checks.try_out, name="try_check"),
+    path("p/<slug:slug>/settings/checks/save", checks.save_check, name="save_check"),
+    path("p/<slug:slug>/settings/checks/remove", checks.remove_check, name="remove_check"),
+    path("p/<slug:slug>/settings/checks/stored", checks.recheck, name="recheck"),
     path("p/<slug:slug>/plan", plan.plan_page, name="plan"),
     path("p/<slug:slug>/plan/change", plan.change_plan, name="change_plan"),
     path("p/<slug:slug>/plan/preview", plan.preview_fragment, name="plan_preview"),

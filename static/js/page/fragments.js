@@ -3,7 +3,10 @@
 const WAIT = 350;
 const EVERY = 1000;
 
-/** Wire every `form[data-live]`: what is typed is sent there, and the answer stands in the element `data-live-into`. */
+/**
+ * Wire every `form[data-live]`: what is typed is sent there, and the answer stands in the element `data-live-into`; with
+ * `data-live-now` also before anything is typed.
+ */
 export function wireLiveForms() {
   for (const form of document.querySelectorAll("form[data-live]")) {
     let timer = 0;
@@ -15,10 +18,13 @@ export function wireLiveForms() {
       const answer = await fetch(form.dataset.live, { method: "POST", body: new FormData(form), signal: running.signal }).catch(() => null);
       if (into && answer?.ok) into.innerHTML = await answer.text();
     };
-    form.addEventListener("input", () => {
+    const soon = () => {
       clearTimeout(timer);
       timer = setTimeout(refresh, WAIT);
-    });
+    };
+    form.addEventListener("input", soon);
+    form.addEventListener("filterchange", soon);
+    if ("liveNow" in form.dataset) refresh();
   }
 }
 

@@ -17,6 +17,7 @@ from annotations.imports.heirs import end_superseded, lock_imports, reserve_ids
 from annotations.imports.records import LabelRecord, Numbered, Run, read_batches, unknown_item
 from annotations.imports.seats import Seat, find_seats, take_seats
 from annotations.labels.answers import CheckedAnswers, check_answers, needs_item
+from annotations.labels.combine import same_answer
 from annotations.models import Label, RubricVersion
 from annotations.models.labels import LabelSource
 from annotations.queue.turns import take_turn
@@ -105,7 +106,7 @@ def _store(run: Run, rubric: RubricVersion, checked: Sequence[_Checked]) -> None
     for each in checked:
         place = (each.item_id, each.record.reviewer)
         before = standing.get(place)
-        if before is not None and before.answers == each.answers.answers:
+        if before is not None and _says_the_same(rubric, before, each):
             result.duplicates += 1
             continue
         person = people.get(each.record.reviewer)
@@ -141,6 +142,16 @@ def _store(run: Run, rubric: RubricVersion, checked: Sequence[_Checked]) -> None
                 "answers_sha256": digest("\n".join(orjson.dumps(label.answers).decode() for label in new)),
             },
         )
+
+
+def _says_the_same(rubric: RubricVersion, before: Label, each: _Checked) -> bool:
+    """Return whether a label has the answers already; the order of several options says nothing."""
+    answers = each.answers.answers
+    return before.answers.keys() == answers.keys() and all(
+        same_answer(question, before.answers[question["key"]], answers[question["key"]])
+        for question in rubric.questions
+        if question["key"] in answers
+    )
 
 
 def _label(run: Run, rubric: RubricVersion, each: _Checked, label_id: int, person: int | None) -> Label:

@@ -30,6 +30,11 @@ def combine_answers(question: Mapping[str, Any], given: Sequence[Any], *, by_maj
     return Combined(_MAJORITIES.get(question["kind"], _most_frequent)(question, given), unanimous=False)
 
 
+def same_answer(question: Mapping[str, Any], a: Any, b: Any) -> bool:
+    """Return whether two answers to a stored question say the same."""
+    return _comparable(question, a) == _comparable(question, b)
+
+
 def _comparable(question: Mapping[str, Any], answer: Any) -> bytes:
     if question["kind"] == "multi_choice":
         answer = sorted(answer)

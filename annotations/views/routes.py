@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from annotations.views import desk, settings
 from annotations.views.home import home
 from annotations.views.overview import overview
+from annotations.views.quality import quality
 from annotations.views.review import guidelines, review, signed_in_again
 from annotations.views.send import send
 
@@ -22,6 +23,7 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/review/unfinished/<int:task_id>", desk.go_on, name="go_on"),
     path("p/<slug:slug>/review/keys", desk.single_keys, name="single_keys"),
     path("p/<slug:slug>/send-to-review", send, name="send_to_review"),
+    path("p/<slug:slug>/quality", quality, name="quality"),
     path("p/<slug:slug>/settings", settings.project_settings, name="project_settings"),
     path("p/<slug:slug>/settings/project", settings.save_project, name="save_project"),
     path("p/<slug:slug>/settings/people", settings.save_member, name="save_member"),

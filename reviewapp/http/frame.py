@@ -21,6 +21,7 @@ _PAGES = (
     ("review", "Review", Action.LABEL),
     ("items", "Items", Action.SEE_ITEMS),
     ("plan", "Plan", Action.SEE_PLAN),
+    ("quality", "Quality", Action.SEE_RESOLUTIONS),
     ("project_settings", "Settings", Action.EDIT_PROJECT),
 )
 

@@ -39,7 +39,7 @@ def test_it_shows_the_rate_what_others_would_say_and_the_agreement(cast, project
         "By system_version",
     ):
         assert words in page
-    assert "of the system pass, between" in read(browser_of(cast.vic), "?population=process")
+    assert "of the system pass (95 % interval" in read(browser_of(cast.vic), "?population=process")
 
 
 def test_without_labels_it_says_what_is_missing(cast, project, browser_of):

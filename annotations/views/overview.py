@@ -28,6 +28,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         "review_url": link_if_may(access, "review", Action.LABEL),
         "settings_url": link_if_may(access, "project_settings", Action.EDIT_PROJECT),
         "api": f"{settings.PUBLIC_URL}/api/v1/projects/{slug}",
+        "traces": f"{settings.PUBLIC_URL}/v1/traces",
         "export_base": f"/api/v1/projects/{slug}",
     }
     return render(request, "pages/overview.html", context)

@@ -45,6 +45,8 @@ def configure_logging(settings: dict[str, Any]) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, hide_secrets, renderer],
         )
     )
+    # No line tells them, and finding them out takes a good part of the time of one.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings["level"])

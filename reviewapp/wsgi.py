@@ -2,13 +2,18 @@
 
 Web workers of one server share their request counts in a folder named by the server's process; it is chosen here,
 because prometheus_client looks for it once, when it is first imported.
+
+Everything is loaded before the first request is taken, and then left alone by the garbage collector: it would look
+through half a million objects that never go away, again and again.
 """
 
+import gc
 import os
 import shutil
 from pathlib import Path
 
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 
 
 def share_metrics(data_dir: Path) -> None:
@@ -38,3 +43,6 @@ if os.environ["DJANGO_SETTINGS_MODULE"] == "reviewapp.settings":
 
     share_metrics(DATA_DIR)
 application = get_wsgi_application()
+get_resolver().url_patterns  # noqa: B018 — reading them imports every view
+gc.collect()
+gc.freeze()

@@ -7,6 +7,7 @@ submit id always gets the first answer.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -129,6 +130,11 @@ def submit_label(*, access: Access, submission: Submission, now: datetime) -> Su
     return Submitted(label=label, tasks=stored.tasks)
 
 
+@cache
+def _storing(*, blind: bool) -> str:
+    return _STORE.format(columns=handed_out(blind=blind))
+
+
 class _Stored(NamedTuple):
     label_id: int
     surplus: bool
@@ -148,7 +154,7 @@ def _store(
     answers = _json(checked.answers)
     with connection.cursor() as cursor:
         cursor.execute(
-            _STORE.format(columns=handed_out(access.project)),
+            _storing(blind=access.project.blind),
             {
                 **taking(access.project, count=submission.next_count),
                 "on_screen": on_screen,

@@ -8,6 +8,7 @@ it is only read.
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from django.db import connection, transaction
 
@@ -75,11 +76,16 @@ def taking(project: Project, *, count: int) -> dict[str, int]:
     }
 
 
+@cache
+def _claiming(*, blind: bool) -> str:
+    return _CLAIM.format(columns=handed_out(blind=blind))
+
+
 def _claim(*, project: Project, reviewer_id: int, count: int) -> tuple[list[LeasedTask], QueueCounts]:
     """Take the reviewer's turn and lease up to `count` tasks inside the caller's transaction."""
     with connection.cursor() as cursor:
         cursor.execute(
-            _CLAIM.format(columns=handed_out(project)),
+            _claiming(blind=project.blind),
             {"project": project.pk, "reviewer": reviewer_id, **taking(project, count=count)},
         )
         rows = cursor.fetchall()

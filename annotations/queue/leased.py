@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -57,17 +58,21 @@ def read_leased(*, project: Project, reviewer_id: int, task_ids: Sequence[int]) 
         return []
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {handed_out(project)} FROM queue_leased(%s, %s) q JOIN sampling_item i ON i.id = q.item_id"  # noqa: S608 — the columns are the constants above
-            " ORDER BY q.nth",
+            f"""
+            SELECT {handed_out(blind=project.blind)}
+            FROM queue_leased(%s, %s) q JOIN sampling_item i ON i.id = q.item_id
+            ORDER BY q.nth
+            """,  # noqa: S608 — the columns are the constants above
             [reviewer_id, list(task_ids)],
         )
         rows = cursor.fetchall()
     return [_leased(row, project=project, reviewer_id=reviewer_id) for row in rows]
 
 
-def handed_out(project: Project) -> str:
+@cache
+def handed_out(*, blind: bool) -> str:
     """Return the columns that `read_handed_out` wants of a leased task `q` and its item `i`."""
-    columns = ", ".join(f"i.{field}" for field in _shown_fields(project))
+    columns = ", ".join(f"i.{field}" for field in (_BLIND if blind else _OPEN))
     return f"q.task_id, q.token, q.expires_at, q.rubric_id, q.answers, q.comment, q.reason, {columns}"
 
 

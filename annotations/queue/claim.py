@@ -30,10 +30,6 @@ FROM queue_claim(%(project)s, %(reviewer)s, %(count)s, %(lease_seconds)s, %(pref
 LEFT JOIN sampling_item i ON i.id = q.item_id
 ORDER BY q.nth
 """
-TAKE = """
-SELECT queue_take(%(project)s, %(reviewer)s, %(count)s, %(lease_seconds)s, %(prefetch_seconds)s, %(trust_seconds)s,
-    %(submit_id)s, %(on_screen)s)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +73,8 @@ def taking(project: Project, *, count: int) -> dict[str, int]:
 
 
 @cache
-def _claiming(*, blind: bool) -> str:
+def claiming(*, blind: bool) -> str:
+    """Return the statement of a claim."""
     return _CLAIM.format(columns=handed_out(blind=blind))
 
 
@@ -85,7 +82,7 @@ def _claim(*, project: Project, reviewer_id: int, count: int) -> tuple[list[Leas
     """Take the reviewer's turn and lease up to `count` tasks inside the caller's transaction."""
     with connection.cursor() as cursor:
         cursor.execute(
-            _claiming(blind=project.blind),
+            claiming(blind=project.blind),
             {"project": project.pk, "reviewer": reviewer_id, **taking(project, count=count)},
         )
         rows = cursor.fetchall()

@@ -6,6 +6,7 @@ embedded ones run in a temporary folder, as durable as in production. Nothing of
 
 import contextlib
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -28,6 +30,14 @@ WORKERS, THREADS = 2, 8
 START_SECONDS = 60.0
 
 
+class Cpu(NamedTuple):
+    """Seconds of processor time."""
+
+    web: float
+    postgres: float
+    load: float
+
+
 @dataclass(frozen=True, slots=True)
 class Served:
     """The app at work: its port, and the process whose children answer."""
@@ -35,8 +45,8 @@ class Served:
     port: int
     web: int
 
-    def cpu_seconds(self) -> float:
-        """Return the processor time that the web processes and this database's connections have used so far.
+    def cpu_seconds(self) -> Cpu:
+        """Return the processor time used so far: web processes, this database's connections, the loads that ended.
 
         On a machine that others use too, this says more than the clock. Nothing where Postgres runs elsewhere.
         """
@@ -46,7 +56,12 @@ class Served:
             cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
             pids = [row[0] for row in cursor.fetchall()]
         children = Path(f"/proc/{self.web}/task/{self.web}/children").read_text().split()
-        return sum(_cpu_of(int(pid)) for pid in [*pids, *children])
+        load = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return Cpu(
+            web=sum(_cpu_of(int(pid)) for pid in children),
+            postgres=sum(_cpu_of(pid) for pid in pids),
+            load=load.ru_utime + load.ru_stime,
+        )
 
 
 def _cpu_of(pid: int) -> float:

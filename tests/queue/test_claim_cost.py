@@ -37,7 +37,7 @@ def long_queue(project, cast):
 
 def buffers_of_claim(project, reviewer):
     """Count what a whole claim touches, from finding the task to writing its lease; nothing of it stays."""
-    query = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {claim.TAKE}"
+    query = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {claim.claiming(blind=True)}"
     arguments = {
         "project": project.pk,
         "reviewer": reviewer.pk,
@@ -45,8 +45,6 @@ def buffers_of_claim(project, reviewer):
         "lease_seconds": 1200,
         "prefetch_seconds": 300,
         "trust_seconds": 30,
-        "submit_id": None,
-        "on_screen": False,
     }
     for _ in range(8):  # the plans settle, and the catalogues are read
         with transaction.atomic(), connection.cursor() as cursor:

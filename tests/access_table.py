@@ -40,6 +40,8 @@ ENDPOINTS: dict[str, Known] = {
     "get_agreement_figures": Known(Action.SEE_RESOLUTIONS),
     "get_pass_rate_figures": Known(Action.SEE_RESOLUTIONS),
     "post_resolve": Known(Action.ADJUDICATE, {"project": "helpdesk", "answers": {"verdict": "pass"}}),
+    "get_calibration_figures": Known(Action.SEE_RESOLUTIONS),
+    "get_alternative_test": Known(Action.SEE_RESOLUTIONS),
     "put_plan": Known(Action.EDIT_PLAN, {"base_rate": 1, "rules": []}),
     "get_plan": Known(Action.SEE_PLAN),
     "post_preview": Known(Action.SEE_PLAN, {"base_rate": 1, "rules": []}),

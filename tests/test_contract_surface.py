@@ -75,8 +75,6 @@ POST /projects/{p}/erase
 """
 
 NOT_BUILT_YET = """
-GET /projects/{p}/judges/{j}/versions/{v}/calibration
-GET /projects/{p}/judges/{j}/versions/{v}/alternative-test
 GET /projects/{p}/reviewers
 GET /projects/{p}/operations
 POST /projects/{p}/providers

@@ -115,7 +115,7 @@ def read_traffic(
             [*part.params, question["key"], judge_version, judge_version, *condition.params],
         )
         for name, answer, parsed, scored, n, weight, square, n_unknown in cursor.fetchall():
-            sums = cells.setdefault((name, _verdict(question, answer, parsed=parsed, scored=scored)), [0, 0.0, 0.0])
+            sums = cells.setdefault((name, verdict_code(question, answer, parsed=parsed, scored=scored)), [0, 0.0, 0.0])
             for index, number in enumerate((n, weight, square)):
                 sums[index] += number
             unknown += n_unknown
@@ -145,15 +145,16 @@ def read_drawn(
             upstream=row[3],
             session=row[4],
             part=row[5],
-            verdict=_verdict(question, row[6], parsed=row[7], scored=row[8]),
+            verdict=verdict_code(question, row[6], parsed=row[7], scored=row[8]),
             n_labels=len(row[9]),
-            outcome=_outcome(question, [row[10]] if row[10] is not None else row[9]),
+            outcome=outcome_code(question, [row[10]] if row[10] is not None else row[9]),
         )
         for row in rows
     ]
 
 
-def _verdict(question: dict[str, Any], answer: str | None, *, parsed: bool, scored: bool) -> int:
+def verdict_code(question: dict[str, Any], answer: str | None, *, parsed: bool, scored: bool) -> int:
+    """Return the cell of a stored verdict: pass, fail, unparsed, or unscored where the judge did not say."""
     if not scored:
         return UNSCORED
     if not parsed:
@@ -163,7 +164,7 @@ def _verdict(question: dict[str, Any], answer: str | None, *, parsed: bool, scor
     return PASS if is_positive(question, orjson.loads(answer)) else FAIL
 
 
-def _outcome(question: dict[str, Any], labels: Sequence[Any]) -> int | None:
+def outcome_code(question: dict[str, Any], labels: Sequence[Any]) -> int | None:
     """Return what the labels of an item come to: pass, fail, or nothing where they do not settle it."""
     given = [orjson.loads(each) if isinstance(each, str) else each for each in labels]
     if not given:

@@ -1,0 +1,86 @@
+"""Items that a judge version and people both answered: the verdict beside the answer of record."""
+
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from annotations.estimates.rows import UNSCORED, outcome_code, part_sql, verdict_code
+from annotations.models import JudgeVersion
+from annotations.quality.asked import Window
+from reviewapp.accounts.models import Project
+from reviewapp.http.errors import NotFoundError
+from reviewapp.stats.sampling.splits import hash_split
+from sampling.draws.numbers import purpose_salt
+
+SHARES = {"train": 0.2, "dev": 0.3, "test": 0.5}
+SPLITS = "splits"
+
+_PAIRS = """
+SELECT i.id, i.external_id, i.session_ref, {part}, v.answers -> %s, v.answers IS NOT NULL, v.score,
+    (SELECT d.probability FROM sampling_draw d WHERE d.item_id = i.id AND d.selected ORDER BY d.id DESC LIMIT 1)
+        * i.sampling_probability,
+    ARRAY(SELECT b.answers -> %s FROM annotations_label b WHERE b.project_id = i.project_id AND b.item_id = i.id
+          AND b.withdrawn_at IS NULL AND b.superseded_by_id IS NULL AND NOT b.surplus AND b.source <> 'gold'
+          AND b.answers ? %s ORDER BY b.id),
+    ARRAY(SELECT b.reviewer_name FROM annotations_label b WHERE b.project_id = i.project_id AND b.item_id = i.id
+          AND b.withdrawn_at IS NULL AND b.superseded_by_id IS NULL AND NOT b.surplus AND b.source <> 'gold'
+          AND b.answers ? %s ORDER BY b.id),
+    (SELECT a.answers -> %s FROM annotations_adjudication a WHERE a.item_id = i.id AND a.superseded_by_id IS NULL)
+FROM annotations_verdict v JOIN sampling_item i ON i.id = v.item_id
+WHERE v.judge_version_id = %s AND v.superseded_by_id IS NULL AND {condition}
+ORDER BY i.id
+"""
+
+
+class Pair(NamedTuple):
+    """One item with a verdict: its cell, score, answer of record (None without one), and everybody's raw answers.
+
+    `probability` is that of the draw times the upstream one; None where the draw did not select the item.
+    """
+
+    item_id: int
+    segment: str | None
+    verdict: int
+    score: float | None
+    probability: float | None
+    outcome: int | None
+    labels: list[Any]
+    reviewers: list[str]
+
+
+def get_judge_version(project: Project, *, judge: str, version: str) -> JudgeVersion:
+    """Return a judge's version, or raise NotFoundError."""
+    found = JudgeVersion.objects.select_related("judge").filter(
+        judge__project=project, judge__name=judge, version=version
+    )
+    row = found.first()
+    if row is None:
+        raise NotFoundError("The project has no such judge version.")
+    return row
+
+
+def read_pairs(
+    window: Window, question: dict[str, Any], version: JudgeVersion, *, salt: str, split: str | None
+) -> list[Pair]:
+    """Return the version's verdicts on the question with what people say, of one split where named.
+
+    Splits go by a keyed hash of the session (of the item without one), so that neighbours fall on one side.
+    """
+    key, part, condition = question["key"], part_sql(window.segment), window.condition()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _PAIRS.format(part=part.sql, condition=condition.sql),
+            [*part.params, key, key, key, key, key, version.pk, *condition.params],
+        )
+        rows = cursor.fetchall()
+    keyed = purpose_salt(salt, SPLITS)
+    found = []
+    for item_id, external_id, session, segment, answer, parsed, score, probability, labels, names, adjudicated in rows:
+        if split is not None and hash_split(keyed, session or external_id, SHARES) != split:
+            continue
+        verdict = verdict_code(question, answer, parsed=parsed, scored=True)
+        if verdict == UNSCORED:
+            continue
+        outcome = outcome_code(question, [adjudicated] if adjudicated is not None else labels)
+        found.append(Pair(item_id, segment, verdict, score, probability, outcome, labels, names))
+    return found

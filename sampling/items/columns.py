@@ -57,7 +57,7 @@ def cell_of(fact: Fact, value: Any) -> Cell:
     if isinstance(value, datetime):
         return Cell(fact.name, "", time=value)
     if FIELDS.get(fact.name) is Kind.NUMBER:
-        return Cell(fact.name, _number(value), number=True)
+        return Cell(fact.name, number_words(value), number=True)
     if fact.kind is not Kind.JSON:
         return Cell(fact.name, _cut(str(value)))
     try:
@@ -67,12 +67,15 @@ def cell_of(fact: Fact, value: Any) -> Cell:
     if isinstance(found, str):
         return Cell(fact.name, _cut(found))
     if isinstance(found, int | float) and not isinstance(found, bool):
-        return Cell(fact.name, _number(found), number=True)
+        return Cell(fact.name, number_words(found), number=True)
     return Cell(fact.name, _cut(value))
 
 
-def _number(value: float) -> str:
-    return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
+def number_words(value: float) -> str:
+    """Return a number as one reads it: no exponents, no more digits than say something."""
+    if abs(value) >= 1e6:
+        return f"{value:,.0f}"
+    return f"{value:,.6g}" if abs(value) >= 1e-3 or not value else f"{value:.9f}".rstrip("0")
 
 
 def _cut(text: str) -> str:

@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils.safestring import SafeString
 
 from sampling.ingest.feedback import feedback_of_item
+from sampling.items.columns import number_words
 from sampling.items.facts import leaves
 from sampling.items.sections import Event, ItemAsked, Section
 from sampling.items.show.passages import Citations
@@ -91,7 +92,7 @@ def _known(name: str, value: Any, reader: Reader) -> Known:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         value = ", ".join(value)
-    shown = reader.name(f"{value:,.10g}") if number else reader.best(value, cites=False)
+    shown = reader.name(number_words(value)) if number else reader.best(value, cites=False)
     return Known(name, shown, None, like, _UNITS.get(name, ""))
 
 

@@ -17,6 +17,7 @@ from sampling.items.find import Budget, find_items
 from sampling.items.read import find_item, list_items
 from sampling.items.sections import ItemAsked, Section, history_of, list_sections
 from sampling.items.show.view import view_item
+from sampling.items.text_query import parse_text
 from sampling.views.list_state import ListState
 
 _CONTENT = ("external_id", "input", "output", "context", "steps", "occurred_at")
@@ -37,6 +38,7 @@ def item(request: HttpRequest, slug: str, external_id: str) -> HttpResponse:
         **frame(access, "items"),
         "state": state,
         "external_id": external_id,
+        "words": _first_words(state.q),
         "may_send": access.may(Action.SEND_TO_REVIEW),
         "item": view_item(content, prefix="i", judged=False),
         "beside": _shown(sections, "beside"),
@@ -52,6 +54,12 @@ def item(request: HttpRequest, slug: str, external_id: str) -> HttpResponse:
 def item_by_name(request: HttpRequest, slug: str) -> HttpResponse:
     """Show an item whose id no path can hold."""
     return item(request, slug, request.GET.get("external_id", ""))
+
+
+def _first_words(searched: str) -> str:
+    """Return the first word or phrase that the list was searched for, to be found in the content at once."""
+    query = parse_text(searched)
+    return next((part.text for part in query.parts if not part.negated), "") if query else ""
 
 
 def _shown(sections: list[Section], place: str) -> list[Section]:

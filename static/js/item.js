@@ -12,6 +12,7 @@ wireCopying();
 wirePopovers();
 const content = /** @type {HTMLElement} */ (document.querySelector("[data-item-view]"));
 const viewer = new ItemViewer(content);
+if (content.dataset.words) viewer.search.show(content.dataset.words);
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;

@@ -150,6 +150,7 @@ def test_the_way_to_an_item_along_the_list_and_back_to_its_row(stored, cast, ope
     press(page, "j", "j", "Enter")
     arrive(page, "i28")
     expect(page.get_by_text("step 1, search")).to_be_visible()
+    expect(page.locator(".find .count")).to_have_text("1 of 1")
     page.keyboard.press("j")
     arrive(page, "i27")
     page.keyboard.press("k")

@@ -15,6 +15,7 @@ from reviewapp.http.lines import cut_lines
 from sampling.ingest.add import add_items
 from sampling.ingest.facts import NewFact, record_facts
 from sampling.items import find
+from sampling.items.columns import number_words
 from sampling.items.find import Budget
 from sampling.models import Item
 from sampling.views import items as page
@@ -182,6 +183,14 @@ def test_a_search_that_takes_too_long_says_how_far_it_looked_and_goes_on(store, 
     assert "Looked at 16 items in a row" in texts[1]
     assert "nothing older" in texts[2]
     assert shown(get(f"?{rare}"))[0] == "i19"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0, "0"), (1234.5, "1,234.5"), (0.000029, "0.000029"), (12345678.9, "12,345,679"), (0.25, "0.25"), (-3, "-3")],
+)
+def test_numbers_are_written_as_they_are_read(value, words):
+    assert number_words(value) == words
 
 
 def test_columns_are_facts_each_once_and_others_are_left_out(store, get):

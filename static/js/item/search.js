@@ -28,6 +28,14 @@ export class ItemSearch {
     this.input.select();
   }
 
+  /** Find words at once, and leave the keyboard where it is. @param {string} words */
+  show(words) {
+    this.box ??= this.build();
+    this.box.hidden = false;
+    this.input.value = words;
+    this.run();
+  }
+
   build() {
     this.input = make("input", { type: "search", id: `find-${++boxes}`, maxlength: "200", autocomplete: "off", spellcheck: "false" });
     this.count = make("span", { class: "count", role: "status" });

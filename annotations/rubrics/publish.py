@@ -33,12 +33,24 @@ def _place(problem: ErrorDetails) -> str:
     return ".".join([*parts, problem.get("ctx", {}).get("place", "")]).strip(".") or "questions"
 
 
-def publish_rubric(*, project: Project, body: dict[str, Any], actor: Actor | None, now: datetime) -> RubricVersion:
-    """Store the next version of the project's rubric. Open tasks are answered under the newest version."""
+def publish_rubric(
+    *, project: Project, body: dict[str, Any], actor: Actor | None, now: datetime, follows: int | None = None
+) -> RubricVersion:
+    """Store the next version of the project's rubric. Open tasks are answered under the newest version.
+
+    `follows` is the version that the writer had before them (0 for none): where it is not the newest any more, nothing
+    is published and ConflictError says so, because neither of two writers should overwrite the other unseen.
+    """
     rubric = parse_rubric(body)
     with transaction.atomic():
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)  # versions follow each other
         version = 1 + (RubricVersion.objects.filter(project=project).count())
+        if follows is not None and follows != version - 1:
+            raise ConflictError(
+                f"Version {version - 1} was published while you were writing. Nothing is published; what you wrote is"
+                " kept below. Compare it with that version, then publish.",
+                code="rubric_moved_on",
+            )
         row = RubricVersion.objects.create(
             project=project,
             version=version,

@@ -44,7 +44,7 @@ def review(request: HttpRequest, slug: str) -> HttpResponse:
         "rubric_version": rubric.version if rubric else 0,
         "later_kinds": rubric is not None and any(question["kind"] in _LATER_KINDS for question in rubric.questions),
         "guidelines_url": reverse("review_guidelines", args=[slug]),
-        "settings_url": link_if_may(access, "project_settings", Action.EDIT_RUBRIC),
+        "settings_url": link_if_may(access, "project_rubric", Action.EDIT_RUBRIC),
         "sign_in_url": f"{reverse('account_login')}?next={reverse('signed_in_again')}",
     }
     return render(request, "pages/review.html", context)

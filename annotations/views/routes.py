@@ -7,6 +7,7 @@ from annotations.views.home import home
 from annotations.views.overview import overview
 from annotations.views.quality import quality
 from annotations.views.review import guidelines, review, signed_in_again
+from annotations.views.rubric import check_rubric, project_rubric
 from annotations.views.send import send
 
 page_routes: list[URLPattern] = [
@@ -36,5 +37,7 @@ page_routes: list[URLPattern] = [
     ),
     path("p/<slug:slug>/settings/tokens", settings.save_token, name="save_token"),
     path("p/<slug:slug>/settings/tokens/<int:token_id>/revoke", settings.revoke_token, name="revoke_token"),
-    path("p/<slug:slug>/settings/rubric", settings.save_rubric, name="save_rubric"),
+    path("p/<slug:slug>/settings/rubric", project_rubric, name="project_rubric"),
+    path("p/<slug:slug>/settings/rubric", project_rubric, name="save_rubric"),
+    path("p/<slug:slug>/settings/rubric/check", check_rubric, name="check_rubric"),
 ]

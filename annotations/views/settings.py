@@ -1,6 +1,5 @@
 """A project's settings: who is in it, what programs may reach it, its fields and its rubric."""
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -12,18 +11,13 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from annotations.rubrics.publish import find_rubric, publish_rubric
+from annotations.rubrics.publish import find_rubric
 from reviewapp.accounts import invitations, people, projects, tokens
-from reviewapp.accounts.access import Access, authorize, require
+from reviewapp.accounts.access import Access, authorize
 from reviewapp.accounts.roles import GIVEABLE, Action, Role, Scope
 from reviewapp.http.asking import actor_of
 from reviewapp.http.errors import RefusalError
-from reviewapp.http.forms import (
-    Problems,
-    read_json_list,
-    read_project_fields,
-    read_whole_number,
-)
+from reviewapp.http.forms import Problems, read_project_fields, read_whole_number
 from reviewapp.http.frame import frame
 
 Shown = dict[str, Any]
@@ -40,15 +34,10 @@ def _page(request: HttpRequest, access: Access, *, shown: Shown | None = None, s
         "roles": [role.value for role in Role if role in GIVEABLE[access.role]],
         "scopes": [scope.value for scope in Scope],
         "rubric_version": rubric.version if rubric else None,
-        "guidelines_text": rubric.guidelines if rubric else "",
-        "questions_json": _as_json(rubric.questions) if rubric else "",
+        "question_count": len(rubric.questions) if rubric else 0,
         **(shown or {}),
     }
     return render(request, "pages/settings.html", context, status=status)
-
-
-def _as_json(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _change(
@@ -169,18 +158,3 @@ def save_project(request: HttpRequest, slug: str) -> HttpResponse:
         return "The project is saved."
 
     return _change(request, slug, form="project", do=do)
-
-
-@never_cache
-@require_POST
-def save_rubric(request: HttpRequest, slug: str) -> HttpResponse:
-    """Publish the next version of the rubric."""
-
-    def do(access: Access, now: datetime) -> str:
-        require(access, Action.EDIT_RUBRIC)
-        questions = read_json_list(request.POST.get("questions", ""), "questions")
-        body = {"guidelines": request.POST.get("guidelines", "").replace("\r\n", "\n"), "questions": questions}
-        row = publish_rubric(project=access.project, body=body, actor=access.actor, now=now)
-        return f"Rubric version {row.version} is published. Whoever reviews sees it with their next item."
-
-    return _change(request, slug, form="rubric", do=do)

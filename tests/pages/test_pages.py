@@ -12,7 +12,13 @@ from reviewapp.accounts.models import ApiToken, Invitation, Membership, User
 from tests.conftest import RUBRIC
 from tests.queue.items import add_items
 
-PAGES = ("/p/helpdesk/", "/p/helpdesk/review", "/p/helpdesk/review/guidelines?version=1", "/p/helpdesk/settings")
+PAGES = (
+    "/p/helpdesk/",
+    "/p/helpdesk/review",
+    "/p/helpdesk/review/guidelines?version=1",
+    "/p/helpdesk/settings",
+    "/p/helpdesk/settings/rubric",
+)
 FORMS = (
     "project",
     "people",
@@ -22,6 +28,7 @@ FORMS = (
     "tokens",
     "tokens/1/revoke",
     "rubric",
+    "rubric/check",
 )
 
 

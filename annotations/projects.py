@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from django.db import transaction
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from annotations.queue.counters import add_queue
 from annotations.rubrics.publish import publish_rubric
 from reviewapp.accounts.access import Actor
+from reviewapp.accounts.masking import MaskingPattern
 from reviewapp.accounts.models import Project, User
 from reviewapp.accounts.projects import ProjectSpec, add_project
 from sampling.checks.body import Check, ChecksIn
@@ -33,7 +34,12 @@ class ProjectBody(BaseModel):
     lease_seconds: int = 1200
     undo_seconds: int = 10
     horizon_days: int = 7
-    masking: str = Field(default="off", description="Only `off` is available yet: nothing is masked.")
+    masking: Literal["off", "mask", "reversible"] = Field(
+        default="mask", description="What becomes of personal data before anything is stored."
+    )
+    masking_patterns: list[MaskingPattern] = Field(
+        default=[], description="What else is masked: patterns of RE2; with a group in it, only the group."
+    )
     sampling_salt: str = Field(default="", description="Decides the draws; a random one if left out.")
     checks: ChecksIn = Field(default=[], description="Asked of each item that arrives.")
     rubric: dict[str, Any] | None = Field(default=None, description="As in `PUT /projects/{p}/rubric`.")

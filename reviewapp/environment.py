@@ -6,6 +6,8 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+MIN_SECRET = 32
+
 
 def read_text(name: str, default: str = "") -> str:
     """Return the variable, or the default where it is unset or empty."""
@@ -48,9 +50,18 @@ def read_list(name: str, default: tuple[str, ...] = ()) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()] if text else list(default)
 
 
-def read_or_make_secret(path: Path) -> str:
+def read_secrets(name: str) -> list[str]:
+    """Return the comma-separated secrets of the variable, the one in use first; each must be long enough to be one."""
+    found = read_list(name)
+    if any(len(secret) < MIN_SECRET for secret in found):
+        raise ImproperlyConfigured(f"{name} holds a secret that is too short: write {MIN_SECRET} characters or more")
+    return found
+
+
+def read_or_make_secret(path: Path, *, instead: str) -> str:
     """Return the secret kept in a file that only its owner may read, made on first use.
 
+    `instead` is the variable that makes the file unnecessary.
     Two processes starting at once agree: the file appears whole under its name, and the first one wins.
     """
     try:
@@ -65,7 +76,7 @@ def read_or_make_secret(path: Path) -> str:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         raise ImproperlyConfigured(
-            f"{path} cannot be made ({error.strerror}): set SECRET_KEY, or name a folder of yours in DATA_DIR"
+            f"{path} cannot be made ({error.strerror}): set {instead}, or name a folder of yours in DATA_DIR"
         ) from None
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secrets.token_urlsafe(50) + "\n")

@@ -7,7 +7,15 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 from reviewapp.embedded.layout import Layout
-from reviewapp.environment import read_choice, read_flag, read_integer, read_list, read_or_make_secret, read_text
+from reviewapp.environment import (
+    read_choice,
+    read_flag,
+    read_integer,
+    read_list,
+    read_or_make_secret,
+    read_secrets,
+    read_text,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -17,7 +25,10 @@ LAYOUT = Layout.of(DATA_DIR)
 PORT = read_integer("PORT", 8000, low=1, high=65535)
 DATABASE_URL = read_text("DATABASE_URL", LAYOUT.database_url)
 REDIS_URL = read_text("REDIS_URL", LAYOUT.redis_url)
-SECRET_KEY = read_text("SECRET_KEY") or read_or_make_secret(DATA_DIR / "secret-key")
+SECRET_KEY = read_text("SECRET_KEY") or read_or_make_secret(DATA_DIR / "secret-key", instead="SECRET_KEY")
+MASKING_KEYS = read_secrets("MASKING_KEYS") or [
+    read_or_make_secret(DATA_DIR / "masking-key", instead="MASKING_KEYS"),
+]
 
 DEBUG = read_flag("DEBUG", default=False)
 LOG_LEVEL = read_choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))

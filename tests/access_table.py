@@ -42,6 +42,7 @@ ENDPOINTS: dict[str, Known] = {
     "post_resolve": Known(Action.ADJUDICATE, {"project": "helpdesk", "answers": {"verdict": "pass"}}),
     "get_calibration_figures": Known(Action.SEE_RESOLUTIONS),
     "get_alternative_test": Known(Action.SEE_RESOLUTIONS),
+    "reveal_item": Known(Action.REVEAL_ORIGINALS, {"project": "helpdesk", "reason": "a complaint"}),
     "put_plan": Known(Action.EDIT_PLAN, {"base_rate": 1, "rules": []}),
     "get_plan": Known(Action.SEE_PLAN),
     "post_preview": Known(Action.SEE_PLAN, {"base_rate": 1, "rules": []}),

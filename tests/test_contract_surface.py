@@ -101,7 +101,6 @@ GET /rollouts/{id}/stage
 GET /rollouts/{id}/report
 GET /projects/{p}/audit
 GET /audit/checkpoints
-POST /items/{external_id}/reveal
 POST /projects/{p}/erase
 """
 

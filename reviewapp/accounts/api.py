@@ -1,7 +1,7 @@
 """The API of projects and their people, invitations and tokens."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from reviewapp.accounts import invitations, people, projects, tokens
 from reviewapp.accounts.access import authorize
+from reviewapp.accounts.masking import MaskingPattern
 from reviewapp.accounts.models import Membership, Project
 from reviewapp.accounts.roles import Action, Role
 from reviewapp.http.asking import actor_of
@@ -31,6 +32,7 @@ class ProjectOut(BaseModel):
     undo_seconds: int
     horizon_days: int
     masking: str
+    masking_patterns: list[MaskingPattern]
     created_at: datetime
     role: str = Field(description="Your role in it.")
 
@@ -66,7 +68,10 @@ class ProjectChanges(BaseModel):
     lease_seconds: int = 1200
     undo_seconds: int = 10
     horizon_days: int = 7
-    masking: str = Field(default="off", description="Only `off` is available yet.")
+    masking: Literal["off", "mask", "reversible"] = Field(
+        default="mask", description="For items that arrive from now on."
+    )
+    masking_patterns: list[MaskingPattern] = Field(default=[], description="Patterns of your own (RE2), all of them.")
 
 
 class _Strict(BaseModel):

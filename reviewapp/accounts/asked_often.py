@@ -1,12 +1,13 @@
 """What every request asks: whose token, and which role in which project. Fixed statements, because compiling the same
 two queries anew took more of a request's time than all other Python in it."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection
-from django.db.models import Model
+from django.db.models import JSONField, Model
 
 from reviewapp.accounts.models import Project, User
 
@@ -37,7 +38,12 @@ def _columns(model: type[Model], alias: str) -> str:
 
 
 def _made(model: type[_M], values: Sequence[Any]) -> _M:
-    return model.from_db("default", [field.attname for field in model._meta.concrete_fields], values)
+    fields = model._meta.concrete_fields
+    read = [
+        json.loads(value) if isinstance(field, JSONField) else value
+        for field, value in zip(fields, values, strict=True)
+    ]
+    return model.from_db("default", [field.attname for field in fields], read)
 
 
 _TOKEN = f"""

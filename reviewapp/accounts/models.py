@@ -39,7 +39,8 @@ class Project(models.Model):
     reveal_after_commit = models.BooleanField(default=False, db_default=False)
     undo_seconds = models.IntegerField(default=10, validators=[MinValueValidator(0), MaxValueValidator(3600)])
     horizon_days = models.IntegerField(default=7, validators=[MinValueValidator(1), MaxValueValidator(3650)])
-    masking = models.CharField(max_length=16, choices=Masking.choices, default=Masking.OFF)
+    masking = models.CharField(max_length=16, choices=Masking.choices, default=Masking.MASK)
+    masking_patterns = models.JSONField(blank=True, default=list)  # [{"name", "pattern"}], see accounts.masking
     sampling_salt = models.CharField(max_length=200)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()

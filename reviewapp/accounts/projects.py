@@ -1,7 +1,7 @@
 """Projects: made with their owner, changed with a record of it."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,14 +10,12 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from reviewapp.accounts.access import Access, Actor, require
+from reviewapp.accounts.masking import parse_masking_patterns
 from reviewapp.accounts.models import Masking, Membership, Project, User
 from reviewapp.accounts.roles import Action, Role
 from reviewapp.audit.record import digest, record
 from reviewapp.http.errors import ConflictError, FieldError, InvalidError
 
-MASKING_NOT_BUILT = (
-    'Masking is not available yet: nothing that is sent in is masked. Use "off", and send no personal data.'
-)
 EDITABLE = frozenset(
     {
         "name",
@@ -29,6 +27,7 @@ EDITABLE = frozenset(
         "undo_seconds",
         "horizon_days",
         "masking",
+        "masking_patterns",
     }
 )
 _FIXED = {
@@ -50,16 +49,9 @@ class ProjectSpec:
     lease_seconds: int = 1200
     undo_seconds: int = 10
     horizon_days: int = 7
-    masking: str = Masking.OFF
+    masking: str = Masking.MASK
+    masking_patterns: Sequence[Mapping[str, str]] = ()
     sampling_salt: str = ""
-
-
-def refuse_masking(masking: str) -> None:
-    """Refuse a masking that would be believed and not done."""
-    if masking != Masking.OFF:
-        raise InvalidError(
-            MASKING_NOT_BUILT, code="masking_unavailable", fields=(FieldError("masking", MASKING_NOT_BUILT),)
-        )
 
 
 def refuse_salt(salt: str) -> None:
@@ -81,7 +73,6 @@ def checked(project: Project) -> Project:
 
 def add_project(*, owner: User, spec: ProjectSpec, actor: Actor | None, now: datetime) -> Project:
     """Store a project with its owner. Plan, rubric and queue are the later stages' to add."""
-    refuse_masking(spec.masking)
     refuse_salt(spec.sampling_salt)
     project = checked(
         Project(
@@ -95,6 +86,7 @@ def add_project(*, owner: User, spec: ProjectSpec, actor: Actor | None, now: dat
             undo_seconds=spec.undo_seconds,
             horizon_days=spec.horizon_days,
             masking=spec.masking,
+            masking_patterns=parse_masking_patterns(list(spec.masking_patterns)),
             sampling_salt=spec.sampling_salt or secrets.token_hex(16),
             created_by=owner,
             created_at=now,
@@ -129,7 +121,8 @@ def edit_project(access: Access, *, changes: Mapping[str, Any], now: datetime) -
     )
     if refused:
         raise InvalidError(fields=refused)
-    refuse_masking(changes.get("masking", Masking.OFF))
+    if "masking_patterns" in changes:
+        changes = {**changes, "masking_patterns": parse_masking_patterns(changes["masking_patterns"])}
     with transaction.atomic():
         project = Project.objects.select_for_update(no_key=True).get(pk=access.project.pk)
         before = {name: getattr(project, name) for name in changes}
@@ -146,10 +139,14 @@ def edit_project(access: Access, *, changes: Mapping[str, Any], now: datetime) -
                 project_id=project.pk,
                 object_kind="project",
                 object_id=project.pk,
-                # Names and descriptions are people's text; the audit trail keeps that they changed, not what they say.
+                # Names, descriptions and patterns are people's text: that they changed is kept, not what they say.
                 detail={
                     "changed": changed,
-                    **{name: getattr(project, name) for name in changed if name not in {"name", "description"}},
+                    **{
+                        name: getattr(project, name)
+                        for name in changed
+                        if name not in {"name", "description", "masking_patterns"}
+                    },
                 },
             )
     return project

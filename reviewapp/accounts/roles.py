@@ -42,6 +42,7 @@ class Action(StrEnum):
     ADD_ITEMS = "add_items"
     SEE_ITEMS = "see_items"
     SEND_TO_REVIEW = "send_to_review"
+    REVEAL_ORIGINALS = "reveal_originals"
     LABEL = "label"
     SEE_OWN_LABELS = "see_own_labels"
     SEE_ALL_LABELS = "see_all_labels"
@@ -74,6 +75,7 @@ TABLE: dict[Action, tuple[frozenset[Role], frozenset[Scope]]] = {
     Action.ADD_ITEMS: (_STAFF, frozenset({Scope.INGEST})),
     Action.SEE_ITEMS: (_READERS, _READ),
     Action.SEND_TO_REVIEW: (_STAFF | {Role.ADJUDICATOR}, _ADMIN | {Scope.INGEST, Scope.LABEL}),
+    Action.REVEAL_ORIGINALS: (_STAFF, _ADMIN),
     Action.LABEL: (frozenset({Role.OWNER, Role.LEAD, Role.ADJUDICATOR, Role.REVIEWER}), frozenset({Scope.LABEL})),
     Action.SEE_OWN_LABELS: (_EVERYONE, _READ | {Scope.LABEL}),
     Action.SEE_ALL_LABELS: (_READERS, _READ),

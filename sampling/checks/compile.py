@@ -27,6 +27,7 @@ from sampling.checks.values import (
 from sampling.models import ChecksVersion
 from sampling.plans.filters import parse_filter
 from sampling.plans.filters_match import Matcher, compile_filter
+from sampling.plans.filters_refs import with_hashed_refs
 
 _log = structlog.get_logger(__name__)
 SECONDS_A_BATCH = 2.0
@@ -70,7 +71,7 @@ class CompiledCheck:
         return self.question(value, facts)
 
 
-def compile_check(check: Check) -> CompiledCheck:
+def compile_check(check: Check, *, salt: str = "") -> CompiledCheck:
     """Return a check compiled; ValueError where its schema or pattern cannot be (publishing refuses those)."""
     target = find_target(check.target)
     if target is None:
@@ -80,7 +81,9 @@ def compile_check(check: Check) -> CompiledCheck:
         target=check.target,
         required=check.required,
         read=target_reader(target),
-        applies=None if check.when is None else compile_filter(parse_filter(check.when, path="when")),
+        applies=None
+        if check.when is None
+        else compile_filter(with_hashed_refs(parse_filter(check.when, path="when"), salt=salt)),
         question=_QUESTIONS[check.kind](check),
     )
 
@@ -139,12 +142,14 @@ def _ask(check: CompiledCheck, items: Sequence[Facts]) -> list[str | None]:
     return outcomes
 
 
-def checks_from(stored: Sequence[Mapping[str, Any]]) -> CompiledChecks:
+def checks_from(stored: Sequence[Mapping[str, Any]], *, salt: str = "") -> CompiledChecks:
     """Return the compiled checks of a stored version."""
-    return CompiledChecks([compile_check(KINDS[spec["kind"]].model_validate(dict(spec))) for spec in stored])
+    checks = [KINDS[spec["kind"]].model_validate(dict(spec)) for spec in stored]
+    return CompiledChecks([compile_check(check, salt=salt) for check in checks])
 
 
 @lru_cache(maxsize=256)
 def compiled_checks(version_id: int) -> CompiledChecks:
     """Return a version's checks compiled; kept in memory, because a version never changes."""
-    return checks_from(ChecksVersion.objects.get(pk=version_id).checks)
+    version = ChecksVersion.objects.select_related("project").get(pk=version_id)
+    return checks_from(version.checks, salt=version.project.sampling_salt)

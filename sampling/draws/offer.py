@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sampling.models import PlanVersion
 from sampling.plans.filters import parse_filter
 from sampling.plans.filters_match import Matcher, compile_filter
+from sampling.plans.filters_refs import with_hashed_refs
 
 BASE = "base"
 
@@ -65,11 +66,12 @@ class CompiledPlan:
 @lru_cache(maxsize=256)
 def compiled_plan(plan_id: int) -> CompiledPlan:
     """Return a plan version compiled; kept in memory, because a version never changes."""
-    row = PlanVersion.objects.get(pk=plan_id)
+    row = PlanVersion.objects.select_related("project").get(pk=plan_id)
+    salt = row.project.sampling_salt
     rules = tuple(
         _Rule(
             name=rule["name"],
-            matches=compile_filter(parse_filter(rule["when"], path="when")),
+            matches=compile_filter(with_hashed_refs(parse_filter(rule["when"], path="when"), salt=salt)),
             rate=rule["rate"],
             overlap=rule.get("overlap"),
         )

@@ -10,6 +10,7 @@ from reviewapp.accounts.roles import Action
 from reviewapp.audit.record import record
 from reviewapp.http.errors import FieldError, InvalidError, NotFoundError
 from sampling.ingest.facts import NewFact, record_late_facts
+from sampling.mask.later import mask_later
 from sampling.models import Feedback, ItemKey
 from sampling.plans.filters_facts import FEEDBACK
 
@@ -34,8 +35,8 @@ def add_feedback(access: Access, *, external_id: str, value: int, comment: str, 
     project = access.project
     if value not in {-1, 0, 1}:
         raise InvalidError(fields=(FieldError("value", "Expected -1, 0 or 1."),))
-    comment = _checked_comment(comment)
     item_id = _get_item_id(project.pk, external_id)
+    comment = mask_later(project, item_id=item_id, text=_checked_comment(comment))
     with transaction.atomic():
         before = Feedback.objects.filter(item_id=item_id).order_by("-pk").first()
         if before is not None and (before.value, before.comment) == (value, comment):

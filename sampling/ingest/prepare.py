@@ -1,6 +1,6 @@
 """The seam between reading and storing: what is done to items before anything of them is kept.
 
-Masking stands here first and checks second, so that checks see what is stored. It works on a whole batch, beside the
+Masking comes first and checks second, so that checks see what is stored. It works on a whole batch, beside the
 transaction of the batch before (`add.py`), and therefore asks the database nothing.
 """
 
@@ -10,22 +10,20 @@ from typing import NamedTuple
 from reviewapp.accounts.models import Project
 from sampling.checks.compile import UNCHECKED, Checked, CompiledChecks
 from sampling.ingest.fields import ItemIn
+from sampling.ingest.masking import Masked, mask_batch
 
 
 class Prepared(NamedTuple):
-    """An item as it may be stored, and what the project's checks found of it."""
+    """An item as it may be stored, what masking made of it, and what the project's checks found of it."""
 
     item: ItemIn
+    masked: Masked
     checked: Checked = UNCHECKED
 
 
-def prepare_batch(
-    items: Sequence[ItemIn],
-    *,
-    project: Project,  # noqa: ARG001 — masking will ask
-    checks: CompiledChecks | None,
-) -> list[Prepared]:
+def prepare_batch(items: Sequence[ItemIn], *, project: Project, checks: CompiledChecks | None) -> list[Prepared]:
     """Return the items as they may be stored, in the same order."""
+    masked = mask_batch(items, project=project)
     if checks is None:
-        return [Prepared(item) for item in items]
-    return list(map(Prepared, items, checks.run(list(map(vars, items)))))
+        return list(map(Prepared, items, masked))
+    return list(map(Prepared, items, masked, checks.run(list(map(vars, items)))))

@@ -1,5 +1,6 @@
 """Items as lines of COPY's text format: the fastest way in that Python can write."""
 
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
@@ -8,7 +9,7 @@ from typing import Any
 import orjson
 
 from sampling.draws.offer import Offer
-from sampling.ingest.fields import Step
+from sampling.ingest.masking import MASKED_FIELDS, Masked
 from sampling.ingest.prepare import Prepared
 
 _NULL = b"\\N"
@@ -22,8 +23,8 @@ def _text(value: str) -> bytes:
     return value.translate(_ESCAPES).encode()
 
 
-def _json(value: Any) -> bytes:
-    return orjson.dumps(value).replace(b"\\", b"\\\\")  # JSON itself has no raw tabs or line ends
+def _json(written: bytes) -> bytes:
+    return written.replace(b"\\", b"\\\\")  # JSON itself has no raw tabs or line ends
 
 
 def _number(value: float) -> bytes:
@@ -34,11 +35,7 @@ def _time(value: datetime) -> bytes:
     return value.isoformat().encode()
 
 
-def _steps(value: list[Step]) -> bytes:
-    return _json([step.model_dump(exclude_none=True) for step in value])
-
-
-# Staged columns of an item, their types in Postgres, and how a value is written.
+# Staged columns of an item, their types in Postgres, and how a value is written; JSON comes written already.
 COLUMNS: tuple[tuple[str, str, Callable[[Any], bytes]], ...] = (
     ("external_id", "text", _text),
     ("input", "jsonb", _json),
@@ -61,19 +58,35 @@ COLUMNS: tuple[tuple[str, str, Callable[[Any], bytes]], ...] = (
     ("span_id", "text", _text),
     ("feedback", "smallint", _number),
     ("sampling_probability", "float8", _number),
-    ("steps", "jsonb", _steps),
+    ("steps", "jsonb", _json),
     ("metadata", "jsonb", _json),
 )
 _WRITERS = tuple((name, write) for name, _, write in COLUMNS)
 
 
 def copy_line(position: int, prepared: Prepared, offer: Offer) -> bytes:
-    """Return the line of an item: its columns, what its checks found, then position, u, probability, reasons."""
-    values = vars(prepared.item)
+    """Return the line of an item: its columns, checks, edits and originals, then position, u, probability, reasons."""
+    values = {**vars(prepared.item), **dict.fromkeys(MASKED_FIELDS), **prepared.masked.json}
     parts = [_NULL if (value := values[name]) is None else write(value) for name, write in _WRITERS]
-    parts.append(prepared.checked.json or _NULL)
+    parts += (prepared.checked.json or _NULL, _edits(prepared.masked), _originals(prepared.masked))
     parts.append(b"%d\t%r\t%r\t%b\n" % (position, offer.u, offer.probability, _reasons(tuple(offer.reasons))))
     return b"\t".join(parts)
+
+
+def _edits(masked: Masked) -> bytes:
+    """Return where texts were masked, as `ItemMask` keeps it."""
+    if not masked.edits:
+        return _NULL
+    return _json(orjson.dumps({path: [list(edit) for edit in edits] for path, edits in masked.edits.items()}))
+
+
+def _originals(masked: Masked) -> bytes:
+    """Return the encrypted originals as a list of [placeholder, key id, base64]."""
+    if not masked.originals:
+        return _NULL
+    return _json(
+        orjson.dumps([(each.placeholder, each.key_id, b64encode(each.data).decode()) for each in masked.originals])
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -1,7 +1,7 @@
 """Storing a batch of items: COPY into a staging table, then one statement into place.
 
 The statement inserts identities in sorted order (so that two clients sending the same ids wait for each other and never
-deadlock), then content and draws of those identities that were new. An item is stored and drawn exactly once.
+deadlock), then content, draws and what masking keeps of those that were new. An item is stored and drawn exactly once.
 """
 
 from collections.abc import Sequence
@@ -29,10 +29,10 @@ _CONTENT = ", ".join({"metadata": "COALESCE(s.metadata, '{}')"}.get(name, f"s.{n
 # Dropped at the end of the transaction whatever happens, as connections may be shared (pgbouncer in transaction mode).
 _CREATE = f"""
 CREATE TEMPORARY TABLE staged_item (
-    {_STAGED}, checks jsonb, position int, u float8, probability float8, reasons text[]
+    {_STAGED}, checks jsonb, edits jsonb, originals jsonb, position int, u float8, probability float8, reasons text[]
 ) ON COMMIT DROP
 """
-_COPY = f"COPY staged_item ({_NAMES}, checks, position, u, probability, reasons) FROM STDIN"
+_COPY = f"COPY staged_item ({_NAMES}, checks, edits, originals, position, u, probability, reasons) FROM STDIN"
 
 _PLACE = f"""
 WITH numbered AS MATERIALIZED (
@@ -53,6 +53,14 @@ WITH numbered AS MATERIALIZED (
     SELECT k.item_id, %(plan)s, s.u, s.probability, s.u < s.probability, s.reasons, %(now)s
     FROM new_key k JOIN staged_item s USING (external_id)
     ORDER BY k.item_id
+), masked AS (
+    INSERT INTO sampling_itemmask (item_id, edits)
+    SELECT k.item_id, s.edits
+    FROM new_key k JOIN staged_item s USING (external_id) WHERE s.edits IS NOT NULL
+), sealed AS (
+    INSERT INTO sampling_original (item_id, placeholder, key_id, data)
+    SELECT k.item_id, o ->> 0, o ->> 1, decode(o ->> 2, 'base64')
+    FROM new_key k JOIN staged_item s USING (external_id) CROSS JOIN jsonb_array_elements(s.originals) o
 )
 SELECT count(*),
     COALESCE(array_agg(k.item_id ORDER BY k.item_id) FILTER (WHERE s.u < s.probability), '{{}}'),
@@ -79,7 +87,7 @@ def store_batch(*, project: Project, batch: Sequence[Prepared], actor: Actor | N
         numbers = draw_numbers(salt=project.sampling_salt, purpose=REVIEW, external_ids=ids)
         offers = [
             plan.offer({**vars(item), **checked.facts, "received_at": now} if plan.rules else {}, u=u)
-            for (item, checked), u in zip(batch, numbers, strict=True)
+            for (item, _, checked), u in zip(batch, numbers, strict=True)
         ]
         lines = b"".join(map(copy_line, range(len(batch)), batch, offers))
         accepted, item_ids, positions = _place(project_id=project.pk, plan_id=plan.id, lines=lines, now=now)

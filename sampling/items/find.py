@@ -7,7 +7,7 @@ how far it looked, and the next one goes on from there.
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import orjson
@@ -17,6 +17,7 @@ from psycopg.errors import QueryCanceled
 from sampling.items.terms import filter_terms
 from sampling.items.text_query import TextQuery
 from sampling.plans.filters import EVERYTHING, AllOf, Filter, Test
+from sampling.plans.filters_refs import as_stored
 from sampling.plans.filters_sql import SqlCondition, filter_sql
 
 _FIRST_STEP, _LONGEST_STEP = 2_000, 100_000
@@ -65,7 +66,8 @@ def find_items(
     search: Search, *, behind: int | None = None, limit: int, upwards: bool = False, budget: Budget = PAGE
 ) -> Found:
     """Return up to `limit` items, the newest first, from behind an id; upwards, the oldest first of those after it."""
-    return _Finder(search, limit, upwards, budget).run(behind)
+    stored = replace(search, where=as_stored(search.where, project_id=search.project_id))
+    return _Finder(stored, limit, upwards, budget).run(behind)
 
 
 def iterate_items(search: Search, *, batch: int = 500) -> Iterator[list[int]]:

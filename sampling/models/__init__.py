@@ -2,6 +2,7 @@
 
 from sampling.models.checks import CheckRun, ChecksVersion
 from sampling.models.items import Feedback, Item, ItemFact, ItemKey
+from sampling.models.masking import ItemMask, Original, RevealedOriginals
 from sampling.models.plans import Draw, PlanVersion
 from sampling.models.search import ItemText, SearchDue
 from sampling.models.uploads import Upload, UploadPart
@@ -15,8 +16,11 @@ __all__ = [
     "Item",
     "ItemFact",
     "ItemKey",
+    "ItemMask",
     "ItemText",
+    "Original",
     "PlanVersion",
+    "RevealedOriginals",
     "SavedView",
     "SearchDue",
     "Upload",

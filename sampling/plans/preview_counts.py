@@ -7,6 +7,7 @@ from django.db import connection
 
 from sampling.plans.body import PlanBody
 from sampling.plans.filters import parse_filter
+from sampling.plans.filters_refs import as_stored
 from sampling.plans.filters_sql import filter_sql
 
 MAX_SEGMENTS = 50
@@ -79,7 +80,7 @@ def count_draws(project_id: int, plan: PlanBody, window: Window, *, overlap: int
     overlap_values: list[Any] = []
     rule_values: list[Any] = []
     for index, rule in enumerate(plan.rules):
-        condition = filter_sql(parse_filter(rule.when))
+        condition = filter_sql(as_stored(parse_filter(rule.when), project_id=project_id))
         matches += f", ({condition.sql}) IS TRUE AS m{index}"
         params += condition.params
         rates.append(f"CASE WHEN m{index} THEN %s::float8 ELSE 0 END")

@@ -80,7 +80,7 @@ def test_create_project_reads_a_spec_from_stdin(cast, monkeypatch):
         ('{"slug": "other"}', "is about 'other'"),
         ('{"colour": "red"}', "colour: "),
         ('{"overlap": 99}', "overlap: "),
-        ('{"masking": "mask"}', "Masking is not available"),
+        ('{"masking": "some"}', "masking: "),
         ('{"checks": [{}]}', "checks.0.kind: "),
     ],
 )

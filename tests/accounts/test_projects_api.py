@@ -27,7 +27,7 @@ def test_a_site_token_of_a_superuser_makes_a_project_and_owns_it(root, api_of):
         "desk",
         1,
         True,
-        "off",
+        "mask",
         "owner",
     )
     assert "sampling_salt" not in made
@@ -70,8 +70,9 @@ def test_a_site_token_without_admin_makes_none(root, api_of):
         ({"slug": "Not Good"}, "invalid", ["slug"]),
         ({"overlap": 0}, "invalid", ["overlap"]),
         ({"overlap": 51}, "invalid", ["overlap"]),
-        ({"masking": "mask"}, "masking_unavailable", ["masking"]),
-        ({"masking": "reversible"}, "masking_unavailable", ["masking"]),
+        ({"masking": "some"}, "invalid", ["masking"]),
+        ({"masking_patterns": [{"name": "n"}]}, "invalid", ["masking_patterns.0.pattern"]),
+        ({"masking_patterns": [{"name": "n", "pattern": "("}]}, "invalid", ["masking_patterns.0.pattern"]),
         ({"checks": [{"name": "no-links", "kind": "regex"}]}, "checks_invalid", ["checks.0.kind"]),
     ],
 )
@@ -139,7 +140,8 @@ def test_a_change_to_what_is_already_so_leaves_no_trail(cast, project, api_of):
 @pytest.mark.parametrize(
     ("change", "code", "path"),
     [
-        ({"masking": "mask"}, "masking_unavailable", "masking"),
+        ({"masking": "some"}, "invalid", "masking"),
+        ({"masking_patterns": [{"name": "n", "pattern": "a*"}]}, "invalid", "masking_patterns.0.pattern"),
         ({"slug": "other"}, "invalid", "slug"),
         ({"sampling_salt": "x"}, "invalid", "sampling_salt"),
         ({"colour": "red"}, "invalid", "colour"),

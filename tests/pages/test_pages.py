@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from annotations.models import RubricVersion
-from reviewapp.accounts.models import ApiToken, Invitation, Membership, User
+from reviewapp.accounts.models import ApiToken, Invitation, Membership, Project, User
 from tests.conftest import RUBRIC
 from tests.queue.items import add_items
 
@@ -171,7 +171,12 @@ class TestOverview:
         page = get(cast.vic, "/p/helpdesk/")[1]
         for shown in ("item-0", "SECRET-VERSION", "everything is drawn", "bea, rui", "labels?format=csv"):
             assert shown in page
-        assert "Nothing is masked in this project" in page
+        assert "Nothing is masked" not in page
+
+    def test_a_project_that_masks_nothing_says_so(self, project, cast, get):
+        add_items(project, [0.1])
+        Project.objects.update(masking="off")
+        assert "Nothing is masked in this project" in get(cast.vic, "/p/helpdesk/")[1]
 
     def test_labels_are_counted_by_day_and_person(self, project, cast, api_of, get):
         add_items(project, [0.1, 0.2])

@@ -12,6 +12,7 @@ from reviewapp.accounts.projects import ProjectSpec
 from reviewapp.audit.models import AuditEvent
 from reviewapp.http import bodies
 from sampling.ingest import add
+from sampling.mask.refs import hash_ref
 from sampling.models import Draw, Item, ItemKey
 from sampling.plans.publish import parse_plan, publish_plan
 from tests.conftest import NOW
@@ -61,7 +62,8 @@ def test_an_item_with_every_field_comes_out_as_it_went_in(lea):
     assert send(lea, FULL) == {"accepted": 1, "duplicates": 0, "rejected": 0, "drawn": 1, "errors": []}
     found = lea.get(f"{URL}/full")
     stored = {name: found[name] for name in FULL}
-    assert stored == {**FULL, "occurred_at": "2026-11-20T08:00:00+00:00"}
+    hashed = {name: hash_ref("salt", name, FULL[name]) for name in ("user_ref", "session_ref")}
+    assert stored == {**FULL, **hashed, "occurred_at": "2026-11-20T08:00:00+00:00"}
 
 
 def test_json_and_ndjson_and_gzip_are_the_same_to_us(lea):

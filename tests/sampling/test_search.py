@@ -27,7 +27,8 @@ URL = "/projects/helpdesk/items"
 
 @pytest.fixture
 def store(project):
-    """`store(item, …)`: the items are stored, and due."""
+    """`store(item, …)`: the items are stored as they are, and due."""
+    project.masking = "off"
 
     def add(*items):
         result = add_items(project=project, lines=cut_lines([ndjson(*items)]), actor=None, now=NOW)

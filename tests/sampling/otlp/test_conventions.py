@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from sampling.mask.refs import hash_ref
 from sampling.models import Item
 from tests.sampling.otlp.requests import CHAT, SERVICE, START, span
 
@@ -149,7 +150,9 @@ def test_every_convention_makes_the_same_item(exporter, attributes, events):
     item = exporter.item(span(attributes, events=events))
     assert (item.input, item.output) == (ASKED, ANSWER)
     assert (item.model, item.input_tokens, item.output_tokens) == ("small-2026", 11, 3)
-    assert (item.session_ref, item.user_ref, item.prompt_version) == ("conversation-1", "user-1", "7")
+    assert item.session_ref == hash_ref("salt", "session_ref", "conversation-1")
+    assert item.user_ref == hash_ref("salt", "user_ref", "user-1")
+    assert item.prompt_version == "7"
     assert item.metadata["gen_ai.provider.name"] == "openai"
     assert item.steps is None
     spoken = json.dumps(item.metadata)

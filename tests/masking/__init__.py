@@ -1,0 +1,1 @@
+"""Masking: what is found, what becomes of it, and what is kept."""

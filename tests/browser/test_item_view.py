@@ -184,7 +184,7 @@ def test_spans_of_others_lie_where_their_quotes_say(project, cast, api_of, open_
         api_of(cast.rui).put(f"/tasks/{task['id']}/draft", draft)
         api_of(cast.rui).post(f"/tasks/{task['id']}/release", {"lease": task["lease"]["token"]})
         page = open_page("/p/helpdesk/review", cast.rui)
-        rows = page.locator(f"{SLOT} .span-row .quote")
+        rows = page.locator(f"{SLOT} .span-row .span-quote")
         expect(rows).to_have_count(len(spans))
         quotes = [span["text"] for span in sorted(sample["spans"], key=lambda span: (span["start"], span["end"]))]
         assert [row.removesuffix("…") for row in rows.all_text_contents()] == [quote[:160] for quote in quotes]

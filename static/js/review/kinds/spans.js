@@ -4,6 +4,7 @@ import { keysOf } from "../answer_keys.js";
 import { make } from "../dom.js";
 import { MarkedText } from "../spans/marked_text.js";
 import { quoteOf, reanchor, stepFrom, toPoints, toUnits } from "../spans/positions.js";
+import { STYLES } from "../spans/painted.js";
 import { changed, keyMark } from "./option_list.js";
 
 const NONE = ""; // the value of "nothing to mark"; no tag can have it
@@ -25,6 +26,8 @@ class SpanMarker {
     this.names = new Map(options.map(({ value, label }) => [value, label]));
     const element = tools.textOf(question.target);
     this.target = element ? MarkedText.of(element) : null;
+    // Tags of two questions about one text look different.
+    this.firstStyle = this.target?.takeStyles(question.tags.length) || 0;
     /** @type {import("../spans/painted.js").Painted[]} */
     this.painted = [];
     this.nothing = false;
@@ -39,7 +42,9 @@ class SpanMarker {
     this.list = make("ol", { class: "span-list", role: "list" });
     this.undoButton = make("button", { type: "button", class: "button quiet undo-span", hidden: true }, "Undo this change");
     this.undoButton.addEventListener("click", () => this.undo(false));
-    this.element = make("div", { class: "spans" }, make("div", { class: "span-tags" }, ...this.buttons), this.hint(), this.list, this.undoButton);
+    const [how, change] = this.hints();
+    const tags = make("div", { class: "span-tags" }, ...this.buttons);
+    this.element = make("div", { class: "spans" }, tags, how, this.list, change, this.undoButton);
     this.element.addEventListener("keydown", (event) => this.pressedInList(event));
     this.bar = this.buildBar();
     this.dock = make("div", { class: "span-dock" }, this.bar);
@@ -50,8 +55,12 @@ class SpanMarker {
 
   // What it looks like
 
+  swatch(at) {
+    return make("span", { class: `swatch-line a${(this.firstStyle + at) % STYLES}`, "aria-hidden": "true" });
+  }
+
   tagButton(value, label, at) {
-    const swatch = value === NONE ? "" : make("span", { class: `swatch-line a${at % 8}`, "aria-hidden": "true" });
+    const swatch = value === NONE ? "" : this.swatch(at);
     const button = make("button", { type: "button", class: "option tag-option", "aria-pressed": value === NONE ? "false" : false }, swatch);
     const key = this.keys.byValue.get(value);
     if (key && this.keys.own.has(key)) button.setAttribute("aria-keyshortcuts", key);
@@ -60,18 +69,18 @@ class SpanMarker {
     return button;
   }
 
-  hint() {
-    if (!this.target) return make("p", { class: "help" }, "There is no text here to mark.");
+  /** How to mark, above the list; how to change what is marked, below it while it has the focus. */
+  hints() {
     const key = (name) => make("kbd", {}, name);
-    const caret = make("p", { class: "help" }, "Select text, then choose a tag. ", key("m"), " goes into the text: arrows move, with ", key("Shift"), " they select.");
-    const ends = make("p", { class: "help ends-help" }, key("←"), " ", key("→"), " move the end, with ", key("Shift"), " the start, with ", key("Ctrl"), " by words. ", key("Del"), " removes.");
-    return make("div", { class: "span-help" }, caret, ends);
+    const how = this.target ? ["Select text, then a tag. ", key("m"), " goes into the text."] : ["There is no text here to mark."];
+    const change = [key("←"), " ", key("→"), " move the end, with ", key("Shift"), " the start, with ", key("Ctrl"), " by words. ", key("Del"), " removes."];
+    return [make("p", { class: "help span-help" }, ...how), make("p", { class: "help span-help ends-help" }, ...change)];
   }
 
   /** Under the text: what is selected, and the tags for it, near the eyes and on touch screens in reach. */
   buildBar() {
     const buttons = this.question.tags.map(({ value, label }, at) => {
-      const button = make("button", { type: "button", class: "button" }, make("span", { class: `swatch-line a${at % 8}`, "aria-hidden": "true" }), label);
+      const button = make("button", { type: "button", class: "button" }, this.swatch(at), label);
       button.append(keyMark(this.keys, value));
       button.addEventListener("click", () => this.press(value));
       return button;
@@ -83,7 +92,6 @@ class SpanMarker {
   show(focus) {
     this.target?.paint();
     this.list.replaceChildren(...this.painted.map((span) => this.row(span)));
-    this.element.classList.toggle("has-spans", this.painted.length > 0);
     this.buttons[this.buttons.length - 1].setAttribute("aria-pressed", String(this.nothing));
     this.undoButton.hidden = !this.past.length;
     if (focus !== undefined) this.focusRow(focus);
@@ -92,10 +100,10 @@ class SpanMarker {
 
   row(span) {
     const words = this.target.text.slice(span.start, Math.min(span.end, span.start + SHOWN));
-    const quote = make("span", { class: "quote", dir: "auto" }, words.trim() ? words : "blank");
+    const quote = make("span", { class: "span-quote", dir: "auto" }, words.trim() ? words : "blank");
     if (span.end - span.start > SHOWN) quote.append("…");
     const label = this.names.get(span.tag) || span.tag;
-    const pick = make("button", { type: "button", class: "pick" }, make("span", { class: `swatch-line a${span.style}`, "aria-hidden": "true" }), make("span", { class: "tag-name" }, label), quote);
+    const pick = make("button", { type: "button", class: "pick" }, this.swatch(span.style - this.firstStyle), make("span", { class: "tag-name" }, label), quote);
     const remove = make("button", { type: "button", class: "button quiet", "aria-label": `Remove ${label}: ${words.slice(0, 40)}` }, "×");
     pick.addEventListener("focus", () => this.meant(span));
     pick.addEventListener("click", () => (pick.focus(), this.meant(span)));
@@ -178,7 +186,7 @@ class SpanMarker {
   }
 
   styleOf(tag) {
-    return this.question.tags.findIndex(({ value }) => value === tag) % 8;
+    return this.firstStyle + Math.max(0, this.question.tags.findIndex(({ value }) => value === tag));
   }
 
   add({ start, end }, tag) {
@@ -187,11 +195,10 @@ class SpanMarker {
     }
     const span = { start, end, tag, style: this.styleOf(tag) };
     this.change([...this.painted, span]);
-    this.target.kept = null;
+    this.target.keep(null);
     if (document.activeElement === this.target.element) this.target.select(end, end);
     this.pointed = span;
     this.show();
-    this.bar.hidden = true;
     changed(this.element);
     this.tools.say(`${this.names.get(tag)}. ${this.count()}`);
   }
@@ -311,7 +318,7 @@ class SpanMarker {
     const units = toUnits(text, (answer || []).flatMap(({ start, end }) => [start, end]));
     const spans = (answer || []).map(({ start, end, tag, quote }) => {
       const place = reanchor(text, { start: units.get(start), end: units.get(end), quote });
-      return place && place.end > place.start ? { ...place, tag, style: Math.max(0, this.styleOf(tag)) } : null;
+      return place && place.end > place.start ? { ...place, tag, style: this.styleOf(tag) } : null;
     });
     this.past = [];
     this.future = [];

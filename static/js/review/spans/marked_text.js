@@ -4,6 +4,7 @@ import { reveal } from "../../item/reveal.js";
 import { paintSpans } from "./painted.js";
 
 const GRIP = 4; // how far an end reaches into the line, in pixels
+const A_TAP = 400; // how long one lasts, in milliseconds
 
 /** @type {WeakMap<HTMLElement, MarkedText>} */
 const texts = new WeakMap();
@@ -38,16 +39,29 @@ export class MarkedText {
     this.markers = new Set();
     /** @type {Marker | null} */
     this.marker = null; // whose keys act here
+    /** @type {Node[] | null} */
+    this.before = null; // what an input method found
     /** @type {{start: number, end: number} | null} */
     this.kept = null; // the last selection, while a button is pressed that would lose it
     this.onDrag = (_end, _at) => {};
+    this.styles = 0;
+    this.forgetting = 0;
     element.addEventListener("keydown", (event) => this.pressed(event));
     element.addEventListener("focus", () => this.marker?.entered());
     element.addEventListener("pointerdown", (event) => this.grip(event));
     element.addEventListener("click", () => this.pointed());
     element.addEventListener("keyup", (event) => event.key.startsWith("Arrow") && this.pointed());
     for (const kind of ["beforeinput", "drop", "dragstart"]) element.addEventListener(kind, (event) => event.preventDefault());
+    element.addEventListener("compositionstart", () => {
+      this.before = [...element.childNodes].map((node) => node.cloneNode(true));
+    });
     element.addEventListener("input", (event) => this.restore(event));
+  }
+
+  /** Give a question looks for its tags that no other question about this text has. @param {number} count */
+  takeStyles(count) {
+    this.styles += count;
+    return this.styles - count;
   }
 
   /** Let a question mark here. @param {Marker} marker @param {string} name what the text is called */
@@ -227,21 +241,27 @@ export class MarkedText {
     if (selection && selection.start === selection.end) this.marker?.pointAt(selection.start);
   }
 
-  /** An input method wrote into the text all the same: put back what was there. */
+  /** An input method, which cannot be refused, wrote into the text: put back what was there. */
   restore(event) {
     event.stopPropagation();
     if (this.element.textContent === this.text) return;
-    this.element.textContent = this.text;
+    this.element.replaceChildren(...(this.before || [this.text]));
+    this.before = null;
     this.paint();
   }
 
   /** The selection of the page changed. @param {boolean} inside whether it is in this text */
   selectionChanged(inside) {
-    if (inside) {
-      const selection = this.selection;
-      this.kept = selection && selection.end > selection.start ? selection : null;
-    }
-    for (const marker of this.markers) marker.selected(this.kept);
+    clearTimeout(this.forgetting);
+    const selection = inside ? this.selection : null;
+    if (inside) this.keep(selection && selection.end > selection.start ? selection : null);
+    // A tap on a button may take the selection away before the button hears of it.
+    else this.forgetting = setTimeout(() => this.keep(null), A_TAP);
+  }
+
+  keep(selection) {
+    this.kept = selection;
+    for (const marker of this.markers) marker.selected(selection);
   }
 }
 

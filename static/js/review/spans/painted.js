@@ -3,7 +3,7 @@
 import { make } from "../dom.js";
 
 const LANES = 3;
-const STYLES = 8;
+export const STYLES = 8;
 
 /**
  * A span on the page, in UTF-16 units.

@@ -90,7 +90,7 @@ def _answered_in_events(events: list[Event]) -> list[Message]:
         if event.name == _CHOICE:
             body = _body(event)
             message = parsed_json(body.get("message"))
-            if isinstance(message, str):
+            if isinstance(message, str | list):  # text, or the parts of the message
                 message = {"content": message}
             found += read_message(message if isinstance(message, dict) else body, role="assistant")
     return found

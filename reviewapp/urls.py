@@ -6,6 +6,7 @@ from annotations.api.routes import add_routers as add_annotations
 from annotations.views.routes import page_routes as annotations_pages
 from reviewapp.accounts.api import router as accounts_router
 from reviewapp.accounts.join import join
+from reviewapp.audit.api import router as audit_router
 from reviewapp.health import healthz, readyz
 from reviewapp.http.api import api
 from reviewapp.http.appearance import favicon
@@ -19,6 +20,7 @@ from sampling.views.routes import page_routes as sampling_pages
 add_sampling(api)
 add_annotations(api)
 api.add_router("/projects", accounts_router)
+api.add_router("/projects", audit_router)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),

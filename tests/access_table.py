@@ -43,6 +43,7 @@ ENDPOINTS: dict[str, Known] = {
     "get_calibration_figures": Known(Action.SEE_RESOLUTIONS),
     "get_alternative_test": Known(Action.SEE_RESOLUTIONS),
     "reveal_item": Known(Action.REVEAL_ORIGINALS, {"project": "helpdesk", "reason": "a complaint"}),
+    "get_audit": Known(Action.SEE_AUDIT),
     "put_plan": Known(Action.EDIT_PLAN, {"base_rate": 1, "rules": []}),
     "get_plan": Known(Action.SEE_PLAN),
     "post_preview": Known(Action.SEE_PLAN, {"base_rate": 1, "rules": []}),

@@ -99,7 +99,6 @@ POST /rollouts/{id}/signoffs
 POST /rollouts/{id}/rollback
 GET /rollouts/{id}/stage
 GET /rollouts/{id}/report
-GET /projects/{p}/audit
 GET /audit/checkpoints
 POST /projects/{p}/erase
 """

@@ -24,7 +24,7 @@ def test_no_rubric_yet(cast, open_page, console):
     add_items(create_project(owner=cast.olga, spec=spec, rubric=None, actor=None, now=NOW), [0.1])
     page = open_page("/p/bare/review", cast.olga)
     shows(page, "No questions yet")
-    expect(page.get_by_role("main").get_by_role("link", name="Settings")).to_be_visible()
+    expect(page.get_by_role("main").get_by_role("link", name="Write the rubric")).to_be_visible()
 
 
 def test_others_are_on_the_rest_and_when_the_next_is_free(project, cast, api_of, open_page):

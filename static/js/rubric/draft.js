@@ -1,0 +1,38 @@
+/** What is being written is kept in this browser until it is published or discarded. */
+
+import { byId } from "../review/dom.js";
+
+/** @typedef {{questions: string, guidelines: string}} Written */
+
+export class RubricDraft {
+  /** @param {HTMLElement} root @param {Written} begun what the page came with */
+  constructor(root, begun) {
+    this.name = `rubric-draft.${root.dataset.slug}`;
+    this.base = root.dataset.base;
+    this.begun = begun;
+  }
+
+  /** What was kept and differs from what the page came with; it is forgotten where it does not. @returns {Written | null} */
+  find() {
+    const kept = JSON.parse(localStorage.getItem(this.name) || "null");
+    const isPublished = kept?.sent && kept.base !== this.base;
+    if (!kept || isPublished || (kept.questions === this.begun.questions && kept.guidelines === this.begun.guidelines)) {
+      localStorage.removeItem(this.name);
+      return null;
+    }
+    const notice = byId("draft-notice");
+    const moved = kept.base === this.base ? "" : ` It was begun on version ${kept.base}; version ${this.base} is in force now.`;
+    notice.querySelector("[data-words]").textContent = `What you were writing is here again. It is kept in this browser only, and not published.${moved}`;
+    notice.querySelector("[data-discard]").addEventListener("click", () => {
+      localStorage.removeItem(this.name);
+      location.replace(location.pathname);
+    });
+    notice.hidden = false;
+    return kept;
+  }
+
+  /** @param {Written} written @param {boolean} [sent] whether it is on its way to be published */
+  keep(written, sent = false) {
+    localStorage.setItem(this.name, JSON.stringify({ ...written, base: this.base, sent }));
+  }
+}

@@ -1,6 +1,7 @@
 """The versions of a project's rubric, what publishing another would do, and the questions as they would be stored."""
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from django.db.models import Count
@@ -51,10 +52,9 @@ def list_versions(access: Access) -> list[VersionRow]:
         .values_list("rubric_id")
         .annotate(Count("pk"))
     )
-    pairs = zip(found, [*found[1:], None], strict=True)
     return [
         VersionRow(row, counted.get(row.pk, 0), compare_versions(before, row) if before else None)
-        for row, before in list(pairs)[:SHOWN]
+        for row, before in zip_longest(found[:SHOWN], found[1:])
     ]
 
 

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 import pytest
 
 from annotations.models import Label, RubricVersion
+from annotations.projects import create_project
 from annotations.rubrics.publish import parse_rubric, publish_rubric
 from annotations.rubrics.templates import TEMPLATES
 from annotations.rubrics.versions import stored_questions
+from reviewapp.accounts.projects import ProjectSpec
 from tests.conftest import NOW, RUBRIC
 from tests.queue.items import add_items
 
@@ -37,6 +39,15 @@ def test_every_template_is_valid_as_it_stands_and_fills_the_form(lea, template):
     assert f"the template “{template.title}”" in text(page)
     assert page.context["questions_json"] == json.dumps(template.questions, indent=2, ensure_ascii=False)
     assert RubricVersion.objects.count() == 1
+
+
+def test_a_project_without_a_rubric_begins_with_templates(cast, browser_of):
+    spec = ProjectSpec(slug="bare", name="Bare", sampling_salt="salt")
+    create_project(owner=cast.olga, spec=spec, rubric=None, actor=None, now=NOW)
+    page = text(browser_of(cast.olga).get("/p/bare/settings/rubric"))
+    assert "No rubric yet" in page
+    assert "Publish version 1" in page
+    assert "There are no labels yet" in page
 
 
 @pytest.mark.parametrize("query", ["template=none", "version=9", "version=x", "from=1&to=7"])

@@ -27,6 +27,12 @@ class LeaseIn(Body):
     lease: str
 
 
+class ReleaseIn(LeaseIn):
+    """`shown` says that the task was on screen, where the server was not told yet."""
+
+    shown: bool = False
+
+
 class SkipIn(LeaseIn):
     """Why the task is skipped."""
 
@@ -34,9 +40,11 @@ class SkipIn(LeaseIn):
 
 
 class EscalateIn(LeaseIn):
-    """What the adjudicator should decide."""
+    """What the adjudicator should decide, and what was answered so far; else the draft goes along."""
 
     note: str
+    answers: dict[str, Any] | None = None
+    comment: Comment = ""
 
 
 class DraftIn(LeaseIn):

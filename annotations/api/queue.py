@@ -17,6 +17,7 @@ from annotations.api.bodies import (
     LabelIn,
     LabelRow,
     LeaseIn,
+    ReleaseIn,
     ReviseIn,
     SkipIn,
     SubmitOut,
@@ -132,10 +133,10 @@ def renew(request: HttpRequest, task_id: int, body: LeaseIn) -> HttpResponse:
 
 
 @router.post("/tasks/{int:task_id}/release", response=dict[str, str], operation_id="release_lease")
-def release(request: HttpRequest, task_id: int, body: LeaseIn) -> HttpResponse:
+def release(request: HttpRequest, task_id: int, body: ReleaseIn) -> HttpResponse:
     """Give a task back."""
     access = authorize_task(actor_of(request), task_id, Action.LABEL)
-    release_lease(access=access, task_id=task_id, token=_token(body.lease))
+    release_lease(access=access, task_id=task_id, token=_token(body.lease), shown=body.shown)
     return _answer({})
 
 
@@ -151,7 +152,15 @@ def skip(request: HttpRequest, task_id: int, body: SkipIn) -> HttpResponse:
 def escalate(request: HttpRequest, task_id: int, body: EscalateIn) -> HttpResponse:
     """Hand a task on to an adjudicator, with a note; you will not be given it again."""
     access = authorize_task(actor_of(request), task_id, Action.LABEL)
-    escalate_task(access=access, task_id=task_id, token=_token(body.lease), note=body.note, now=timezone.now())
+    escalate_task(
+        access=access,
+        task_id=task_id,
+        token=_token(body.lease),
+        note=body.note,
+        answers=body.answers,
+        comment=body.comment,
+        now=timezone.now(),
+    )
     return _answer({})
 
 

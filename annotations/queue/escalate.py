@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import connection, transaction
 
 from annotations.models import Guard
@@ -48,14 +49,26 @@ WITH drafted AS (
 INSERT INTO annotations_escalation
     (project_id, item_id, task_id, reviewer_id, reviewer_name, note, answers, comment, created_at)
 SELECT project_id, item_id, id, %(reviewer)s, %(name)s, %(note)s,
-    (SELECT answers FROM drafted), COALESCE((SELECT comment FROM drafted), ''), %(now)s
+    COALESCE(%(answers)s::jsonb, (SELECT answers FROM drafted)),
+    COALESCE(NULLIF(%(comment)s, ''), (SELECT comment FROM drafted), ''), %(now)s
 FROM annotations_task WHERE id = %(task)s
 RETURNING id
 """
 
 
-def escalate_task(*, access: Access, task_id: int, token: UUID | None, note: str, now: datetime) -> None:
-    """Hand the task on to an adjudicator; the same call again changes nothing.
+def escalate_task(
+    *,
+    access: Access,
+    task_id: int,
+    token: UUID | None,
+    note: str,
+    now: datetime,
+    answers: dict[str, Any] | None = None,
+    comment: str = "",
+) -> None:
+    """Hand the task on to an adjudicator with what was answered so far, unchecked; else with the draft.
+
+    The same call again changes nothing.
 
     Raises InvalidError without a note, ConflictError `lease_lost` without the lease.
     """
@@ -69,6 +82,8 @@ def escalate_task(*, access: Access, task_id: int, token: UUID | None, note: str
         "reviewer": reviewer.pk,
         "name": reviewer.username,
         "note": note,
+        "answers": orjson.dumps(answers).decode() if answers else None,
+        "comment": comment,
         "closed": CLOSED,
         "stage": Stage.REVIEW,
         "adjudication": Stage.ADJUDICATION,

@@ -107,11 +107,14 @@ def renew_lease(*, access: Access, task_id: int, token: UUID | None) -> datetime
     return expires_at
 
 
-def release_lease(*, access: Access, task_id: int, token: UUID | None) -> None:
-    """Give the task back. What was on screen stays this reviewer's to come back to, while a seat is free."""
+def release_lease(*, access: Access, task_id: int, token: UUID | None, shown: bool = False) -> None:
+    """Give the task back. What was on screen stays this reviewer's to come back to, while a seat is free.
+
+    `shown` says that it was, where no heartbeat has told so yet.
+    """
     with transaction.atomic():
         if hold_guard(access, task_id, token) == GuardState.LEASED:
-            free_lease(task_id=task_id, reviewer_id=access.actor.user.pk, drops_unseen=True)
+            free_lease(task_id=task_id, reviewer_id=access.actor.user.pk, drops_unseen=not shown)
 
 
 def skip_task(*, access: Access, task_id: int, token: UUID | None, reason: str, now: datetime) -> None:

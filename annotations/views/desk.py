@@ -12,7 +12,7 @@ from annotations.desk import set_single_keys
 from annotations.labels.history import list_last_labels, read_past
 from annotations.labels.reveal import reveal_label
 from annotations.queue.shown import show_fields
-from annotations.queue.unfinished import list_unfinished, take_over
+from annotations.queue.unfinished import take_over
 from annotations.rubrics.reading import mark_read
 from annotations.rubrics.sides import is_output_marked
 from reviewapp.accounts.access import Access, authorize
@@ -83,13 +83,6 @@ def reveal(request: HttpRequest, slug: str, label_id: int) -> dict[str, Any]:
     access = _access(request, slug)
     label = reveal_label(access=access, label_id=label_id, now=timezone.now())
     return _with_view(read_past(access, label.pk))
-
-
-@require_GET
-@answers_json
-def unfinished(request: HttpRequest, slug: str) -> dict[str, Any]:
-    """What the person began, here or elsewhere, and still holds."""
-    return {"tasks": [task._asdict() for task in list_unfinished(_access(request, slug))]}
 
 
 @require_POST

@@ -1,5 +1,6 @@
 """The reviewer's screen. Its items come over the API; the page itself brings guidelines and numbers."""
 
+import orjson
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_GET
 from annotations.desk import has_single_keys
 from annotations.labels.count import count_own_today
 from annotations.queue.counters import count_queue
+from annotations.queue.unfinished import list_unfinished
 from annotations.rubrics.guidelines import render_guidelines
 from annotations.rubrics.publish import find_rubric
 from annotations.rubrics.reading import get_reading
@@ -38,6 +40,7 @@ def review(request: HttpRequest, slug: str) -> HttpResponse:
         **frame(access, "review"),
         "labelled_today": count_own_today(access, now=timezone.now()),
         "left": queue.open + queue.leased,
+        "unfinished": orjson.dumps([task._asdict() for task in list_unfinished(access)]).decode(),
         "single_keys": has_single_keys(access),
         "guidelines": render_guidelines(rubric.guidelines) if rubric else "",
         "reading": get_reading(access, rubric) if rubric else None,

@@ -20,7 +20,6 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/review/history", desk.history, name="review_history"),
     path("p/<slug:slug>/review/history/<int:label_id>", desk.past_label, name="past_label"),
     path("p/<slug:slug>/review/history/<int:label_id>/reveal", desk.reveal, name="reveal_label"),
-    path("p/<slug:slug>/review/unfinished", desk.unfinished, name="unfinished_work"),
     path("p/<slug:slug>/review/unfinished/<int:task_id>", desk.go_on, name="go_on"),
     path("p/<slug:slug>/review/keys", desk.single_keys, name="single_keys"),
     path("p/<slug:slug>/send-to-review", send, name="send_to_review"),

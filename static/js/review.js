@@ -1,33 +1,33 @@
 /** The reviewer's screen: wires the desk to the page. */
 
 import { followTheme } from "./page/theme.js";
-import { serverNow } from "./review/api.js";
+import { actFor, call, serverNow } from "./review/api.js";
+import { Decisions } from "./review/decisions.js";
 import { Desk } from "./review/desk.js";
-import { askSkip, showHelp, wireDialogs } from "./review/dialogs.js";
-import { byId, make } from "./review/dom.js";
+import { askEscalate, askLabel, askSignIn, askSkip, showHelp, wireDialogs } from "./review/dialogs.js";
+import { byId } from "./review/dom.js";
 import { Guidelines } from "./review/guidelines.js";
-import { listenForKeys } from "./review/keys.js";
+import { History, shortTime } from "./review/history.js";
+import { listenForKeys, setSingleKeys, singleKeysOn } from "./review/keys.js";
+import { announce, say } from "./review/notices.js";
+import { listKeys } from "./review/key_list.js";
 
 const root = byId("review");
 const slots = byId("slots");
 const saving = byId("saving");
 const lease = byId("lease");
 const undoButton = byId("undo-button");
-const today = byId("today");
 const guidelines = new Guidelines();
+const { project, person, name } = root.dataset;
+/** @type {(() => boolean | void)[]} */
+const waitingKeys = [];
 let leaseNoticed = false;
+actFor(person);
+setSingleKeys(root.dataset.singleKeys === "on");
 
-/** Say something once to everybody: on the page where it matters, and to screen readers. */
-function say(text, kind = "") {
-  byId("announce").textContent = "";
-  // A frame later, so that the same words twice are two announcements.
-  requestAnimationFrame(() => (byId("announce").textContent = text));
-  byId("notices").replaceChildren();
-  if (!kind) return;
-  const close = make("button", { type: "button", class: "button quiet" }, "Dismiss");
-  const notice = make("div", { class: `notice ${kind}` }, make("div", {}, text), close);
-  close.addEventListener("click", () => notice.remove());
-  byId("notices").append(notice);
+/** Change a number on the page. @param {string} id @param {number} by */
+function countUp(id, by) {
+  byId(id).textContent = String(Math.max(0, Number(byId(id).textContent) + by));
 }
 
 const view = {
@@ -44,7 +44,7 @@ const view = {
     byId("actions").hidden = true;
     for (const section of document.querySelectorAll("[data-why]")) {
       const fits = section.dataset.why === why;
-      if (fits && section.hidden) say(section.querySelector("h2").textContent);
+      if (fits && section.hidden) announce(section.querySelector("h2").textContent);
       section.hidden = !fits;
       for (const place of section.querySelectorAll("[data-until]")) {
         place.hidden = !until;
@@ -53,30 +53,54 @@ const view = {
       for (const place of section.querySelectorAll("[data-message]")) place.textContent = message;
     }
   },
-  say,
+  say: (text, kind, answers) => say(text, kind, { answers }),
   count(change) {
-    today.textContent = String(Math.max(0, Number(today.textContent) + change));
+    countUp("today", change);
+    countUp("left", -change);
   },
+  left: ({ open, leased }) => (byId("left").textContent = String(open + leased)),
   saving(waiting, late) {
     saving.classList.toggle("late", late);
-    saving.textContent = waiting ? (late ? `${waiting} not saved yet, trying again…` : `Saving ${waiting}…`) : "";
+    saving.textContent = waiting ? `${waiting} saving${late ? ": not saved yet, trying again" : ""}…` : "";
   },
+  signIn: (refusal) => askSignIn(refusal, name),
+  offer({ task, external_id, updated_at }) {
+    const text = `You began ${external_id} on another machine (${shortTime(updated_at)}).`;
+    say(text, "offer", { button: "Continue it here", act: () => desk.goOnWith(task) });
+  },
+  reveal: (label) => history.reveal(label),
 };
 
-const desk = new Desk(
-  {
-    project: root.dataset.project,
-    leaseSeconds: Number(root.dataset.leaseSeconds),
-    undoSeconds: Number(root.dataset.undoSeconds),
+const settings = {
+  project,
+  person,
+  name,
+  leaseSeconds: Number(root.dataset.leaseSeconds),
+  undoSeconds: Number(root.dataset.undoSeconds),
+  madeAt: Date.parse(root.dataset.madeAt),
+  reveals: root.dataset.reveals === "on",
+};
+const desk = new Desk(settings, view);
+const decisions = new Decisions(desk);
+const history = new History(project, decisions.outbox, {
+  place: (element) => slots.append(element),
+  away(away) {
+    byId("desk").classList.toggle("looking-back", away);
+    desk.look(away);
+    if (!away) desk.current?.show();
   },
-  view,
-);
+  say,
+  trouble(problem) {
+    if (problem.wantsSignIn) view.signIn(problem);
+    else say(problem.message, "warn");
+  },
+});
 
 /** What changes with time alone: the lease's end, and whether there is something to undo. */
 function tick() {
   if (document.hidden) return;
   desk.tick();
-  undoButton.setAttribute("aria-disabled", String(!desk.canUndo));
+  undoButton.firstChild.textContent = decisions.canUndo ? "Undo " : "History ";
   const slot = desk.current;
   const soon = slot !== null && slot.endsSoon;
   lease.hidden = !soon;
@@ -87,7 +111,7 @@ function tick() {
   const seconds = Math.max(0, Math.ceil((slot.expires - serverNow()) / 1000));
   const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
   byId("lease-text").textContent = seconds ? `Yours for ${clock} more` : "Your time is over; others may take it";
-  if (!leaseNoticed) byId("announce").textContent = "This item will soon go back to the queue. Press x to keep it.";
+  if (!leaseNoticed) announce("This item will soon go back to the queue. Press x to keep it.");
   leaseNoticed = true;
 }
 
@@ -96,58 +120,178 @@ function extend() {
 }
 
 function skip() {
-  if (desk.current) askSkip((reason) => desk.skip(reason));
+  if (desk.current) askSkip((reason) => decisions.passOn("skip", { reason }, "Skipped."));
+}
+
+function escalate() {
+  const slot = desk.current;
+  if (!slot) return;
+  const { draft: answers, comment } = slot.form;
+  askEscalate((note) => decisions.passOn("escalate", { note, answers, comment }, "Escalated: an adjudicator decides."));
+}
+
+/** Take the last submit back; after its time, show the last labels to choose one that is to be changed. */
+async function undo() {
+  if (decisions.canUndo) return decisions.undo();
+  try {
+    const labels = await history.list();
+    if (!labels.length) return say("You have no labels here yet.");
+    const said = labels.map(({ external_id, answers, created_at }) => ({
+      external_id,
+      said: Object.values(answers).map((answer) => (typeof answer === "string" ? answer : JSON.stringify(answer))).join(" · ").slice(0, 80),
+      at: shortTime(created_at),
+    }));
+    askLabel(said, (at) => history.change(at));
+  } catch (problem) {
+    if (problem.wantsSignIn) view.signIn(problem);
+    else say(problem.message, "warn");
+  }
 }
 
 /** @type {Record<string, () => void>} */
-const PAGE_KEYS = {
+const ANYWHERE = { g: () => guidelines.toggle(), "?": help };
+/** @type {Record<string, () => void>} */
+const AT_WORK = {
+  ...ANYWHERE,
   s: skip,
-  z: () => desk.undo(),
+  f: escalate,
+  z: undo,
+  k: () => history.older(),
   n: () => desk.current?.form.focusNote(),
   e: () => desk.current?.form.focusComment(),
   d: () => desk.current?.form.difference(),
-  g: () => guidelines.toggle(),
   x: extend,
   r: () => desk.current?.viewer.toggleWritten(),
   m: () => desk.current?.form.mark(),
   "/": () => desk.current?.viewer.search.open(),
-  j: () => desk.current?.itemPane.scrollBy(0, 120),
-  k: () => desk.current?.itemPane.scrollBy(0, -120),
-  "?": showHelp,
+};
+/** @type {Record<string, () => void>} */
+const LOOKING_BACK = {
+  ...ANYWHERE,
+  z: () => history.edit(),
+  k: () => history.older(),
+  j: () => history.newer(),
+  d: () => history.compare(),
+  r: () => history.page?.viewer.toggleWritten(),
+  "/": () => history.page?.viewer.search.open(),
+};
+/** @type {Record<string, () => void>} */
+const CHANGING = {
+  ...ANYWHERE,
+  n: () => history.page.form.focusNote(),
+  e: () => history.page.form.focusComment(),
+  d: () => history.page.form.difference(),
+  m: () => history.page.form.mark(),
+  r: () => history.page.viewer.toggleWritten(),
+  "/": () => history.page.viewer.search.open(),
 };
 
+/** What the keys mean now. */
+function pageKeys() {
+  if (!history.isOpen) return AT_WORK;
+  return history.editing ? CHANGING : LOOKING_BACK;
+}
+
+function help() {
+  showHelp(listKeys({ desk, decisions, history }));
+}
+
+function enter() {
+  if (!history.isOpen) desk.current?.form.moveOn() || decisions.submit();
+  else if (history.editing) history.save();
+  else history.leave();
+}
+
+function press(key) {
+  const form = history.isOpen ? history.editing && history.page.form : desk.current?.form;
+  if (form && form.press(key)) return true;
+  const act = pageKeys()[key];
+  act?.();
+  return Boolean(act);
+}
+
+/** Escape: out of a field, out of a change, out of the history. */
+function leave(typing) {
+  if (typing) (history.page || desk.current)?.heading.focus();
+  else if (history.editing) history.cancel();
+  else if (history.isOpen) history.leave();
+  else return false;
+  return true;
+}
+
+/** Do what a key says; while a label is fetched, once it is there. @param {() => boolean | void} what */
+function inTurn(what) {
+  if (!history.opening && !waitingKeys.length) return Boolean(what());
+  waitingKeys.push(what);
+  if (waitingKeys.length === 1) drain();
+  return true;
+}
+
+async function drain() {
+  while (waitingKeys.length) {
+    await history.opened;
+    waitingKeys[0]();
+    waitingKeys.shift();
+  }
+}
+
 listenForKeys({
-  press(key) {
-    if (desk.current?.form.press(key)) return true;
-    const act = PAGE_KEYS[key];
-    act?.();
-    return Boolean(act);
-  },
-  submit: () => desk.current?.form.moveOn() || desk.submit(),
-  leave: () => desk.current?.heading.focus(),
+  press: (key) => inTurn(() => press(key)),
+  submit: () => void inTurn(enter),
+  leave: (typing) => inTurn(() => leave(typing)),
 });
 
 slots.addEventListener("say", (event) => say(/** @type {CustomEvent} */ (event).detail));
-slots.addEventListener("name-step", (event) => desk.current?.form.write(/** @type {CustomEvent} */ (event).detail));
-byId("submit-button").addEventListener("click", () => desk.submit());
-byId("skip-button").addEventListener("click", skip);
-undoButton.addEventListener("click", () => desk.undo());
-byId("help-button").addEventListener("click", showHelp);
-byId("lease-button").addEventListener("click", extend);
-for (const again of document.querySelectorAll("[data-again]")) again.addEventListener("click", () => desk.claim());
+slots.addEventListener("name-step", (event) => {
+  const form = history.isOpen ? history.editing && history.page.form : desk.current?.form;
+  form && form.write(/** @type {CustomEvent} */ (event).detail);
+});
+const single = /** @type {HTMLInputElement} */ (byId("single-keys"));
+single.checked = singleKeysOn();
+single.addEventListener("change", () => {
+  setSingleKeys(single.checked);
+  call("PUT", `/p/${project}/review/keys`, { single_keys: single.checked }).catch(() => {
+    say("That could not be saved; it holds until you leave this page.", "warn");
+  });
+});
+
+/** @type {Record<string, () => void>} */
+const BUTTONS = {
+  "submit-button": () => decisions.submit(),
+  "skip-button": skip,
+  "escalate-button": escalate,
+  "undo-button": undo,
+  "help-button": help,
+  "lease-button": extend,
+  "past-older": () => history.older(),
+  "past-newer": () => history.newer(),
+  "past-edit": () => history.edit(),
+  "past-difference": () => history.compare(),
+  "past-leave": () => history.leave(),
+  "past-save": () => history.save(),
+  "past-cancel": () => history.cancel(),
+  "sign-in-reload": () => location.reload(),
+};
+for (const [id, act] of Object.entries(BUTTONS)) byId(id).addEventListener("click", act);
+for (const again of document.querySelectorAll("[data-again]")) {
+  again.addEventListener("click", () => {
+    decisions.outbox.wake?.();
+    desk.claim();
+  });
+}
 
 for (const sign of ["pointermove", "pointerdown", "keydown", "wheel", "touchmove"]) {
   addEventListener(sign, () => desk.active(), { passive: true });
 }
 addEventListener("beforeunload", (event) => {
-  if (desk.outbox.waiting) event.preventDefault();
+  if (decisions.outbox.waiting) event.preventDefault();
 });
 addEventListener("pagehide", () => desk.close());
 addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload(); // its leases were given back when it went away
 });
 document.addEventListener("visibilitychange", () => {
-  desk.current?.watch(!document.hidden);
+  desk.look(document.hidden || history.isOpen);
   if (document.hidden) for (const slot of desk.slots) slot.saveDraft();
   else if (desk.slots.length) tick();
   else desk.claim();
@@ -156,4 +300,4 @@ document.addEventListener("visibilitychange", () => {
 wireDialogs();
 followTheme();
 setInterval(tick, 1000);
-desk.open();
+decisions.open().then(() => desk.open(JSON.parse(root.dataset.unfinished || "[]")));

@@ -66,8 +66,9 @@ class Console:
     def _heard(self, message: ConsoleMessage) -> None:
         if self.over:
             return
-        if message.type in {"error", "warning"} and not any(part in message.text for part in self.expected):
-            self.complaints.append(message.text)
+        said = f"{message.text} ({message.location['url']})"
+        if message.type in {"error", "warning"} and not any(part in said for part in self.expected):
+            self.complaints.append(said)
 
 
 @pytest.fixture

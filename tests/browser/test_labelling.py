@@ -73,7 +73,7 @@ def test_the_next_item_is_painted_before_the_answer_is_saved(desk):
     desk.keyboard.press("1")
     desk.keyboard.press("Enter")
     on_screen(desk, "item-1")
-    expect(desk.locator("#saving")).to_have_text("Saving 1…")
+    expect(desk.locator("#saving")).to_have_text("1 saving…")
     for route in held:
         route.continue_()
     saved(desk)
@@ -160,7 +160,7 @@ def test_a_server_in_trouble_is_asked_again_with_the_same_submit(desk, console):
     desk.route("**/label", once_in_trouble)
     desk.keyboard.press("1")
     desk.keyboard.press("Enter")
-    expect(desk.locator("#saving")).to_have_text("1 not saved yet, trying again…")
+    expect(desk.locator("#saving")).to_have_text("1 saving: not saved yet, trying again…")
     saved(desk)
     assert seen[0] == seen[1]
     assert len(labels("id")) == 1
@@ -187,7 +187,7 @@ def test_a_lost_lease_is_said_plainly_and_work_goes_on(desk, console):
     desk.route("**/label", lambda route: route.fulfill(status=409, json={"error": refusal}))
     desk.keyboard.press("1")
     desk.keyboard.press("Enter")
-    expect(desk.locator(".notice")).to_contain_text("kept, as a surplus label")
+    expect(desk.locator(".notice")).to_contain_text("item-0 was not saved as your label. Somebody else has it.")
     on_screen(desk, "item-1")
 
 
@@ -206,7 +206,9 @@ def test_signing_in_again_elsewhere_lets_the_answer_through(desk, console):
 
 def test_single_keys_can_be_turned_off_for_good(desk):
     desk.keyboard.press("?")
-    desk.keyboard.press("Space")
+    desk.keyboard.press("Tab")
+    with desk.expect_response("**/keys"):
+        desk.keyboard.press("Space")
     desk.keyboard.press("Escape")
     desk.reload()
     on_screen(desk, "item-0")

@@ -190,14 +190,14 @@ class Model:
         task.leases[reviewer].shown = True
         task.leases[reviewer].expired = False
 
-    def release(self, reviewer: Reviewer, task_id: int, token: Token) -> None:
+    def release(self, reviewer: Reviewer, task_id: int, token: Token, *, shown: bool) -> None:
         """Give a task back: forgotten when it was never shown."""
         task = self._held(reviewer, task_id, token)
         lease = task.leases.pop(reviewer, None)
         if lease is None:
             return
         task.states[reviewer] = "left"
-        if not lease.shown:
+        if not (lease.shown or shown):
             del task.states[reviewer], task.tokens[reviewer]
 
     def skip(self, reviewer: Reviewer, task_id: int, token: Token) -> None:

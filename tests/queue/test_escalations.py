@@ -76,6 +76,16 @@ def test_what_was_answered_so_far_goes_along_with_the_note(project, rui):
     assert not Draft.objects.exists()
 
 
+def test_what_is_sent_with_the_note_is_newer_than_the_draft(project, rui):
+    add_items(project, [0.1])
+    task = claim_one(rui)
+    lease = task["lease"]["token"]
+    rui.put(f"/tasks/{task['id']}/draft", {"lease": lease, "answers": {"verdict": "fail"}, "comment": "unsure"})
+    rui.post(f"/tasks/{task['id']}/escalate", {"lease": lease, "note": "Policy?", "answers": {"verdict": "pass"}})
+    row = Escalation.objects.get()
+    assert (row.answers, row.comment) == ({"verdict": "pass"}, "unsure")
+
+
 def test_the_same_escalation_again_changes_nothing(project, rui):
     add_items(project, [0.1])
     task = claim_one(rui)

@@ -210,11 +210,11 @@ class QueueMachine(RuleBasedStateMachine):
             renew_lease(access=self.access[name], task_id=task_id, token=token)
 
     @precondition(lambda self: self.handles)
-    @rule(at=positions)
-    def release(self, at: int) -> None:
+    @rule(at=positions, shown=st.booleans())
+    def release(self, at: int, shown: bool) -> None:
         name, task_id, token = self.handles[-1 - at % len(self.handles)]
-        with self.both_refuse_or_neither(lambda: self.model.release(name, task_id, token)):
-            release_lease(access=self.access[name], task_id=task_id, token=token)
+        with self.both_refuse_or_neither(lambda: self.model.release(name, task_id, token, shown=shown)):
+            release_lease(access=self.access[name], task_id=task_id, token=token, shown=shown)
 
     @precondition(lambda self: self.handles)
     @rule(at=positions)

@@ -1,21 +1,15 @@
-/** The desk: the item before the person, the next one ready behind it, and what happens to both. */
+/** The desk: the item before the person, the next ones ready behind it, and the leases of them all. */
 
 import { call, Refusal, serverNow } from "./api.js";
-import { askSignIn } from "./dialogs.js";
-import { Outbox } from "./outbox.js";
 import { Slot } from "./slot.js";
+import { Tabs } from "./tabs.js";
 
 const AHEAD = 2;
+const MOST_AHEAD = 4;
 const POLL_AFTER = 10_000;
 const ACTIVE_FOR = 60_000;
 const SPARE_MS = 5_000;
-const LEFT = "review.left";
-
-/** A random id that makes a submit recognisable; `randomUUID` exists on secure origins only. */
-function newSubmitId() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
+const SEEN_AFTER = 2_000;
 
 /**
  * The state of the page. `view` paints: it is told what changed and decides nothing.
@@ -23,24 +17,38 @@ function newSubmitId() {
  * @property {(slot: Slot) => void} place put a slot on the page, hidden
  * @property {(slot: Slot | null) => void} painted a slot was shown, or none is
  * @property {(why: string, details?: {until?: string, message?: string}) => void} nothing
- * @property {(text: string, kind?: string) => void} say
+ * @property {(text: string, kind?: string, answers?: object) => void} say
  * @property {(change: number) => void} count
+ * @property {(seats: {open: number, leased: number}) => void} left
  * @property {(waiting: number, late: boolean) => void} saving
+ * @property {(refusal: Refusal) => Promise<void>} signIn
+ * @property {(task: {task: number, external_id: string, updated_at: string}) => void} offer
+ * @property {(label: number) => Promise<void>} reveal show what was hidden; over when the person goes on
  */
 export class Desk {
-  /** @param {{project: string, leaseSeconds: number, undoSeconds: number}} settings @param {View} view */
+  /**
+   * @param {{project: string, person: string, name: string, leaseSeconds: number, undoSeconds: number,
+   *   madeAt: number, reveals: boolean}} settings
+   * @param {View} view
+   */
   constructor(settings, view) {
     this.settings = settings;
     this.view = view;
     /** @type {Slot[]} */
     this.slots = [];
-    /** @type {{slot: Slot, submitId: string, at: number}[]} */
-    this.undoable = [];
+    this.ahead = AHEAD; // how many slots there are to be; more for somebody who is faster than the line
     this.promised = 0; // tasks that unanswered submits have asked for
+    /** @type {any[]} */
+    this.later = []; // tasks that are ours already, for behind the first
     this.claiming = false;
+    this.opened = false;
+    this.away = false; // looking at something else than the item at hand
+    this.held = false; // a submitted slot is still on screen: nothing is painted over it
     this.pollTimer = 0;
     this.activeAt = performance.now();
-    this.outbox = new Outbox({ onChange: view.saving, signIn: askSignIn });
+    this.tabs = new Tabs(`${settings.project}:${settings.person}`, (tasks) => this.goneElsewhere(tasks));
+    /** @type {() => boolean} */
+    this.isLate = () => false; // whether something was not saved yet that should have been
   }
 
   /** The slot on screen. */
@@ -50,23 +58,33 @@ export class Desk {
 
   // Getting work
 
-  /** Begin. What this tab left as it was reloaded is given back for certain first, so that it is what comes again. */
-  async open() {
-    const left = JSON.parse(sessionStorage.getItem(LEFT) || "null");
-    sessionStorage.removeItem(LEFT);
-    if (left) await call("POST", `${left.path}/release`, { lease: left.lease }).catch(() => {});
-    this.claim();
+  /**
+   * Begin. What tabs that are gone held is given back first, so that the same item comes again.
+   * @param {{task: number, external_id: string, updated_at: string}[]} unfinished work of this person's, as the page says
+   */
+  async open(unfinished) {
+    const left = await this.tabs.takeLeft();
+    await Promise.all(left.map(({ path, lease, shown }) => call("POST", `${path}/release`, { lease, shown }).catch(() => {})));
+    this.opened = true;
+    await this.claim();
+    this.take(this.later.splice(0), false);
+    if (!unfinished.length) return;
+    const here = new Set([...this.slots.map((slot) => slot.task.id), ...[...(await this.tabs.rollCall()).values()].flat()]);
+    const elsewhere = unfinished.find(({ task }) => !here.has(task));
+    if (elsewhere) this.view.offer(elsewhere);
   }
 
   /** Claim until the desk is full; say why where there is nothing. */
   async claim() {
     if (this.claiming) return;
-    this.claiming = true;
     clearTimeout(this.pollTimer);
+    // An answer that is still to be sent counts on its lease: nothing is claimed over its head.
+    if (this.isLate()) return this.slots.length ? undefined : this.nothing("unreachable");
+    this.claiming = true;
     try {
-      const answer = await call("POST", `/projects/${this.settings.project}/tasks/claim`, {
-        count: AHEAD - this.slots.length,
-      });
+      const wanted = this.ahead - this.slots.length - this.promised;
+      const answer = await call("POST", `/projects/${this.settings.project}/tasks/claim`, { count: Math.max(wanted, 1) });
+      this.view.left(answer.queue);
       this.take(answer.tasks, !this.current);
       if (!this.slots.length) this.nothing(this.reason(answer), { until: answer.queue?.next_free_at });
     } catch (problem) {
@@ -82,8 +100,8 @@ export class Desk {
   }
 
   async cannotClaim(problem) {
-    if (problem instanceof Refusal && problem.status === 401) {
-      await askSignIn();
+    if (problem instanceof Refusal && problem.wantsSignIn) {
+      await this.view.signIn(problem);
       setTimeout(() => this.claim());
     } else if (!this.slots.length) {
       if (!(problem instanceof Refusal)) this.nothing("unreachable");
@@ -103,13 +121,17 @@ export class Desk {
   /** Put claimed tasks onto the desk. `fresh`: the first one was claimed to be shown now. */
   take(tasks, fresh) {
     const known = new Set(this.slots.map((slot) => slot.task.id));
-    for (const task of tasks || []) {
-      if (known.has(task.id)) continue;
-      const slot = new Slot(task, this.settings.leaseSeconds);
-      this.slots.push(slot);
-      this.view.place(slot);
-    }
-    if (!this.current) this.paint(fresh);
+    const added = (tasks || []).filter((task) => !known.has(task.id));
+    for (const task of added) this.slots.push(this.lay(task));
+    this.tabs.tellTaken(added.map((task) => task.id));
+    if (!this.current && !this.held) this.paint(fresh);
+    this.note();
+  }
+
+  lay(task) {
+    const slot = new Slot(task, this.settings.leaseSeconds, (lost, refusal) => this.lost(lost, refusal));
+    this.view.place(slot);
+    return slot;
   }
 
   /** Show the first slot whose lease still stands. */
@@ -119,162 +141,77 @@ export class Desk {
     if (slot) {
       clearTimeout(this.pollTimer);
       slot.show();
+      if (this.away) slot.time.stop();
       this.view.painted(slot);
-      if (!fresh) this.renew(slot);
+      if (fresh) slot.ahead = false;
     } else {
       this.view.painted(null);
-      // What was asked for with a submit comes with its answer.
-      if (!this.promised) this.claim();
+      // What was asked for with a submit comes with its answer; somebody so fast gets more ahead from now on.
+      if (this.promised) this.ahead = Math.min(MOST_AHEAD, this.ahead + 1);
+      if (this.isLate()) this.nothing("unreachable");
+      else if (!this.promised) this.claim();
     }
   }
 
   discard(slot) {
     this.slots = this.slots.filter((one) => one !== slot);
-    slot.stopDraft();
+    slot.finish();
     slot.element.remove();
+    this.note();
   }
 
-  // Doing it
-
-  /** Submit what is on screen: the next item is painted at once, the answers travel behind. */
-  submit() {
-    const slot = this.current;
-    if (!slot) return;
-    const wrong = slot.form.showWrong();
-    if (wrong) {
-      this.view.say(wrong === 1 ? "One question is not answered." : `${wrong} questions are not answered.`);
-      return;
-    }
-    const next = this.wanted(1);
-    const submitId = newSubmitId();
-    const body = {
-      lease: slot.token,
-      answers: slot.form.answers,
-      comment: slot.form.comment,
-      duration_ms: slot.durationMs,
-      submit_id: submitId,
-      next,
-    };
-    this.undoable.push({ slot, submitId, at: performance.now() });
-    this.view.count(1);
-    this.leave(slot);
-    this.outbox.add({
-      path: `${slot.path}/label`,
-      body,
-      done: (answer) => this.submitted(slot, answer, next),
-      refused: (refusal) => this.notSubmitted(slot, refusal, next),
-    });
-    this.paint();
+  /** Write down which leases this tab has; not in the frame that paints. */
+  note() {
+    setTimeout(() => this.tabs.hold(this.slots.map(({ task, path, token, shown }) => ({ task: task.id, path, lease: token, shown }))));
   }
 
-  /** How many tasks to ask for so that the desk is full again once `leaving` slots have gone. */
-  wanted(leaving) {
-    const next = Math.max(0, AHEAD - (this.slots.length - leaving) - this.promised);
-    this.promised += next;
-    return next;
-  }
-
+  /** Take a slot off the desk; it stays on the page, hidden. */
   leave(slot) {
-    slot.finished = true;
-    slot.stopDraft();
+    slot.finish();
     slot.hide();
     this.slots = this.slots.filter((one) => one !== slot);
-  }
-
-  submitted(slot, answer, next) {
-    this.promised -= next;
-    slot.element.remove();
-    this.take(answer.tasks, false);
-  }
-
-  notSubmitted(slot, refusal, next) {
-    this.promised -= next;
-    this.view.count(-1);
-    this.undoable = this.undoable.filter((one) => one.slot !== slot);
-    if (refusal.status === 422) {
-      this.putBack(slot);
-      slot.form.showRefusal(refusal.fields);
-      this.view.say(`Not saved: ${refusal.message}`, "bad");
-      return;
-    }
-    slot.element.remove();
-    if (refusal.code === "lease_lost") {
-      this.view.say("Somebody else took that seat before your answers arrived. They are kept, as a surplus label.", "warn");
-    } else {
-      this.view.say(`Not saved: ${refusal.message}`, "bad");
-    }
-    if (!this.current) this.paint();
+    this.note();
   }
 
   /** Bring a slot back before the person; what was on screen waits behind it with its answers. */
   putBack(slot) {
     this.current?.hide();
-    if (this.slots[0]) this.slots[0].shown = false;
     slot.finished = false;
     this.slots.unshift(slot);
     slot.show();
     this.view.painted(slot);
+    this.note();
   }
 
-  /** Skip what is on screen. @param {string} reason */
-  skip(reason) {
-    const slot = this.current;
-    if (!slot) return;
-    this.leave(slot);
-    slot.element.remove();
-    const settle = () => {
-      if (this.slots.length < AHEAD) this.claim();
-    };
-    this.outbox.add({
-      path: `${slot.path}/skip`,
-      body: { lease: slot.token, reason },
-      done: settle,
-      refused: (refusal) => {
-        if (refusal.code !== "lease_lost") this.view.say(`Not skipped: ${refusal.message}`, "warn");
-        settle();
-      },
-    });
-    this.view.say("Skipped.");
-    if (this.slots.length) this.paint();
-    else this.view.painted(null);
-  }
-
-  // Taking it back
-
-  get canUndo() {
-    const since = performance.now() - this.settings.undoSeconds * 1000;
-    this.undoable = this.undoable.filter((one) => one.at > since);
-    return this.undoable.length > 0;
-  }
-
-  /** Take the last submit back. It goes behind the submit itself, so that it always finds it. */
-  undo() {
-    if (!this.canUndo) {
-      this.view.say("There is nothing to undo.");
-      return;
+  /** Go on here with what was begun on another machine. */
+  async goOnWith(task) {
+    try {
+      const taken = await call("POST", `/p/${this.settings.project}/review/unfinished/${task}`, {});
+      this.tabs.tellTaken([taken.id]);
+      const slot = this.lay(taken);
+      slot.ahead = false;
+      this.putBack(slot);
+      this.view.say("This is what you began. It is here now, and no longer there.");
+    } catch (problem) {
+      this.view.say(problem.code === "lease_lost" ? "That item is no longer waiting for you." : problem.message, "warn");
     }
-    const { slot, submitId } = /** @type {{slot: Slot, submitId: string}} */ (this.undoable.pop());
-    this.outbox.add({
-      path: "/labels/undo",
-      body: { submit_id: submitId },
-      done: (answer) => {
-        const again = new Slot(answer.task || answer, this.settings.leaseSeconds);
-        again.form.fill(slot.form.answers, slot.form.comment);
-        again.seenMs = slot.durationMs;
-        this.view.place(again);
-        this.view.count(-1);
-        this.putBack(again);
-        this.view.say("Undone. Your answers are here again.");
-      },
-      refused: (refusal) => this.view.say(`Not undone: ${refusal.message}`, "warn"),
-    });
   }
 
-  // Keeping the lease
+  // Keeping the leases
 
   /** Somebody is working: leases are kept only for people who are there. */
   active() {
-    this.activeAt = performance.now();
+    const now = performance.now();
+    this.activeAt = now;
+    this.current?.time.sign(now);
+  }
+
+  /** Somebody looks elsewhere, or comes back. @param {boolean} away */
+  look(away) {
+    this.away = away;
+    if (!this.current) return;
+    if (away) this.current.time.stop();
+    else if (!document.hidden) this.current.time.start();
   }
 
   /** Extend a lease; where it is lost, say so and go on. @param {Slot} slot */
@@ -284,15 +221,29 @@ export class Desk {
       await slot.renew();
     } catch (problem) {
       if (!(problem instanceof Refusal) || slot.finished) return;
-      if (problem.status === 401) {
-        await askSignIn();
-      } else {
-        const shown = slot === this.current;
-        this.discard(slot);
-        if (!shown) return;
-        this.view.say("The time for that item ran out and somebody else has it now. Nothing of it was submitted.", "warn");
-        this.paint();
-      }
+      if (problem.wantsSignIn) await this.view.signIn(problem);
+      else this.lost(slot, problem);
+    }
+  }
+
+  /** The task is somebody else's now, or is being answered on another machine: nothing typed is lost silently. */
+  lost(slot, refusal) {
+    const wasCurrent = slot === this.current;
+    const unsaved = slot.editedAt ? slot.form.answers : undefined;
+    this.discard(slot);
+    if (!wasCurrent) return;
+    this.view.say(`${slot.title} left this screen, and nothing of it was submitted from here. ${refusal.message}`, "warn", unsaved);
+    this.paint();
+  }
+
+  /** @param {number[]} tasks */
+  goneElsewhere(tasks) {
+    for (const slot of this.slots.filter((one) => tasks.includes(one.task.id))) {
+      const wasCurrent = slot === this.current;
+      this.discard(slot);
+      if (!wasCurrent) continue;
+      this.view.say("You went on with that item in another tab.");
+      this.paint();
     }
   }
 
@@ -300,12 +251,14 @@ export class Desk {
   tick() {
     const slot = this.current;
     const idle = performance.now() - this.activeAt;
+    // Told a little later, so that whoever is fast has no request more an item; until then its shorter lease does.
+    if (slot && slot.ahead && slot.time.milliseconds > SEEN_AFTER) this.renew(slot);
     if (slot && slot.renewalIsDue && idle < serverNow() - slot.renewedAt) this.renew(slot);
     for (const waiting of this.slots.filter((one) => one !== slot && one.left < SPARE_MS)) this.discard(waiting);
-    if (slot && idle < ACTIVE_FOR && this.slots.length + this.promised < AHEAD && !this.drained) this.refill();
+    if (slot && idle < ACTIVE_FOR && this.slots.length + this.promised < this.ahead && !this.drained) this.refill();
   }
 
-  /** Fill the place behind the current item, at most every ten seconds. */
+  /** Fill the places behind the current item, at most every ten seconds. */
   refill() {
     this.drained = true;
     setTimeout(() => {
@@ -316,7 +269,9 @@ export class Desk {
 
   /** The page goes away: keep the draft, give back what is not finished. */
   close() {
-    if (this.current) sessionStorage.setItem(LEFT, JSON.stringify({ path: this.current.path, lease: this.current.token }));
+    const shown = this.current;
+    // What was on screen is given back once more by the next page: this one may be gone before it is done.
+    this.tabs.hold(shown ? [{ task: shown.task.id, path: shown.path, lease: shown.token, shown: true }] : []);
     for (const slot of this.slots) {
       slot.saveDraft(true);
       slot.release(true);

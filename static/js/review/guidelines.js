@@ -1,6 +1,8 @@
-/** The guidelines beside the work: opened and closed by key, and always those of the rubric on screen. */
+/** The guidelines beside the work: opened and closed by key, always those of the rubric on screen, and what changed. */
 
+import { call } from "./api.js";
 import { byId } from "./dom.js";
+import { announce } from "./notices.js";
 
 const GUIDELINES_OPEN = "review.guidelines";
 
@@ -9,14 +11,23 @@ export class Guidelines {
   constructor() {
     this.panel = byId("guidelines");
     this.button = byId("guidelines-button");
+    this.words = /** @type {HTMLElement} */ (this.panel.querySelector(".prose"));
     const wanted = localStorage.getItem(GUIDELINES_OPEN);
     // Whoever never chose sees them at once where there is room.
     if (wanted === "open" || (wanted === null && matchMedia("(min-width: 80rem)").matches)) this.set(true);
     this.button.addEventListener("click", () => this.toggle());
     this.panel.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.toggle();
+      if (event.key !== "Escape") return;
+      event.preventDefault();
+      this.toggle();
     });
-    this.panel.querySelector("[data-close]")?.addEventListener("click", () => this.toggle());
+    this.panel.addEventListener("click", (event) => {
+      const target = /** @type {HTMLElement} */ (event.target);
+      if (target.closest("[data-close]")) this.toggle();
+      const read = target.closest("[data-read]");
+      if (read) this.confirm(Number(read.getAttribute("data-read")));
+    });
+    this.badge();
   }
 
   /** @param {boolean} open */
@@ -30,8 +41,34 @@ export class Guidelines {
     const inside = this.panel.contains(document.activeElement);
     this.set(open);
     localStorage.setItem(GUIDELINES_OPEN, open ? "open" : "closed");
-    if (open) /** @type {HTMLElement} */ (this.panel.querySelector("h2")).focus();
+    if (open) this.heading.focus();
     else if (inside) this.button.focus();
+  }
+
+  get heading() {
+    return /** @type {HTMLElement} */ (this.panel.querySelector("h2"));
+  }
+
+  /** Say on the button what there is to read. */
+  badge() {
+    const state = this.words.querySelector("[data-reading]")?.getAttribute("data-reading");
+    const badge = byId("guidelines-badge");
+    badge.hidden = !state;
+    badge.textContent = state === "changed" ? "changed" : "new";
+  }
+
+  /** The person has read a version. @param {number} version */
+  async confirm(version) {
+    try {
+      await call("POST", `${this.panel.dataset.source}/read`, { version });
+    } catch {
+      announce("That could not be saved. Try again.");
+      return;
+    }
+    this.words.querySelector("[data-reading]")?.remove();
+    this.badge();
+    this.heading.focus();
+    announce("Noted: you have read these guidelines.");
   }
 
   /** Show the guidelines of a rubric version. @param {number} version */
@@ -40,6 +77,8 @@ export class Guidelines {
     this.panel.dataset.version = String(version);
     const response = await fetch(`${this.panel.dataset.source}?version=${version}`).catch(() => null);
     if (!response?.ok || response.redirected) return;
-    /** @type {HTMLElement} */ (this.panel.querySelector(".prose")).innerHTML = await response.text();
+    this.words.innerHTML = await response.text();
+    this.badge();
+    announce("The guidelines have changed. Press g to read them.");
   }
 }

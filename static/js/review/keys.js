@@ -1,15 +1,15 @@
 /** Single keys: never while somebody types, composes, holds a key down or holds a modifier; and they can be turned off. */
 
-const SINGLE_KEYS = "review.single-keys";
+let singleKeys = true;
 
-/** Whether the person wants single keys. */
+/** Whether single keys act. */
 export function singleKeysOn() {
-  return localStorage.getItem(SINGLE_KEYS) !== "off";
+  return singleKeys;
 }
 
 /** @param {boolean} on */
 export function setSingleKeys(on) {
-  localStorage.setItem(SINGLE_KEYS, on ? "on" : "off");
+  singleKeys = on;
 }
 
 function isTyping(target) {
@@ -24,15 +24,27 @@ function hasOwnEnter(target) {
   return target instanceof HTMLElement && target.closest("button:not([data-enter-submits]), a, summary, select") !== null;
 }
 
+/** The key as it is printed on the page, whatever the layout and Caps Lock make of it. @param {KeyboardEvent} event */
+export function printedKey(event) {
+  const { key, code, shiftKey } = event;
+  if (key.length !== 1) return key;
+  if (key.charCodeAt(0) > 0x7f && code.startsWith("Key")) return code.slice(3).toLowerCase();
+  return shiftKey ? key : key.toLowerCase();
+}
+
+/** Whether a key press is nothing but that: not a composition, not a key held down, not somebody else's. */
+export function isPlain(event) {
+  return !(event.isComposing || event.keyCode === 229 || event.repeat || event.defaultPrevented);
+}
+
 /**
  * Listen for keys. `press` gets the key and tells whether it meant something; `submit` is Enter, also Control+Enter
- * from within a field; `leave` is Escape within a field.
- * @param {{press: (key: string) => boolean, submit: () => void, leave: () => void}} on
+ * from within a field; `leave` is Escape, told whether it was pressed within a field.
+ * @param {{press: (key: string) => boolean, submit: () => void, leave: (typing: boolean) => boolean}} on
  */
 export function listenForKeys(on) {
   document.addEventListener("keydown", (event) => {
-    if (event.isComposing || event.keyCode === 229 || event.repeat || event.defaultPrevented) return;
-    if (document.querySelector("dialog[open]")) return;
+    if (!isPlain(event) || document.querySelector("dialog[open]")) return;
     const typing = isTyping(event.target);
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.altKey) {
       event.preventDefault();
@@ -40,16 +52,16 @@ export function listenForKeys(on) {
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (typing) {
-      if (event.key === "Escape") on.leave();
+    if (event.key === "Escape") {
+      if (on.leave(typing)) event.preventDefault();
       return;
     }
-    if (!singleKeysOn()) return;
+    if (typing || !singleKeys) return;
     if (event.key === "Enter") {
       if (hasOwnEnter(event.target)) return;
       event.preventDefault();
       on.submit();
-    } else if (event.key.length === 1 && on.press(event.key)) {
+    } else if (event.key.length === 1 && on.press(printedKey(event))) {
       event.preventDefault();
     }
   });

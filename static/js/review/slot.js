@@ -1,41 +1,50 @@
 /** One leased task on the page: its item, its questions, its lease and its draft. */
 
-import { ItemViewer } from "../item/viewer.js";
-import { call, serverNow } from "./api.js";
-import { make } from "./dom.js";
-import { QuestionForm } from "./questions.js";
+import { ActiveTime } from "./active_time.js";
+import { call, Refusal, serverNow } from "./api.js";
+import { layOut } from "./sheet.js";
 
 const DRAFT_AFTER = 700;
+const DRAFT_AGAIN_AFTER = 5_000;
 const WARN_BELOW = 120_000;
 
 /**
- * @typedef {{id: number | string, lease: {token: string, expires_at: string}, item: Record<string, any>, view: string,
- *   rubric: {version: number, questions: import("./questions.js").Question[]},
- *   orders?: Record<string, string[]>, candidates?: string[], draft?: {answers: Record<string, any>, comment: string} | null}} Task
+ * @typedef {import("./sheet.js").Paper & {id: number, lease: {token: string, expires_at: string},
+ *   draft?: {answers: Record<string, any>, comment: string} | null}} Task
  */
 
 /** A slot is rendered once, hidden, and painted by unhiding it. */
 export class Slot {
-  /** @param {Task} task @param {number} leaseSeconds the length of a lease on screen */
-  constructor(task, leaseSeconds) {
+  /**
+   * @param {Task} task
+   * @param {number} leaseSeconds the length of a lease on screen
+   * @param {(slot: Slot, refusal: Refusal) => void} onLost a draft was refused: the task is no longer ours
+   */
+  constructor(task, leaseSeconds, onLost) {
     this.task = task;
     this.path = `/tasks/${task.id}`;
     this.length = leaseSeconds * 1000;
-    this.itemPane = make("div", { class: "item-pane", tabindex: "0", role: "region", "aria-label": "Item" });
-    this.itemPane.innerHTML = task.view; // made, and made harmless, by the server
-    this.viewer = new ItemViewer(this.itemPane);
-    this.heading = this.viewer.heading;
-    this.form = new QuestionForm(task.rubric.questions, () => this.draftSoon(), task, this.viewer);
+    this.onLost = onLost;
+    const sheet = layOut(task, () => this.draftSoon());
+    this.element = sheet.element;
+    this.itemPane = sheet.itemPane;
+    this.heading = sheet.heading;
+    this.viewer = sheet.viewer;
+    this.form = sheet.form;
     if (task.draft) this.form.fill(task.draft.answers, task.draft.comment);
-    const questions = make("div", { class: "question-pane", role: "region", "aria-label": "Questions" }, this.form.element);
-    this.element = make("section", { class: "slot", hidden: true }, this.itemPane, questions);
     this.shown = false;
     this.finished = false;
     this.renewing = false;
+    this.ahead = true; // fetched ahead: the server does not know that it is on screen
+    this.time = new ActiveTime();
     this.draftTimer = 0;
-    this.seenMs = 0;
-    this.seenSince = 0;
+    this.editedAt = 0; // when the answers changed that are not saved as a draft; 0 where all are
+    this.saving = false;
     this.takeLease(task.lease);
+  }
+
+  get title() {
+    return String(this.task.item.external_id ?? "");
   }
 
   /** @param {{token: string, expires_at: string}} lease */
@@ -63,7 +72,7 @@ export class Slot {
   show() {
     this.element.hidden = false;
     this.shown = true;
-    this.watch(true);
+    if (!document.hidden) this.time.start();
     this.itemPane.scrollTop = 0;
     this.heading.focus({ preventScroll: true });
     scrollTo(0, 0);
@@ -71,17 +80,8 @@ export class Slot {
 
   hide() {
     this.element.hidden = true;
-    this.watch(false);
-  }
-
-  /** Count the time that the item is before the person's eyes. @param {boolean} seen */
-  watch(seen) {
-    if (this.seenSince) this.seenMs += performance.now() - this.seenSince;
-    this.seenSince = seen && !this.element.hidden && !document.hidden ? performance.now() : 0;
-  }
-
-  get durationMs() {
-    return Math.round(this.seenMs + (this.seenSince ? performance.now() - this.seenSince : 0));
+    this.shown = false;
+    this.time.stop();
   }
 
   /** Extend the lease. Refusals are the caller's; an unreachable server is tried again at the next tick. */
@@ -90,33 +90,49 @@ export class Slot {
     try {
       const answer = await call("POST", `${this.path}/renew`, { lease: this.token });
       this.takeLease(answer.lease || answer);
+      this.ahead = false;
     } finally {
       this.renewing = false;
     }
   }
 
   draftSoon() {
+    this.editedAt = serverNow();
     clearTimeout(this.draftTimer);
     this.draftTimer = setTimeout(() => this.saveDraft(), DRAFT_AFTER);
   }
 
-  /** Keep the answers so far. It does not matter if this fails: the next change saves again. */
-  saveDraft(keepalive = false) {
-    if (!this.draftTimer) return;
-    this.stopDraft();
-    if (this.finished) return;
-    const body = { lease: this.token, answers: this.form.draft, comment: this.form.comment };
-    call("PUT", `${this.path}/draft`, body, { keepalive }).catch(() => {});
-  }
-
-  stopDraft() {
+  /** Keep the answers so far; what fails is tried again. The time of writing keeps a late one from undoing a newer. */
+  async saveDraft(keepalive = false) {
     clearTimeout(this.draftTimer);
     this.draftTimer = 0;
+    if (!this.editedAt || this.finished || (this.saving && !keepalive)) return;
+    const edited_at = new Date(this.editedAt).toISOString();
+    const body = { lease: this.token, answers: this.form.draft, comment: this.form.comment, edited_at };
+    const before = this.editedAt;
+    this.saving = true;
+    try {
+      await call("PUT", `${this.path}/draft`, body, { keepalive });
+      if (this.editedAt === before) this.editedAt = 0;
+    } catch (problem) {
+      if (problem instanceof Refusal && problem.status === 409 && !this.finished) this.onLost(this, problem);
+    } finally {
+      this.saving = false;
+    }
+    if (this.editedAt && !this.draftTimer && !this.finished) {
+      this.draftTimer = setTimeout(() => this.saveDraft(), DRAFT_AGAIN_AFTER);
+    }
+  }
+
+  /** Nothing more is kept of it here. */
+  finish() {
+    this.finished = true;
+    clearTimeout(this.draftTimer);
   }
 
   /** Give the task back. */
   release(keepalive = false) {
-    this.finished = true;
-    call("POST", `${this.path}/release`, { lease: this.token }, { keepalive }).catch(() => {});
+    this.finish();
+    call("POST", `${this.path}/release`, { lease: this.token, shown: this.shown }, { keepalive }).catch(() => {});
   }
 }

@@ -7,7 +7,6 @@ from playwright.sync_api import expect
 
 from annotations.models import Draft, Guard, Label, Lease
 from annotations.rubrics.publish import publish_rubric
-from reviewapp.http.static_files import join_script
 from tests.conftest import NOW
 from tests.queue.items import add_items
 
@@ -277,18 +276,9 @@ def with_sql_update(item):
         cursor.execute("ALTER TABLE sampling_item ENABLE TRIGGER USER")
 
 
-def test_the_joined_script_works_like_its_parts(items, cast, open_page):
-    from pathlib import Path
-
-    from django.conf import settings
-
-    def read(name):
-        return (Path(settings.BASE_DIR) / "static" / name).read_text(encoding="utf-8")
-
+def test_the_parts_work_like_the_joined_script(items, cast, open_page):
     page = open_page("/", cast.rui)
-    joined = join_script("js/review.js", read)
-    page.route("**/static/js/review.js", lambda route: route.fulfill(body=joined, content_type="text/javascript"))
-    page.route("**/static/js/review/*", lambda route: route.abort())
+    page.context.unroute_all()
     page.goto("/p/helpdesk/review")
     on_screen(page, "item-0")
     page.keyboard.press("1")

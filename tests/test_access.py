@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from annotations.models import Label, RubricVersion, Task
-from reviewapp.accounts.access import Access, Actor, authorize, projects_for, require
+from reviewapp.accounts.access import Access, Actor, authorize, authorize_own, projects_for, require
 from reviewapp.accounts.adapter import AccountAdapter
 from reviewapp.accounts.closed import OPEN, OPEN_NAMESPACES
 from reviewapp.accounts.roles import TABLE, Action, Role, Scope, role_may
@@ -120,6 +120,11 @@ def test_authorize_follows_the_table(cast, project, actor_of, role, action):
     else:
         with pytest.raises(ForbiddenError):
             authorize(actor, "helpdesk", action)
+
+
+def test_without_a_token_of_a_project_there_is_no_project_of_ones_own(cast, project, actor_of):
+    with pytest.raises(NotFoundError):
+        authorize_own(actor_of(cast.lea), Action.SEE_PROJECT)
 
 
 def test_authorize_hides_the_project_from_a_stranger(cast, project, actor_of):

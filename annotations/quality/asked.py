@@ -8,6 +8,7 @@ from annotations.rubrics.publish import find_rubric, no_rubric
 from annotations.rubrics.questions import primary_question
 from reviewapp.http.errors import FieldError, InvalidError
 from sampling.plans.filters import EVERYTHING, Filter
+from sampling.plans.filters_refs import as_stored
 from sampling.plans.filters_sql import SqlCondition, filter_sql
 
 
@@ -23,7 +24,7 @@ class Window:
 
     def condition(self) -> SqlCondition:
         """Return the condition on a row `i` of `sampling_item`."""
-        found = filter_sql(self.where)
+        found = filter_sql(as_stored(self.where, project_id=self.project_id))
         return SqlCondition(
             "i.project_id = %s AND (%s::timestamptz IS NULL OR i.received_at >= %s)"
             f" AND (%s::timestamptz IS NULL OR i.received_at < %s) AND {found.sql}",

@@ -43,10 +43,10 @@ SELECT p.id FROM span CROSS JOIN generate_series(1, %(points)s) n CROSS JOIN LAT
 _OBJECTS = ("metadata", "decision", "checks")
 _SMALL = ", ".join(f"CASE WHEN pg_column_size(i.{name}) <= {_MAX_JSON} THEN i.{name} END" for name in _OBJECTS)
 _FIELDS = ", ".join(f"i.{name}" for name in FIELDS)
-_ITEMS = f"SELECT {_FIELDS}, {_SMALL} FROM sampling_item i WHERE i.id = ANY(%s)"  # noqa: S608 — the names are ours
+_ITEMS = f"SELECT {_FIELDS}, {_SMALL} FROM sampling_item i WHERE i.id = ANY(%s) ORDER BY i.id"  # noqa: S608 — the names are ours
 _ROWS = """
 SELECT name, value, count(*) FROM sampling_itemfact WHERE item_id = ANY(%s) AND value IS NOT NULL
-GROUP BY name, value ORDER BY count(*) DESC LIMIT 2000
+GROUP BY name, value ORDER BY count(*) DESC, name, value LIMIT 2000
 """
 
 

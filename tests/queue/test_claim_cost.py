@@ -46,13 +46,15 @@ def buffers_of_claim(project, reviewer):
         "prefetch_seconds": 300,
         "trust_seconds": 30,
     }
-    for _ in range(8):  # the plans settle, and the catalogues are read
+    fewest = 10**9  # of several: the plans settle, the catalogues are read, and what other tests left is passed over
+    for _ in range(12):
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(query, arguments)
             answer = cursor.fetchone()[0]
             transaction.set_rollback(True)
-    plan = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
-    return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+        plan = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
+        fewest = min(fewest, plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+    return fewest
 
 
 def test_a_claim_behind_the_cursor_touches_a_handful_of_buffers(project, cast, long_queue):

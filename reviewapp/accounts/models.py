@@ -115,3 +115,19 @@ class ApiToken(models.Model):
     expires_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+
+
+class ProjectSecret(models.Model):
+    """A secret that programs of the project need again, encrypted; see `accounts.project_secrets`."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", db_index=False)
+    name = models.CharField(max_length=200)
+    key_id = models.CharField(max_length=16)
+    data = models.BinaryField()
+    set_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    set_at = models.DateTimeField()
+
+    class Meta:
+        """Constraints named after the rule they hold."""
+
+        constraints = [models.UniqueConstraint(fields=["project", "name"], name="one_secret_by_a_name")]

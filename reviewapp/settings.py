@@ -125,6 +125,7 @@ RQ_QUEUES = {"default": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 300, "SERIALIZER":
 QUEUE_FILL = "annotations.queue.fill.open_tasks"
 QUEUE_RAISE = "annotations.queue.fill.raise_tasks"
 QUEUE_SEND = "annotations.queue.send.open_late"
+QUEUE_BACKLOG = "annotations.queue.retire.backlog_of"
 ITEM_DETAILS = {  # lists that an item's page and answer carry
     "labels": "annotations.labels.read.labels_of_item",
     "verdicts": "annotations.imports.verdicts.verdicts_of_item",
@@ -146,6 +147,7 @@ JOB_HANDLERS = {
 }
 SWEEP_STEPS = [
     "annotations.queue.sweep.free_expired_leases",
+    "annotations.queue.retire.retire_old_tasks",
     "annotations.queue.sweep.raise_watermarks",
     "annotations.queue.sweep.plan_queue_checks",
     "sampling.items.text_index.plan_indexing",

@@ -31,6 +31,7 @@ _SPEC = ProjectSpec(
     description="A bicycle shop's assistant answers customers; two versions of it run side by side. "
     "Everything here is invented for this demo.",
     sampling_salt=SALT,
+    horizon_days=90,  # whoever comes back to the demo after a week still finds something to review
 )
 _PLAN: dict[str, Any] = {
     "name": "A third, and whatever looks risky",

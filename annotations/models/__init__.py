@@ -4,6 +4,7 @@ from annotations.models.adjudications import Adjudication
 from annotations.models.decisions import Decision, DecisionFeed
 from annotations.models.desk import DeskSettings, GuidelinesRead, Reveal
 from annotations.models.escalations import Escalation
+from annotations.models.horizons import Horizon
 from annotations.models.judges import Judge, JudgeVersion, Verdict
 from annotations.models.labels import Label
 from annotations.models.queue import ClaimCursor, Draft, Guard, Lease, QueueCounter, Task, VoidedSubmit, Watermark
@@ -19,6 +20,7 @@ __all__ = [
     "Escalation",
     "Guard",
     "GuidelinesRead",
+    "Horizon",
     "Judge",
     "JudgeVersion",
     "Label",

@@ -1,22 +1,19 @@
 """Counting what a plan would draw of the stored items: all of them and the largest segments, in one pass."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
 
+from sampling.item_ids import first_id_since
 from sampling.plans.body import PlanBody
 from sampling.plans.filters import parse_filter
 from sampling.plans.filters_refs import as_stored
 from sampling.plans.filters_sql import filter_sql
 
 MAX_SEGMENTS = 50
-_EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
-_SEQUENCE_BITS = 22
-_CLOCKS_APART = 3600  # seconds that the clocks of web and database may differ
 
-# Ids carry the time at which they were given, after that of receipt, so the window's start is found in the index. Which
-# of many items are looked at depends on nothing but a hash of their ids: no rhythm of the traffic can meet it.
+# Which of many items are looked at depends on nothing but a hash of their ids: no rhythm of the traffic can meet it.
 _CHOSEN = """
 WITH chosen AS MATERIALIZED (
     SELECT id FROM sampling_item WHERE project_id = %s AND id >= %s AND abs(hashint8(id)::bigint) %% %s = 0
@@ -67,7 +64,7 @@ class Count(NamedTuple):
 def thinned(project_id: int, window: Window, *, at_most: int) -> Window:
     """Return the window with so many items left out that about `at_most` remain to be looked at."""
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT, [project_id, _first_id(window.start)])
+        cursor.execute(_COUNT, [project_id, first_id_since(window.start)])
         (there,) = cursor.fetchone()
     return window._replace(every=max(1, -(-there // at_most)), exact=False)
 
@@ -108,7 +105,7 @@ def count_draws(project_id: int, plan: PlanBody, window: Window, *, overlap: int
         ORDER BY 1 DESC, 4 DESC, 2 LIMIT %s
     """  # noqa: S608 — conditions come with parameters, names are counted
     values = [
-        *(project_id, _first_id(window.start), window.every),
+        *(project_id, first_id_since(window.start), window.every),
         *rule_values,
         *rate_values,
         *overlap_values,
@@ -125,7 +122,3 @@ def count_draws(project_id: int, plan: PlanBody, window: Window, *, overlap: int
 def _count(row: tuple[Any, ...]) -> Count:
     rules = [RuleCount(n_items, drawn) for n_items, drawn in zip(row[9::2], row[10::2], strict=True)]
     return Count._make((*row[:9], rules))
-
-
-def _first_id(start: datetime | None) -> int:
-    return max(int((start - _EPOCH).total_seconds()) - _CLOCKS_APART, 0) << _SEQUENCE_BITS if start else 0

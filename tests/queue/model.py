@@ -31,7 +31,7 @@ class ModelTask:
     rank: float
     need: int
     by_hand: bool = False
-    closed: bool = False
+    closed: str = ""
     adjudicated: bool = False
     leases: dict[Reviewer, ModelLease] = field(default_factory=dict)
     states: dict[Reviewer, str] = field(default_factory=dict)
@@ -173,6 +173,18 @@ class Model:
                 freed += 1
         return freed
 
+    def retire(self) -> int:
+        """Give up what has free seats and nobody at it."""
+        due = [task for task in self.tasks.values() if task.free > 0 and not task.leases]
+        for task in due:
+            task.closed = "horizon"
+        return len(due)
+
+    def reopen(self, task_id: int, rank: float, need: int) -> None:
+        """What was given up is sent by hand."""
+        task = self.tasks[task_id]
+        task.closed, task.rank, task.need, task.by_hand = "", rank, max(task.need, need), True
+
     def _held(self, reviewer: Reviewer, task_id: int, token: Token) -> ModelTask:
         task = self.tasks[task_id]
         if task.tokens.get(reviewer) != token or task.states.get(reviewer) not in {"leased", "left"}:
@@ -217,7 +229,7 @@ class Model:
         task.drafts.pop(reviewer, None)
         task.states[reviewer] = "escalated"
         task.adjudicated = True
-        task.closed = task.closed or (task.need == 1 and task.free == 1)
+        task.closed = task.closed or ("escalated" if task.need == 1 and task.free == 1 else "")
 
     def take_over(self, reviewer: Reviewer, task_id: int) -> ModelTask:
         """Go on with a leased task on another machine; the new token is the caller's to note."""
@@ -249,7 +261,7 @@ class Model:
             raise Refused("lease_lost")
         if state in {"labelled", "surplus"}:
             raise Refused("already_labelled")
-        surplus = task.leases.pop(reviewer, None) is None and task.free == 0
+        surplus = bool(task.closed) | (task.leases.pop(reviewer, None) is None and task.free == 0)
         task.drafts.pop(reviewer, None)
         task.states[reviewer] = "surplus" if surplus else "labelled"
         return ModelLabel(id=0, task=task_id, reviewer=reviewer, answers=answers, surplus=surplus)

@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 from annotations.labels.revise import revise_label
 from annotations.labels.submit import Submission, submit_label
 from annotations.labels.undo import undo_submit
-from annotations.models import Draft, Guard, Label, Lease, Task
+from annotations.models import Draft, Guard, Horizon, Label, Lease, Task
 from annotations.models.queue import GuardState, Stage
 from annotations.queue.claim import claim_tasks
 from annotations.queue.counters import count_queue
@@ -31,6 +31,7 @@ from annotations.queue.escalate import count_open_escalations, escalate_task
 from annotations.queue.invariants import list_violations
 from annotations.queue.leased import LeasedTask
 from annotations.queue.leases import release_lease, renew_lease, save_draft, skip_task
+from annotations.queue.retire import retire_old_tasks
 from annotations.queue.send import send_to_review
 from annotations.queue.sweep import free_expired_leases, raise_watermarks
 from annotations.queue.unfinished import take_over
@@ -114,10 +115,14 @@ class QueueMachine(RuleBasedStateMachine):
     def send_by_hand(self, count: int, need: int, at: int) -> None:
         self.batches += 1
         items = store_items(self.project, count, prefix=f"batch-{self.batches}")
-        known = Task.objects.filter(stage=Stage.REVIEW).order_by("pk").values_list("item__external_id", flat=True)
-        names = [*(item.external_id for item in items), known[at % len(known)]]
+        known = list(Task.objects.filter(stage=Stage.REVIEW).select_related("item").order_by("pk"))
+        before = known[at % len(known)]
+        names = [*(item.external_id for item in items), before.item.external_id]
         sent = send_to_review(self.lea, external_ids=names, reason="odd", overlap=need, now=timezone.now())
-        assert (sent.created, sent.existing) == (count, 1)
+        again = self.model.tasks[before.pk].closed == "horizon"
+        assert (sent.created, sent.existing, sent.reopened) == (count, int(not again), int(again))
+        if again:
+            self.model.reopen(before.pk, Task.objects.get(pk=before.pk).rank, need)
         for task in Task.objects.filter(item__in=items):
             self.model.add(task.pk, task.rank, need, by_hand=True)
 
@@ -295,6 +300,17 @@ class QueueMachine(RuleBasedStateMachine):
         raise_watermarks(NOW)
 
     @rule()
+    def the_horizon_is_reached(self) -> None:
+        Horizon.objects.all().delete()  # as if the items were older every time
+        now = timezone.now() + timedelta(days=8)
+        assert retire_old_tasks(now) == self.model.retire()
+        assert retire_old_tasks(now) == 0
+        assert Horizon.objects.get(project=self.project).waits == any(
+            task.leases and not task.by_hand and not task.closed and task.done < task.need
+            for task in self.model.tasks.values()
+        )
+
+    @rule()
     def cursors_age(self) -> None:
         age_cursors()
         self.model.trusted.clear()
@@ -306,7 +322,7 @@ class QueueMachine(RuleBasedStateMachine):
         assert count_queue(self.project.pk) == model.counts()
         reviews = Task.objects.filter(stage=Stage.REVIEW)
         assert set(reviews.values_list("pk", "closed_reason")) == {
-            (task.id, "escalated" if task.closed else None) for task in model.tasks.values()
+            (task.id, task.closed or None) for task in model.tasks.values()
         }
         handed_on = {task.id for task in model.tasks.values() if task.adjudicated}
         items = Task.objects.filter(stage=Stage.ADJUDICATION, is_open=True).values("item")

@@ -8,7 +8,7 @@ the draw and not the task.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection, transaction
@@ -16,10 +16,10 @@ from django.db import connection, transaction
 from annotations.imports.heirs import end_superseded, lock_imports, reserve_ids
 from annotations.imports.records import LabelRecord, Numbered, Run, read_batches, unknown_item
 from annotations.imports.seats import Seat, find_seats, take_seats
+from annotations.imports.standing import Standing, find_standing, insert_labels
 from annotations.labels.answers import CheckedAnswers, check_answers, needs_item
 from annotations.labels.combine import same_answer
 from annotations.models import Label, RubricVersion
-from annotations.models.labels import LabelSource
 from annotations.queue.turns import take_turn
 from annotations.rubrics.publish import find_rubric, no_rubric
 from reviewapp.accounts.access import Actor
@@ -33,12 +33,13 @@ from sampling.items.content import ItemContent
 from sampling.items.keys import find_item_ids
 
 REPLACED = "imported again with other answers"
+# Ways of answering that are remembered, so that each is checked once.
+MAX_KNOWN = 10_000
 
 
 class _Checked(NamedTuple):
     """One line, ready to be stored."""
 
-    line: int
     item_id: int
     record: LabelRecord
     answers: CheckedAnswers
@@ -53,17 +54,38 @@ def import_labels(*, project: Project, lines: Iterable[Line], actor: Actor | Non
     if rubric is None:
         raise no_rubric()
     run = Run(project, actor, now)
+    answers = _Answers(rubric)
     for batch in read_batches(lines, LabelRecord, run.result):
         with transaction.atomic():
             lock_imports(project.pk)
-            _store(run, rubric, _check(run, rubric, batch))
+            _store(run, rubric, _check(run, answers, batch))
     return run.result
 
 
-def _check(run: Run, rubric: RubricVersion, batch: Sequence[Numbered]) -> list[_Checked]:
+class _Answers:
+    """Checks answers; where the item has no say in it, the same answers are checked once."""
+
+    def __init__(self, rubric: RubricVersion) -> None:
+        self.questions = rubric.questions
+        self.about_items = needs_item(rubric.questions)
+        self._known: dict[bytes, CheckedAnswers] = {}
+
+    def check(self, answers: dict[str, Any], content: ItemContent | None) -> CheckedAnswers:
+        if self.about_items:
+            return check_answers(self.questions, answers, content)
+        said = orjson.dumps(answers)
+        found = self._known.get(said)
+        if found is None:
+            found = check_answers(self.questions, answers)
+            if len(self._known) < MAX_KNOWN:
+                self._known[said] = found
+        return found
+
+
+def _check(run: Run, answers: _Answers, batch: Sequence[Numbered]) -> list[_Checked]:
     """Return the lines that hold, and count the others as refused."""
     ids = find_item_ids(run.project.pk, (each.record.external_id for each in batch))
-    contents = _read_contents(ids.values()) if needs_item(rubric.questions) else {}
+    contents = _read_contents(ids.values()) if answers.about_items else {}
     checked = []
     for line, each in batch:
         item_id = ids.get(each.external_id)
@@ -71,12 +93,12 @@ def _check(run: Run, rubric: RubricVersion, batch: Sequence[Numbered]) -> list[_
             run.result.refuse(unknown_item(line))
             continue
         try:
-            answers = check_answers(rubric.questions, each.answers, contents.get(item_id))
+            found = answers.check(each.answers, contents.get(item_id))
         except InvalidError as refusal:
             first = refusal.fields[0]
             run.result.refuse(Problem(line, refusal.code, first.message, first.path))
             continue
-        checked.append(_Checked(line, item_id, each, answers))
+        checked.append(_Checked(item_id, each, found))
     return checked
 
 
@@ -96,10 +118,11 @@ def _store(run: Run, rubric: RubricVersion, checked: Sequence[_Checked]) -> None
     people = _find_members(project, {each.record.reviewer for each in checked})
     for member in sorted(people.values()):
         take_turn(member)  # so that nobody of them submits what is being stored
-    standing = _find_standing(checked)
-    seats = find_seats(project_id=project.pk, item_ids=[each.item_id for each in checked], people=people.values())
+    item_ids = list({each.item_id for each in checked})
+    standing = find_standing(item_ids=item_ids, names=list({each.record.reviewer for each in checked}))
+    seats = find_seats(project_id=project.pk, item_ids=item_ids, people=people.values())
     ids = reserve_ids(Label, len(checked))
-    new: list[Label] = []
+    new: list[Standing] = []
     pending: set[int] = set()
     replaced: dict[int, int] = {}
     taken: list[Seat] = []
@@ -110,11 +133,11 @@ def _store(run: Run, rubric: RubricVersion, checked: Sequence[_Checked]) -> None
             result.duplicates += 1
             continue
         person = people.get(each.record.reviewer)
-        label = _label(run, rubric, each, next(ids), person)
+        label = _label(run, each, next(ids), person)
         if before is not None:
             _succeed(label, before)
-            if before.pk not in pending:
-                replaced[before.pk] = label.pk
+            if before.id not in pending:
+                replaced[before.id] = label.id
             if before.task_id is not None and before.reviewer_id is None and person is not None:
                 taken.append(Seat(before.task_id, person, counts=False, leased=False))  # became a member meanwhile
         elif (seat := seats.take(each.item_id, person)) is not None:
@@ -123,9 +146,9 @@ def _store(run: Run, rubric: RubricVersion, checked: Sequence[_Checked]) -> None
             taken.append(seat)
         standing[place] = label
         new.append(label)
-        pending.add(label.pk)
+        pending.add(label.id)
     end_superseded(Label, replaced)
-    Label.objects.bulk_create(new)
+    insert_labels(project_id=project.pk, rubric_id=rubric.pk, labels=new)
     take_seats(project_id=project.pk, rubric_id=rubric.pk, seats=taken)
     result.accepted += len(new)
     if new:
@@ -135,7 +158,7 @@ def _store(run: Run, rubric: RubricVersion, checked: Sequence[_Checked]) -> None
             actor=actor,
             project_id=project.pk,
             object_kind="label",
-            object_id=f"{new[0].pk}-{new[-1].pk}",
+            object_id=f"{new[0].id}-{new[-1].id}",
             detail={
                 "accepted": len(new),
                 "superseding": sum(bool(label.revision_reason) for label in new),
@@ -144,7 +167,7 @@ def _store(run: Run, rubric: RubricVersion, checked: Sequence[_Checked]) -> None
         )
 
 
-def _says_the_same(rubric: RubricVersion, before: Label, each: _Checked) -> bool:
+def _says_the_same(rubric: RubricVersion, before: Standing, each: _Checked) -> bool:
     """Return whether a label has the answers already; the order of several options says nothing."""
     answers = each.answers.answers
     return before.answers.keys() == answers.keys() and all(
@@ -154,45 +177,33 @@ def _says_the_same(rubric: RubricVersion, before: Label, each: _Checked) -> bool
     )
 
 
-def _label(run: Run, rubric: RubricVersion, each: _Checked, label_id: int, person: int | None) -> Label:
-    return Label(
+def _label(run: Run, each: _Checked, label_id: int, person: int | None) -> Standing:
+    return Standing(
         id=label_id,
-        project=run.project,
         item_id=each.item_id,
-        reviewer_id=person,
         reviewer_name=each.record.reviewer,
-        rubric=rubric,
         answers=each.answers.answers,
+        task_id=None,
+        reviewer_id=person,
+        surplus=False,
         details=each.answers.details,
         comment=each.record.comment,
         duration_ms=each.record.duration_ms,
-        source=LabelSource.IMPORT,
         created_at=each.record.created_at or run.now,
     )
 
 
-def _succeed(label: Label, before: Label) -> None:
+def _succeed(label: Standing, before: Standing) -> None:
     """Put a label into the place of the one that it supersedes."""
-    label.task = before.task
+    label.task_id = before.task_id
     label.surplus = before.surplus
     label.revision_reason = REPLACED
-    if before.reviewer is not None:
-        label.reviewer = before.reviewer
-    before.superseded_by = label
+    if before.reviewer_id is not None:
+        label.reviewer_id = before.reviewer_id
+    before.superseded_by = label.id
 
 
 def _find_members(project: Project, names: set[str]) -> dict[str, int]:
     """Return the ids of those reviewers that are members of the project, by name."""
     members = Membership.objects.filter(project=project, user__username__in=names)
     return dict(members.values_list("user__username", "user_id"))
-
-
-def _find_standing(checked: Sequence[_Checked]) -> dict[tuple[int, str], Label]:
-    """Return the labels that the batch's people have on its items already."""
-    labels = Label.objects.filter(
-        item_id__in={each.item_id for each in checked},
-        reviewer_name__in={each.record.reviewer for each in checked},
-        withdrawn_at=None,
-        superseded_by=None,
-    ).select_related("task", "reviewer")
-    return {(label.item_id, label.reviewer_name): label for label in labels}

@@ -58,15 +58,19 @@ def read_file(
     if kind is FileKind.PARQUET:
         parquet = ParquetTable(file, size=size, limit=limit, progress=progress)
         return Source(parquet.rows(), parquet.columns)
-    chunks = _chunks(file, progress)
-    first = next(chunks, b"")
-    content: Iterable[bytes] = chain([first], chunks)
-    if first.startswith(_GZIP):
-        content = inflate(content, limit=limit)
+    content = read_chunks(file, limit=limit, progress=progress)
     if kind is FileKind.CSV:
         table = CsvTable(content)
         return Source(table.rows(), table.columns, table.delimiter, table.raw)
     return Source(cut_lines(content))
+
+
+def read_chunks(file: BinaryIO, *, limit: int | None, progress: Callable[[int], object]) -> Iterable[bytes]:
+    """Return the bytes of an open file as they are read, inflated where they are gzip-compressed."""
+    chunks = _chunks(file, progress)
+    first = next(chunks, b"")
+    content = chain([first], chunks)
+    return inflate(content, limit=limit) if first.startswith(_GZIP) else content
 
 
 def _chunks(file: BinaryIO, progress: Callable[[int], object]) -> Iterator[bytes]:

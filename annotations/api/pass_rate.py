@@ -8,7 +8,8 @@ from pydantic import Field
 
 from annotations.api.agreement import From, Question, Segment, To
 from annotations.api.estimates import EstimateOut
-from annotations.estimates.pass_rate import Comparison, Design, PassRate, get_pass_rate
+from annotations.estimates.compare import Comparison
+from annotations.estimates.pass_rate import Design, PassRate, get_pass_rate
 from annotations.quality.asked import Window
 from reviewapp.accounts.access import authorize
 from reviewapp.accounts.roles import Action
@@ -37,6 +38,8 @@ class DesignOut(Schema):
     covered_share: float | None = Field(description="Share of the traffic in cells of which something was labelled.")
     uncovered: list[str] = Field(description="Cells (verdict and hour) of which nothing was labelled.")
     worst_case: WorstCaseOut | None = Field(description="Given below 90 % response, and with unresolved items.")
+    precision: float = Field(description="Half of an interval: two points, or as much of a rating's scale.")
+    more_labels: int | None = Field(description="Labels still needed, like those there are, until ± precision.")
 
 
 class SegmentRateOut(Schema):
@@ -46,15 +49,24 @@ class SegmentRateOut(Schema):
     n_traffic: int
     estimate: EstimateOut
     shrunken: EstimateOut = Field(description="Pulled towards the other segments, and marked as such.")
+    so_far: EstimateOut = Field(description="With a band that holds however often one looks.")
+
+
+class ShareOut(Schema):
+    """How often an option is the answer."""
+
+    value: str
+    estimate: EstimateOut
 
 
 class DayOut(Schema):
-    """One day (UTC), and the rate from the first day to its end, with a band that holds on every day at once."""
+    """A day or week (UTC), the rate from the first to its end with a band that holds on all at once, and its own."""
 
     day: str
     n_traffic: int
     n_labelled: int
     so_far: EstimateOut
+    own: EstimateOut
 
 
 class ComparisonOut(Schema):
@@ -73,6 +85,10 @@ class PassRateOut(Schema):
     """The pass rate, beside what labels alone, the judge alone and the bare pile of labels would have said."""
 
     question: str
+    figure: Literal["pass_rate", "mean", "shares"] = Field(
+        description="`mean` for ratings without a pass, whose scale is given; `shares` for choices without one."
+    )
+    scale: tuple[float, float]
     judge: str | None
     judge_version: str | None
     estimate: EstimateOut
@@ -81,6 +97,7 @@ class PassRateOut(Schema):
     unweighted: EstimateOut
     comparison: ComparisonOut | None
     design: DesignOut
+    shares: list[ShareOut]
     segments: list[SegmentRateOut]
     series: list[DayOut]
 
@@ -94,6 +111,7 @@ def get_pass_rate_figures(
     judge_version: str | None = None,
     population: Literal["window", "process"] = "window",
     compare: Annotated[str | None, Query(description="Two parts of the traffic: system_version:a,b.")] = None,
+    by: Annotated[Literal["day", "week"], Query(description="Periods of the series.")] = "day",
     where: Where = None,
     segment: Segment = None,
     start: From = None,
@@ -103,7 +121,13 @@ def get_pass_rate_figures(
     access = authorize(actor_of(request), p, Action.SEE_RESOLUTIONS)
     window = Window(access.project.pk, start=start, end=to, where=read_filter(where), segment=segment)
     found = get_pass_rate(
-        window, question=question, judge=judge, judge_version=judge_version, population=population, compare=compare
+        window,
+        question=question,
+        judge=judge,
+        judge_version=judge_version,
+        population=population,
+        compare=compare,
+        by=by,
     )
     return _shown(found)
 
@@ -111,6 +135,8 @@ def get_pass_rate_figures(
 def _shown(found: PassRate) -> PassRateOut:
     return PassRateOut(
         question=found.question,
+        figure=found.figure,
+        scale=found.scale,
         judge=found.judge,
         judge_version=found.judge_version,
         estimate=EstimateOut.of(found.estimate),
@@ -119,12 +145,14 @@ def _shown(found: PassRate) -> PassRateOut:
         unweighted=EstimateOut.of(found.unweighted),
         comparison=None if found.comparison is None else _comparison(found.comparison),
         design=_design(found.design),
+        shares=[ShareOut(value=each.value, estimate=EstimateOut.of(each.estimate)) for each in found.shares],
         segments=[
             SegmentRateOut(
                 value=each.value,
                 n_traffic=each.n_traffic,
                 estimate=EstimateOut.of(each.estimate),
                 shrunken=EstimateOut.of(each.shrunken),
+                so_far=EstimateOut.of(each.so_far),
             )
             for each in found.segments
         ],
@@ -134,6 +162,7 @@ def _shown(found: PassRate) -> PassRateOut:
                 n_traffic=each.n_traffic,
                 n_labelled=each.n_labelled,
                 so_far=EstimateOut.of(each.so_far),
+                own=EstimateOut.of(each.own),
             )
             for each in found.series
         ],
@@ -163,6 +192,8 @@ def _design(found: Design) -> DesignOut:
         weight_share_top5=found.weight_share_top5,
         covered_share=found.covered_share,
         uncovered=list(found.uncovered),
+        precision=found.precision,
+        more_labels=found.more_labels,
         worst_case=None
         if worst is None
         else WorstCaseOut(all_fail=EstimateOut.of(worst.all_fail), all_pass=EstimateOut.of(worst.all_pass)),

@@ -1,54 +1,70 @@
-"""From stored rows to what a rate is computed from: all traffic by cell, and the drawn items one by one."""
+"""From stored rows to what a figure is computed from: all traffic by cell, and the drawn items one by one.
 
-from collections.abc import Sequence
+An item is drawn if a draw row says so. Its probability is that of its last draw row: every row has a higher one than
+the row before, and none comes after the item's window.
+"""
+
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import orjson
 from django.db import connection
 
-from annotations.labels.combine import combine_answers
+from annotations.estimates.grading import Grading, grading_of
+from annotations.models.queue import Lane, Stage
 from annotations.quality.asked import Window
-from annotations.rubrics.questions import is_positive
 from sampling.plans.filters_sql import SqlCondition
 from sampling.plans.segments import segment_sql
 
-PASS, FAIL, UNPARSED, UNSCORED = range(4)
-CELLS = ("pass", "fail", "unparsed", "unscored")
 DAY = "(i.received_at AT TIME ZONE 'UTC')::date::text"
 
-_VERDICT = """
-LEFT JOIN LATERAL (SELECT v.answers FROM annotations_verdict v
-    WHERE v.item_id = i.id AND v.judge_version_id = %s AND v.superseded_by_id IS NULL) v ON TRUE
+_HAS_NEVER = """
+SELECT EXISTS (SELECT FROM sampling_draw d JOIN sampling_planversion p ON p.id = d.plan_version_id
+    WHERE p.project_id = %s AND d.probability = 0)
 """
+_HAD_A_CHANCE = "EXISTS (SELECT FROM sampling_draw c WHERE c.item_id = i.id AND c.probability > 0)"
+_NEVER = """
+SELECT p.version, count(*), sum(1 / COALESCE(i.sampling_probability, 1))
+FROM sampling_draw d JOIN sampling_planversion p ON p.id = d.plan_version_id JOIN sampling_item i ON i.id = d.item_id
+WHERE p.project_id = %s AND d.probability = 0
+    AND NOT EXISTS (SELECT FROM sampling_draw c WHERE c.item_id = d.item_id AND c.probability > 0) AND {condition}
+GROUP BY 1 ORDER BY 1
+"""
+_VERDICT = """
+LEFT JOIN annotations_verdict v ON v.item_id = i.id AND v.judge_version_id = %s AND v.superseded_by_id IS NULL
+"""
+_NO_VERDICT = "LEFT JOIN (SELECT NULL::bigint AS id, NULL::jsonb AS answers WHERE %s::bigint IS NOT NULL) v ON TRUE"
 _TRAFFIC = """
-SELECT {part}, v.answers -> %s, v.answers IS NOT NULL, EXISTS (SELECT FROM annotations_verdict u
-        WHERE u.item_id = i.id AND u.judge_version_id = %s AND u.superseded_by_id IS NULL),
+SELECT {part}, date_trunc('hour', i.received_at, 'UTC'), v.answers -> %s, v.answers IS NOT NULL, v.id IS NOT NULL,
     count(*), sum(1 / COALESCE(i.sampling_probability, 1)), sum(1 / COALESCE(i.sampling_probability, 1) ^ 2),
     count(*) FILTER (WHERE i.sampling_probability IS NULL)
 FROM sampling_item i {verdict}
-WHERE {condition}
-GROUP BY 1, 2, 3, 4
+WHERE {condition} AND {chance}
+GROUP BY 1, 2, 3, 4, 5
 """
 _SESSIONS = """
-SELECT count(DISTINCT i.session_ref) + count(*) FILTER (WHERE i.session_ref IS NULL), count(DISTINCT i.session_ref)
-FROM sampling_item i WHERE {condition}
+SELECT count(DISTINCT i.session_ref) + count(*) FILTER (WHERE i.session_ref IS NULL)
+FROM sampling_item i WHERE {condition} AND {chance}
 """
+# What was given up at the horizon and opened again by hand stays in the lane of what was chosen: whether it is answered
+# depends on somebody's choice, so its labels do not count here.
 _DRAWN = """
-SELECT i.id, date_trunc('hour', i.received_at), d.probability, i.sampling_probability, i.session_ref, {part},
-    v.answers -> %s, v.answers IS NOT NULL, EXISTS (SELECT FROM annotations_verdict u
-        WHERE u.item_id = i.id AND u.judge_version_id = %s AND u.superseded_by_id IS NULL),
-    ARRAY(SELECT b.answers -> %s FROM annotations_label b WHERE b.project_id = i.project_id AND b.item_id = i.id
+SELECT i.id, date_trunc('hour', i.received_at, 'UTC'), d.probability, i.sampling_probability, i.session_ref, {part},
+    v.answers -> %s, v.answers IS NOT NULL, v.id IS NOT NULL,
+    ARRAY(SELECT (b.answers -> %s)::text FROM annotations_label b WHERE b.item_id = i.id
           AND b.withdrawn_at IS NULL AND b.superseded_by_id IS NULL AND NOT b.surplus AND b.source <> 'gold'
           AND b.answers ? %s ORDER BY b.id),
     (SELECT a.answers -> %s FROM annotations_adjudication a
-     WHERE a.item_id = i.id AND a.superseded_by_id IS NULL)
-FROM sampling_item i
-JOIN LATERAL (SELECT d.probability, d.selected FROM sampling_draw d WHERE d.item_id = i.id ORDER BY d.id DESC LIMIT 1) d
-    ON d.selected
+     WHERE a.item_id = i.id AND a.superseded_by_id IS NULL),
+    t.is_case, t.by_hand
+FROM sampling_draw d
+JOIN sampling_item i ON i.id = d.item_id
+LEFT JOIN LATERAL (
+    SELECT bool_or(stage = %s AND closed_reason IS NULL) AS is_case, bool_or(stage = %s AND lane = %s) AS by_hand
+    FROM annotations_task WHERE item_id = i.id) t ON TRUE
 {verdict}
-WHERE {condition}
+WHERE d.selected AND d.plan_version_id IN (SELECT id FROM sampling_planversion WHERE project_id = %s)
+    AND NOT EXISTS (SELECT FROM sampling_draw e WHERE e.item_id = d.item_id AND e.id > d.id) AND {condition}
 ORDER BY i.id
 """
 
@@ -63,25 +79,63 @@ class CellCount(NamedTuple):
     square: float
 
 
+class HourCount(NamedTuple):
+    """The same for items that arrived within one hour."""
+
+    part: str | None
+    hour: datetime
+    verdict: int
+    n: int
+    weight: float
+    square: float
+
+
+class NeverDrawn(NamedTuple):
+    """Items that a plan version gave no chance at all (π = 0): no estimate speaks of them."""
+
+    plan_version: int
+    n: int
+    weight: float
+
+
 @dataclass(frozen=True, slots=True)
 class TrafficRows:
-    """All items of a window by part and verdict; `n_units` counts sessions, items without one by themselves."""
+    """All items of a window that could have been drawn, by part, hour of arrival and verdict, and those that could not.
 
-    cells: list[CellCount]
+    `n_units` counts sessions (items without one by themselves) where that was asked for, else items.
+    """
+
+    hours: list[HourCount]
     n_units: int
-    has_sessions: bool
     n_unknown_upstream: int
+    never: tuple[NeverDrawn, ...] = ()
+
+    @property
+    def cells(self) -> list[CellCount]:
+        """The same without the hours."""
+        sums: dict[tuple[str | None, int], list[float]] = {}
+        for each in self.hours:
+            total = sums.setdefault((each.part, each.verdict), [0, 0.0, 0.0])
+            for index, number in enumerate((each.n, each.weight, each.square)):
+                total[index] += number
+        return [CellCount(*place, int(n), w, q) for place, (n, w, q) in sorted(sums.items(), key=str)]
 
     @property
     def n(self) -> int:
+        """Items received that could have been drawn."""
+        return sum(each.n for each in self.hours)
+
+    @property
+    def n_received(self) -> int:
         """Items received."""
-        return sum(cell.n for cell in self.cells)
+        return self.n + sum(each.n for each in self.never)
 
 
 class DrawnItem(NamedTuple):
-    """One item that the draw selected: `outcome` is its resolution as pass (1) or fail (0), None without one.
+    """One item that the draw selected: `outcome` is what its resolution counts, None without one.
 
-    `n_labels` counts the labels it rests on; with labels and no outcome the item is unresolved.
+    `n_labels` counts the labels it rests on. With labels and no outcome, or as an open case of the adjudicators'
+    (`is_case`), the item is unresolved.
     """
 
     item_id: int
@@ -92,7 +146,13 @@ class DrawnItem(NamedTuple):
     part: str | None
     verdict: int
     n_labels: int
-    outcome: int | None
+    outcome: float | None
+    is_case: bool = False
+
+    @property
+    def is_unresolved(self) -> bool:
+        """Whether people looked at the item without settling it."""
+        return self.outcome is None and (self.n_labels > 0 or self.is_case)
 
 
 def part_sql(segment: str | None) -> SqlCondition:
@@ -103,38 +163,58 @@ def part_sql(segment: str | None) -> SqlCondition:
 
 
 def read_traffic(
-    window: Window, question: dict[str, Any], *, judge_version: int | None, segment: str | None
+    window: Window,
+    question: dict[str, Any],
+    *,
+    judge_version: int | None,
+    segment: str | None,
+    grading: Grading | None = None,
+    sessions: bool = False,
 ) -> TrafficRows:
-    """Return all items of the window, counted by part and verdict."""
+    """Return all items of the window, counted by part, hour and verdict; with `sessions` those are counted, too."""
+    graded = grading or grading_of(question)
     part, condition = part_sql(segment), window.condition()
-    cells: dict[tuple[str | None, int], list[float]] = {}
+    chance, never = _never(window, condition)
+    sums: dict[tuple[str | None, datetime, int], list[float]] = {}
     unknown = 0
     with connection.cursor() as cursor:
         cursor.execute(
-            _TRAFFIC.format(part=part.sql, verdict=_VERDICT, condition=condition.sql),
-            [*part.params, question["key"], judge_version, judge_version, *condition.params],
+            _TRAFFIC.format(part=part.sql, verdict=_verdict(judge_version), condition=condition.sql, chance=chance),
+            [*part.params, question["key"], judge_version, *condition.params],
         )
-        for name, answer, parsed, scored, n, weight, square, n_unknown in cursor.fetchall():
-            sums = cells.setdefault((name, verdict_code(question, answer, parsed=parsed, scored=scored)), [0, 0.0, 0.0])
+        for name, hour, answer, parsed, scored, n, weight, square, n_unknown in cursor.fetchall():
+            total = sums.setdefault((name, hour, graded.code(answer, parsed=parsed, scored=scored)), [0, 0.0, 0.0])
             for index, number in enumerate((n, weight, square)):
-                sums[index] += number
+                total[index] += number
             unknown += n_unknown
-        cursor.execute(_SESSIONS.format(condition=condition.sql), condition.params)
-        units, sessions = cursor.fetchone()
-    counts = [CellCount(name, verdict, int(n), w, q) for (name, verdict), (n, w, q) in sorted(cells.items(), key=str)]
-    return TrafficRows(counts, int(units), bool(sessions), unknown)
+        hours = [HourCount(*place, int(n), w, q) for place, (n, w, q) in sums.items()]
+        units = sum(each.n for each in hours)
+        if sessions:
+            cursor.execute(_SESSIONS.format(condition=condition.sql, chance=chance), condition.params)
+            (units,) = cursor.fetchone()
+    return TrafficRows(hours, int(units), unknown, never)
 
 
 def read_drawn(
-    window: Window, question: dict[str, Any], *, judge_version: int | None, segment: str | None
+    window: Window,
+    question: dict[str, Any],
+    *,
+    judge_version: int | None,
+    segment: str | None,
+    grading: Grading | None = None,
 ) -> list[DrawnItem]:
     """Return the items that the draw selected, each with its last probability and what its labels came to."""
+    graded = grading or grading_of(question)
     part, condition = part_sql(segment), window.condition()
     key = question["key"]
     with connection.cursor() as cursor:
         cursor.execute(
-            _DRAWN.format(part=part.sql, verdict=_VERDICT, condition=condition.sql),
-            [*part.params, key, judge_version, key, key, key, judge_version, *condition.params],
+            _DRAWN.format(part=part.sql, verdict=_verdict(judge_version), condition=condition.sql),
+            [
+                *(*part.params, key, key, key, key),
+                *(Stage.ADJUDICATION, Stage.REVIEW, Lane.CHOSEN, judge_version, window.project_id),
+                *condition.params,
+            ],
         )
         rows = cursor.fetchall()
     return [
@@ -145,29 +225,24 @@ def read_drawn(
             upstream=row[3],
             session=row[4],
             part=row[5],
-            verdict=verdict_code(question, row[6], parsed=row[7], scored=row[8]),
-            n_labels=len(row[9]),
-            outcome=outcome_code(question, [row[10]] if row[10] is not None else row[9]),
+            verdict=graded.code(row[6], parsed=row[7], scored=row[8]),
+            n_labels=0 if row[12] else len(row[9]),
+            outcome=None if row[12] else graded.outcome([row[10]] if row[10] is not None else row[9]),
+            is_case=bool(row[11]),
         )
         for row in rows
     ]
 
 
-def verdict_code(question: dict[str, Any], answer: str | None, *, parsed: bool, scored: bool) -> int:
-    """Return the cell of a stored verdict: pass, fail, unparsed, or unscored where the judge did not say."""
-    if not scored:
-        return UNSCORED
-    if not parsed:
-        return UNPARSED
-    if answer is None:  # the judge was not asked this question
-        return UNSCORED
-    return PASS if is_positive(question, orjson.loads(answer)) else FAIL
+def _verdict(judge_version: int | None) -> str:
+    return _NO_VERDICT if judge_version is None else _VERDICT
 
 
-def outcome_code(question: dict[str, Any], labels: Sequence[Any]) -> int | None:
-    """Return what the labels of an item come to: pass, fail, or nothing where they do not settle it."""
-    given = [orjson.loads(each) if isinstance(each, str) else each for each in labels]
-    if not given:
-        return None
-    answer = combine_answers(question, given, by_majority=True).answer
-    return None if answer is None else int(bool(is_positive(question, answer)))
+def _never(window: Window, condition: SqlCondition) -> tuple[str, tuple[NeverDrawn, ...]]:
+    """Return the condition that an item had a chance, and the items that had none. Most projects have no such item."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HAS_NEVER, [window.project_id])
+        if not cursor.fetchone()[0]:
+            return "TRUE", ()
+        cursor.execute(_NEVER.format(condition=condition.sql), [window.project_id, *condition.params])
+        return _HAD_A_CHANCE, tuple(NeverDrawn._make(row) for row in cursor.fetchall())

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import orjson
 
-from annotations.estimates.rows import PASS, UNPARSED
+from annotations.estimates.grading import PASS, UNPARSED
 from annotations.judges.pairs import get_judge_version, read_pairs
 from annotations.quality.asked import Window, get_question
 from annotations.rubrics.questions import is_positive

@@ -7,8 +7,8 @@ from datetime import datetime
 import numpy as np
 from django.db import transaction
 
+from annotations.estimates.grading import FAIL, PASS, UNPARSED
 from annotations.estimates.pass_rate import get_pass_rate
-from annotations.estimates.rows import FAIL, PASS, UNPARSED
 from annotations.judges.pairs import Pair, get_judge_version, read_pairs
 from annotations.quality.asked import Window, get_question
 from reviewapp.accounts.access import Access

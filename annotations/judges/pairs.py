@@ -4,7 +4,8 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from annotations.estimates.rows import UNSCORED, outcome_code, part_sql, verdict_code
+from annotations.estimates.grading import UNSCORED, pass_grading_of
+from annotations.estimates.rows import part_sql
 from annotations.models import JudgeVersion
 from annotations.quality.asked import Window
 from reviewapp.accounts.models import Project
@@ -19,7 +20,7 @@ _PAIRS = """
 SELECT i.id, i.external_id, i.session_ref, {part}, v.answers -> %s, v.answers IS NOT NULL, v.score,
     (SELECT d.probability FROM sampling_draw d WHERE d.item_id = i.id AND d.selected ORDER BY d.id DESC LIMIT 1)
         * i.sampling_probability,
-    ARRAY(SELECT b.answers -> %s FROM annotations_label b WHERE b.project_id = i.project_id AND b.item_id = i.id
+    ARRAY(SELECT (b.answers -> %s)::text FROM annotations_label b WHERE b.project_id = i.project_id AND b.item_id = i.id
           AND b.withdrawn_at IS NULL AND b.superseded_by_id IS NULL AND NOT b.surplus AND b.source <> 'gold'
           AND b.answers ? %s ORDER BY b.id),
     ARRAY(SELECT b.reviewer_name FROM annotations_label b WHERE b.project_id = i.project_id AND b.item_id = i.id
@@ -67,6 +68,7 @@ def read_pairs(
     Splits go by a keyed hash of the session (of the item without one), so that neighbours fall on one side.
     """
     key, part, condition = question["key"], part_sql(window.segment), window.condition()
+    graded = pass_grading_of(question)
     with connection.cursor() as cursor:
         cursor.execute(
             _PAIRS.format(part=part.sql, condition=condition.sql),
@@ -78,9 +80,10 @@ def read_pairs(
     for item_id, external_id, session, segment, answer, parsed, score, probability, labels, names, adjudicated in rows:
         if split is not None and hash_split(keyed, session or external_id, SHARES) != split:
             continue
-        verdict = verdict_code(question, answer, parsed=parsed, scored=True)
+        verdict = graded.code(answer, parsed=parsed, scored=True)
         if verdict == UNSCORED:
             continue
-        outcome = outcome_code(question, [adjudicated] if adjudicated is not None else labels)
-        found.append(Pair(item_id, segment, verdict, score, probability, outcome, labels, names))
+        outcome = graded.outcome([adjudicated] if adjudicated is not None else labels)
+        settled = None if outcome is None else int(outcome)
+        found.append(Pair(item_id, segment, verdict, score, probability, settled, labels, names))
     return found

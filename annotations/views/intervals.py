@@ -16,6 +16,7 @@ REASONS = {
     "missing_class": "nobody gave this answer",
     "unknown_inclusion_probability": "nobody knows how likely these items were drawn",
     "uninformative_judge": "the judge tells nothing apart",
+    "not_pass_fail": "the question says of no answer that it passes",
     "separated": "the answers separate completely",
 }
 

@@ -17,6 +17,7 @@ Undefined = Literal[
     "uninformative_judge",
     "unknown_inclusion_probability",
     "separated",
+    "not_pass_fail",
 ]
 
 

@@ -52,7 +52,11 @@ class Draw(models.Model):
     class Meta:
         """Constraints named after the rule they hold."""
 
-        indexes = [models.Index(fields=["item", "id"], name="draw_by_item")]
+        indexes = [
+            models.Index(fields=["item", "id"], name="draw_by_item"),
+            models.Index(fields=["plan_version", "item"], condition=Q(selected=True), name="draw_selected"),
+            models.Index(fields=["plan_version", "item"], condition=Q(probability=0), name="draw_without_chance"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(u__gte=0, u__lt=1), name="draw_u_in_0_1"),
             models.CheckConstraint(condition=Q(probability__gte=0, probability__lte=1), name="draw_probability_in_0_1"),

@@ -1,9 +1,14 @@
 """The pass rate through the API, from items to the figure, against a computation of its own in this file."""
 
+from datetime import timedelta
+
 import pytest
 
 from annotations.models import Label
+from annotations.models.queue import Task
+from reviewapp.http.lines import Line
 from reviewapp.stats.sampling.hash_numbers import hash_number
+from sampling.ingest.add import add_items
 from sampling.models import Draw, Item
 from tests.conftest import NOW
 from tests.sampling.lines import item, ndjson
@@ -52,6 +57,8 @@ def test_everything_drawn_and_labelled_is_known_exactly_about_the_window_and_not
         "covered_share": 1,
         "uncovered": [],
         "worst_case": None,
+        "precision": 0.02,
+        "more_labels": 0,
     }
     process = lea.get(f"{URL}?population=process")["estimate"]
     assert process["value"] == 0.7
@@ -188,3 +195,92 @@ def test_a_question_without_a_pass_and_an_unknown_judge_are_refused(lea):
     assert lea.get(f"{URL}?question=note", status=422)["error"]["fields"][0]["path"] == "question"
     assert lea.get(f"{URL}?judge=nobody", status=422)["error"]["fields"][0]["path"] == "judge"
     assert lea.get(f"{URL}?judge_version=1", status=422)["error"]["fields"][0]["path"] == "judge"
+
+
+def test_what_no_label_speaks_of_is_named_and_left_out(lea, project):
+    """Version 1 gives nobody but 12 flagged of 30 a chance. Then 40 items a day on two days, all drawn, and
+    one day answered. The estimate speaks of 12 + 40 of 110 items, the worst case of all 92 that had a chance."""
+    rule = {"name": "flagged", "when": {"metadata.flag": {"eq": True}}, "rate": 1}
+    lea.put("/projects/helpdesk/plan", {"base_rate": 0, "rules": [rule]})
+    send(lea, [item(f"n{k}", metadata={"flag": k < 12}) for k in range(30)])
+    lea.put("/projects/helpdesk/plan", {"base_rate": 1, "rules": []})
+    send(lea, [item(f"a{k}") for k in range(40)])
+    lines = [Line(k, item(f"b{k}")) for k in range(40)]
+    add_items(project=project, lines=lines, actor=None, now=NOW - timedelta(days=3))
+    label(lea, {f"n{k}": "fail" for k in range(12)} | {f"a{k}": "pass" for k in range(40)})
+    found = lea.get(URL)
+    design = found["design"]
+    assert (design["n_traffic"], design["n_drawn"], design["n_labelled"]) == (110, 92, 52)
+    assert design["covered_share"] == pytest.approx(52 / 110)
+    assert design["uncovered"] == ["unscored of 2026-11-18 12:00", "no chance under plan version 1: 18 items"]
+    assert found["estimate"]["value"] == pytest.approx(40 / 52)
+    assert design["worst_case"]["all_fail"]["value"] == pytest.approx(40 / 92)
+    assert design["worst_case"]["all_pass"]["value"] == pytest.approx(80 / 92)
+
+
+def test_a_judge_that_was_asked_about_answered_items_only_is_not_used(lea):
+    send(lea, [item(f"i{n}") for n in range(80)])
+    label(lea, {f"i{n}": "pass" if n % 4 else "fail" for n in range(40)})
+    judge(lea, {f"i{n}": "pass" for n in range(40)})
+    found = lea.get(URL)
+    assert any("depend on the review draw" in warning for warning in found["estimate"]["warnings"])
+    assert found["estimate"]["value"] == pytest.approx(0.75)
+
+
+def test_an_item_given_up_and_sent_by_hand_counts_as_unanswered_and_an_open_case_as_unresolved(lea):
+    send(lea, [item(f"i{n}") for n in range(4)])
+    retired = Task.objects.filter(item__external_id="i0")
+    retired.update(closed_reason="horizon")
+    lea.post("/projects/helpdesk/tasks", {"external_ids": ["i0"], "reason": "odd"}, status=201)
+    (claimed,) = lea.post("/projects/helpdesk/tasks/claim", {"count": 1})["tasks"]
+    note = {"lease": claimed["lease"]["token"], "note": "which policy?"}
+    lea.post(f"/tasks/{claimed['id']}/escalate", note, status=200)
+    escalated = claimed["item"]["external_id"]
+    assert escalated != "i0"
+    label(lea, {name: "fail" if name == "i0" else "pass" for name in ("i0", "i1", "i2", "i3") if name != escalated})
+    found = lea.get(URL)
+    assert (found["design"]["n_labelled"], found["design"]["n_unresolved"]) == (2, 1)
+    assert found["estimate"]["value"] == 1
+
+
+def test_ratings_without_a_pass_have_a_mean_and_choices_without_one_have_shares(lea):
+    """Ratings 1 to 5, half of 80 items labelled: mean of the labels, tuned by the judge's numbers on all of them."""
+    questions = [
+        {"key": "stars", "kind": "rating", "title": "Stars", "min": 1, "max": 5},
+        {
+            "key": "topic",
+            "kind": "choice",
+            "title": "Topic",
+            "options": [{"value": value, "label": value} for value in ("a", "b", "c")],
+        },
+    ]
+    lea.put("/projects/helpdesk/rubric", {"questions": questions})
+    send(lea, [item(f"i{n}", system_version="v1" if n % 2 else "v2") for n in range(80)])
+    stars, topics = (lambda n: 1 + (n * 7) % 5), (lambda n: "aab"[n % 3])
+    lines = [
+        {"external_id": f"i{n}", "reviewer": "zoe", "answers": {"stars": stars(n), "topic": topics(n)}}
+        for n in range(40)
+    ]
+    assert lea.post("/projects/helpdesk/labels/import", ndjson(*lines), **NDJSON)["accepted"] == 40
+    found = lea.get(f"{URL}?question=stars&segment=system_version&compare=system_version:v2,v1")
+    mean = sum(stars(n) for n in range(40)) / 40
+    assert (found["figure"], found["scale"]) == ("mean", [1, 5])
+    assert (found["estimate"]["value"], found["estimate"]["method"]) == (pytest.approx(mean), "hajek_t")
+    assert found["estimate"]["low"] < mean < found["estimate"]["high"]
+    assert found["unweighted"]["value"] == pytest.approx(mean)
+    assert found["segments"][0]["estimate"]["undefined"] == "below_min_n"  # 20 labels
+    assert found["comparison"]["sentence"] == "There is not enough evidence to compare v2 with v1."
+    judged = [
+        {"external_id": f"i{n}", "judge": "j", "judge_version": "1", "answers": {"stars": max(1, stars(n) - n % 2)}}
+        for n in range(80)
+    ]
+    lea.post("/projects/helpdesk/verdicts/import", ndjson(*judged), **NDJSON)
+    tuned = lea.get(f"{URL}?question=stars")
+    assert (tuned["estimate"]["method"], tuned["judge"]) == ("tuned_difference_t", "j")
+    width, alone = (each["high"] - each["low"] for each in (tuned["estimate"], tuned["labels_only"]))
+    assert width < alone / 2
+    shares = lea.get(f"{URL}?question=topic")
+    assert shares["estimate"]["undefined"] == "not_pass_fail"
+    values = {each["value"]: each["estimate"]["value"] for each in shares["shares"]}
+    assert values == {"a": pytest.approx(27 / 40), "b": pytest.approx(13 / 40), "c": 0}
+    assert lea.get(f"{URL}?question=topic&compare=system_version:v2,v1", status=422)["error"]["code"] == "not_pass_fail"

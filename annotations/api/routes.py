@@ -4,7 +4,7 @@ from importlib import import_module
 
 from ninja import NinjaAPI
 
-from annotations.api import agreement, exports, imports, judges, pass_rate, queue, resolve, rubrics, send
+from annotations.api import agreement, exports, failure_modes, imports, judges, pass_rate, queue, resolve, rubrics, send
 
 
 def add_routers(api: NinjaAPI) -> None:
@@ -15,6 +15,7 @@ def add_routers(api: NinjaAPI) -> None:
     api.add_router("/projects", agreement.router)
     api.add_router("/projects", pass_rate.router)
     api.add_router("/projects", judges.router)
+    api.add_router("/projects", failure_modes.router)
     api.add_router("", queue.router)
     api.add_router("", resolve.router)
     api.add_router("", exports.router)

@@ -4,6 +4,7 @@ from annotations.models.adjudications import Adjudication
 from annotations.models.decisions import Decision, DecisionFeed
 from annotations.models.desk import DeskSettings, GuidelinesRead, Reveal
 from annotations.models.escalations import Escalation
+from annotations.models.failure_modes import FailureMode, ModeAssignment, ModeWording
 from annotations.models.horizons import Horizon
 from annotations.models.judges import Judge, JudgeVersion, Verdict
 from annotations.models.labels import Label
@@ -18,6 +19,7 @@ __all__ = [
     "DeskSettings",
     "Draft",
     "Escalation",
+    "FailureMode",
     "Guard",
     "GuidelinesRead",
     "Horizon",
@@ -25,6 +27,8 @@ __all__ = [
     "JudgeVersion",
     "Label",
     "Lease",
+    "ModeAssignment",
+    "ModeWording",
     "QueueCounter",
     "Reveal",
     "RubricVersion",

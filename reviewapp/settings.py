@@ -139,10 +139,16 @@ ITEM_SECTIONS = [  # what an item's page says beside the item, in this order
 ]
 ITEM_STATES = "annotations.queue.states.review_states"  # how far review has come, for lists of items
 REVIEW_PACE = "annotations.labels.pace.review_pace"
+ERASERS = [  # what else is emptied with the items of somebody who is erased
+    "annotations.labels.erase.erase_labels",
+    "annotations.datasets.erase.erase_rows",
+]
 JOB_HANDLERS = {
     "import_upload": "sampling.uploads.run.import_slice",
     "recheck_items": "sampling.ingest.recheck.recheck_slice",
     "check_queue": "annotations.queue.invariants.check_queue",
+    "freeze_dataset": "annotations.datasets.freeze.freeze_in_background",
+    "export_dataset": "annotations.datasets.export.jobs.make_export",
     "index_items": "sampling.items.text_index.index_items",
 }
 SWEEP_STEPS = [
@@ -152,6 +158,7 @@ SWEEP_STEPS = [
     "annotations.queue.sweep.plan_queue_checks",
     "sampling.items.text_index.plan_indexing",
     "sampling.uploads.forget.forget_old_uploads",
+    "annotations.datasets.export.jobs.forget_expired",
     "reviewapp.jobs.intents.ring_due_intents",
 ]
 METRICS_COLLECTORS = [

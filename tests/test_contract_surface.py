@@ -96,11 +96,6 @@ POST /projects/{p}/judges/{j}/versions/{v}/runs
 GET /judge-runs/{id}
 POST /judge-runs/{id}/stop
 POST /judge-runs/{id}/resume
-POST /projects/{p}/datasets
-POST /projects/{p}/datasets/{d}/versions
-GET /projects/{p}/datasets/{d}/versions/{v}
-GET /projects/{p}/datasets/{d}/versions/{v}/export
-GET /projects/{p}/datasets/{d}/diff
 POST /projects/{p}/evaluations
 GET /evaluations/{id}
 GET /projects/{p}/shadow
@@ -112,7 +107,6 @@ POST /rollouts/{id}/rollback
 GET /rollouts/{id}/stage
 GET /rollouts/{id}/report
 GET /audit/checkpoints
-POST /projects/{p}/erase
 """
 
 

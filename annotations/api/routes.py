@@ -4,7 +4,19 @@ from importlib import import_module
 
 from ninja import NinjaAPI
 
-from annotations.api import agreement, exports, failure_modes, imports, judges, pass_rate, queue, resolve, rubrics, send
+from annotations.api import (
+    agreement,
+    datasets,
+    exports,
+    failure_modes,
+    imports,
+    judges,
+    pass_rate,
+    queue,
+    resolve,
+    rubrics,
+    send,
+)
 
 
 def add_routers(api: NinjaAPI) -> None:
@@ -16,6 +28,7 @@ def add_routers(api: NinjaAPI) -> None:
     api.add_router("/projects", pass_rate.router)
     api.add_router("/projects", judges.router)
     api.add_router("/projects", failure_modes.router)
+    api.add_router("/projects", datasets.router)
     api.add_router("", queue.router)
     api.add_router("", resolve.router)
     api.add_router("", exports.router)

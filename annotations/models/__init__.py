@@ -1,6 +1,16 @@
 """The tables of this stage."""
 
 from annotations.models.adjudications import Adjudication
+from annotations.models.datasets import (
+    Dataset,
+    DatasetCase,
+    DatasetDropped,
+    DatasetExport,
+    DatasetExportPart,
+    DatasetLock,
+    DatasetRow,
+    DatasetVersion,
+)
 from annotations.models.decisions import Decision, DecisionFeed
 from annotations.models.desk import DeskSettings, GuidelinesRead, Reveal
 from annotations.models.escalations import Escalation
@@ -14,6 +24,14 @@ from annotations.models.rubrics import RubricVersion
 __all__ = [
     "Adjudication",
     "ClaimCursor",
+    "Dataset",
+    "DatasetCase",
+    "DatasetDropped",
+    "DatasetExport",
+    "DatasetExportPart",
+    "DatasetLock",
+    "DatasetRow",
+    "DatasetVersion",
     "Decision",
     "DecisionFeed",
     "DeskSettings",

@@ -53,6 +53,9 @@ class Action(StrEnum):
     IMPORT_LABELS = "import_labels"
     IMPORT_VERDICTS = "import_verdicts"
     ADD_DECISIONS = "add_decisions"
+    SEE_DATASETS = "see_datasets"
+    EDIT_DATASETS = "edit_datasets"
+    ERASE_PEOPLE = "erase_people"
 
 
 _EVERYONE = frozenset(Role)
@@ -87,6 +90,9 @@ TABLE: dict[Action, tuple[frozenset[Role], frozenset[Scope]]] = {
     Action.IMPORT_LABELS: (_STAFF, _ADMIN | {Scope.INGEST, Scope.LABEL}),
     Action.IMPORT_VERDICTS: (_STAFF, _ADMIN | {Scope.INGEST, Scope.JUDGE}),
     Action.ADD_DECISIONS: (_STAFF, _ADMIN | {Scope.INGEST}),
+    Action.SEE_DATASETS: (_READERS, _READ | {Scope.DATASET, Scope.EVALUATE}),
+    Action.EDIT_DATASETS: (_STAFF, frozenset({Scope.DATASET})),
+    Action.ERASE_PEOPLE: (_STAFF, _ADMIN),
 }
 
 # Who may give or take a role, or make a token that acts as somebody of that role.

@@ -46,6 +46,8 @@ class Item(models.Model):
     metadata = models.JSONField(default=dict)
     # What the checks of its arrival found, by name; null for a check that gave no answer.
     checks = models.JSONField(null=True)
+    # When a person's request for erasure emptied it; what is left is a tombstone.
+    erased_at = models.DateTimeField(null=True)
 
     class Meta:
         """Listed by project, newest first."""

@@ -1,0 +1,1 @@
+"""Exports: one canonical record in everybody's format."""

@@ -1,0 +1,99 @@
+"""The formats of an export: what each is called, and the bytes of a version in it, streamed."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from annotations.datasets.export.card import hub_card
+from annotations.datasets.export.huggingface import stream_zip
+from annotations.datasets.export.parquet import stream_parquet
+from annotations.datasets.export.tools import TOOLS, record_maker
+from annotations.datasets.read import check_split, stream_lines
+from annotations.datasets.rows import FIELDS
+from annotations.models import DatasetVersion
+from reviewapp.http.csv_rows import csv_rows
+from reviewapp.http.errors import FieldError, InvalidError
+
+FORMATS = ("jsonl", "csv", "parquet", *TOOLS, "huggingface")
+_KINDS = {
+    "csv": ("csv", "text/csv; charset=utf-8"),
+    "parquet": ("parquet", "application/vnd.apache.parquet"),
+    "huggingface": ("zip", "application/zip"),
+}
+_LINES = ("jsonl", "application/x-ndjson")
+ONE_SPLIT = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A file: its name, its type, and its bytes in pieces. `progress` is told the rows of each batch as they go by."""
+
+    name: str
+    content_type: str
+    pieces: Iterator[bytes]
+
+
+def export_version(
+    version: DatasetVersion,
+    *,
+    kind: str,
+    split: str | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Exported:
+    """Return a frozen version, or one split of it, in a format: the same version always in the same bytes.
+
+    JSON Lines, CSV and Parquet hold tombstones of erased rows; what goes to a tool leaves them out. InvalidError for a
+    format or split that there is not.
+    """
+    if kind not in FORMATS:
+        message = f"There is {', '.join(FORMATS)}."
+        raise InvalidError(message, fields=(FieldError("format", message),))
+    chosen = check_split(version, split)
+    ending, content_type = _KINDS.get(kind, _LINES)
+    parts = [version.dataset.name.replace(" ", "-"), f"v{version.version}", chosen]
+    parts.append(kind if kind in TOOLS else "")
+    name = f"{'-'.join(part for part in parts if part)}.{ending}"
+    return Exported(name, content_type, _pieces(version, kind, chosen, progress))
+
+
+def _pieces(version: DatasetVersion, kind: str, split: str, progress: Callable[[int], None] | None) -> Iterator[bytes]:
+    columns: dict[str, str] = version.manifest["columns"]
+    about = {"dataset": version.dataset.name, "version": str(version.version), "sha256": version.sha256}
+
+    def lines(part: str, *, erased: bool) -> Iterator[Sequence[str]]:
+        for batch in stream_lines(version, split=part, erased=erased):
+            if progress is not None:
+                progress(len(batch))
+            yield batch
+
+    if kind == "jsonl":
+        return ("\n".join([*batch, ""]).encode() for batch in lines(split, erased=True))
+    if kind == "csv":
+        return csv_rows(FIELDS, _cells(lines(split, erased=True)))
+    if kind == "parquet":
+        return stream_parquet(lines(split, erased=True), columns=columns, about=about)
+    if kind == "huggingface":
+        named = [split] if split else [name for name, _ in version.recipe["splits"]]
+        parts = {name: name for name in named} or {ONE_SPLIT: ""}
+        return stream_zip(
+            hub_card(version, list(parts)),
+            list(parts),
+            lines=lambda name: lines(parts[name], erased=False),
+            columns=columns,
+            about=about,
+        )
+    return _records(kind, version, lines(split, erased=False))
+
+
+def _cells(batches: Iterable[Sequence[str]]) -> Iterator[list[object]]:
+    for batch in batches:
+        for line in batch:
+            row = orjson.loads(line)
+            yield [row[name] for name in FIELDS]
+
+
+def _records(kind: str, version: DatasetVersion, batches: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    made = record_maker(kind, dataset=version.dataset.name)
+    for batch in batches:
+        yield b"".join(orjson.dumps(made(orjson.loads(line)), option=orjson.OPT_APPEND_NEWLINE) for line in batch)

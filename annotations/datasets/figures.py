@@ -1,0 +1,97 @@
+"""What a selection amounts to: counts, balance, gaps, and how far its people agree."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from annotations.datasets.candidates import category_of
+from annotations.datasets.select import Chosen, Selection
+from annotations.models import DatasetCase
+from annotations.models.datasets import Origin
+
+FEW = 5
+SHOWN_VALUES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """How many rows have each value of a fact, largest first; `few` names those with fewer than five."""
+
+    name: str
+    counts: list[tuple[str, int]]
+    few: list[str]
+
+    @property
+    def n_values(self) -> int:
+        """How many values there are."""
+        return len(self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementFigures:
+    """On the primary question, in items with two labels or more: which share of the labels said the answer."""
+
+    n_items: int
+    mean: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The counts of a selection; `labels` counts all labels behind its rows."""
+
+    n_rows: int
+    n_candidates: int
+    dropped: dict[str, int]
+    origins: dict[str, int]
+    splits: dict[str, int]
+    how: dict[str, int]
+    labels: int
+    expected: Balance
+    strata: Balance | None
+    agreement: AgreementFigures
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the figures as a manifest keeps them; of very many values, the most frequent ones."""
+        found = asdict(self)
+        for name in ("expected", "strata"):
+            if found[name] is not None:
+                found[name]["n_values"] = len(found[name]["counts"])
+                found[name]["counts"] = found[name]["counts"][:SHOWN_VALUES]
+        return found
+
+
+def figures_of(selection: Selection, cases: Sequence[tuple[DatasetCase, str | None]], *, by: str | None) -> Figures:
+    """Return the figures of a selection with its written cases; `by` is the fact of its strata."""
+    rows = selection.rows
+    agreements = [each.candidate.agreement for each in rows if each.candidate.agreement is not None]
+    categories = [each.candidate.category for each in rows]
+    categories += [category_of(case.content.get("expected")) for case, _ in cases]
+    return Figures(
+        n_rows=len(rows) + len(cases),
+        n_candidates=selection.n_candidates,
+        dropped=selection.dropped_counts,
+        origins=_counts([*(each.origin for each in rows), *(Origin.WRITTEN for _ in cases)]),
+        splits=_counts([*(each.split for each in rows), *(split for _, split in cases)]),
+        how=_counts([each.candidate.how for each in rows]),
+        labels=sum(each.candidate.n_labels for each in rows),
+        expected=balance_of("expected", categories),
+        strata=balance_of(by, _strata(rows)) if by else None,
+        agreement=AgreementFigures(
+            len(agreements), round(sum(agreements) / len(agreements), 6) if agreements else None
+        ),
+    )
+
+
+def balance_of(name: str, values: Iterable[str]) -> Balance:
+    """Return how often each value is there."""
+    counts = sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0]))
+    return Balance(name, counts, [value for value, n in counts if n < FEW])
+
+
+def _strata(rows: Sequence[Chosen]) -> list[str]:
+    return [each.candidate.stratum or "(not known)" for each in rows]
+
+
+def _counts(values: Iterable[str | None]) -> dict[str, int]:
+    return dict(sorted(Counter(str(value) for value in values if value is not None).items()))

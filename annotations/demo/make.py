@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from annotations.demo.opinions import judge_line, say, usual_rates
 from annotations.demo.people import PEOPLE, Person, SignIn, add_people
 from annotations.demo.story import DemoItem, fraction, list_items, read_rubric
 from annotations.demo.trials import make_trials
+from annotations.imports.verdicts import import_verdicts
 from annotations.labels.submit import Submission, submit_label
 from annotations.projects import create_project
 from annotations.queue.claim import claim_tasks
@@ -72,20 +74,31 @@ def _send_in(project: Project, items: list[DemoItem], *, actor: Actor) -> None:
     result = add_items(project=project, lines=lines, actor=actor, now=items[-1].occurred_at + timedelta(minutes=1))
     if result.rejected:
         raise RuntimeError(f"the demo's own items were refused: {result.errors[0]}")
+    _judge_all(project, items, actor=actor)
+
+
+def _judge_all(project: Project, items: list[DemoItem], *, actor: Actor) -> None:
+    """Let a judge that runs elsewhere say something about every item of a day, drawn or not."""
+    lines = [Line(number, judge_line(item)) for number, item in enumerate(items, 1)]
+    now = items[-1].occurred_at + timedelta(minutes=10)
+    result = import_verdicts(project=project, lines=lines, actor=actor, now=now)
+    if result.rejected:
+        raise RuntimeError(f"the demo's own verdicts were refused: {result.errors[0]}")
 
 
 def _review(project: Project, users: dict[str, User], items: dict[str, DemoItem], *, now: datetime) -> None:
     """Let the reviewers label through the queue, as people do, over the days before now."""
-    for moment, person in _shifts(now):
+    usual = usual_rates(list(items.values()))
+    for moment, person in shifts(now):
         access = Access(actor=Actor(user=users[person.username]), project=project, role=person.role)
         claimed = claim_tasks(access=access, count=1)
         if claimed.tasks:
             task = claimed.tasks[0]
             item = items[task.item["external_id"]]
-            submit_label(access=access, submission=_judge(person, task, item), now=moment)
+            submit_label(access=access, submission=_label(person, task, item, usual), now=moment)
 
 
-def _shifts(now: datetime) -> Iterator[tuple[datetime, Person]]:
+def shifts(now: datetime) -> Iterator[tuple[datetime, Person]]:
     """Yield when which reviewer labels: most by Rosa, some by Ben, a few by Ann, in the last nine days."""
     reviewers = [person for person in PEOPLE if person.role is not Role.OWNER]
     first = now - timedelta(days=9)
@@ -95,11 +108,10 @@ def _shifts(now: datetime) -> Iterator[tuple[datetime, Person]]:
         yield first + (now - timedelta(hours=3) - first) * (number / LABELS), person
 
 
-def _judge(person: Person, task: LeasedTask, item: DemoItem) -> Submission:
-    """Return the person's label: right as often as they are careful."""
+def _label(person: Person, task: LeasedTask, item: DemoItem, usual: dict[str, float]) -> Submission:
+    """Return the person's label."""
     name = item.sent["external_id"]
-    right = fraction(name, person.username, "care") < person.care
-    verdict = item.verdict if right else {"pass": "fail", "fail": "pass"}[item.verdict]
+    verdict = say(person, item, usual)
     answers: dict[str, Any] = {"verdict": verdict}
     if verdict == "fail":
         answers["reason"] = item.fault or "incomplete"

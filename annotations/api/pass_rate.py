@@ -1,15 +1,18 @@
 """The pass rate over the API."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from django.http import HttpRequest
+from django.utils import timezone
 from ninja import Query, Router, Schema
 from pydantic import Field
 
 from annotations.api.agreement import From, Question, Segment, To
 from annotations.api.estimates import EstimateOut
+from annotations.estimates.cached import Dated, find_pass_rate
 from annotations.estimates.compare import Comparison
-from annotations.estimates.pass_rate import Design, PassRate, get_pass_rate
+from annotations.estimates.pass_rate import Design
 from annotations.quality.asked import Window
 from reviewapp.accounts.access import authorize
 from reviewapp.accounts.roles import Action
@@ -84,6 +87,7 @@ class ComparisonOut(Schema):
 class PassRateOut(Schema):
     """The pass rate, beside what labels alone, the judge alone and the bare pile of labels would have said."""
 
+    as_of: datetime = Field(description="When it was computed: now, or up to a minute ago where there is much traffic.")
     question: str
     figure: Literal["pass_rate", "mean", "shares"] = Field(
         description="`mean` for ratings without a pass, whose scale is given; `shares` for choices without one."
@@ -120,8 +124,9 @@ def get_pass_rate_figures(
     """Return the pass rate of the traffic that arrived, weighted by how likely each item was drawn."""
     access = authorize(actor_of(request), p, Action.SEE_RESOLUTIONS)
     window = Window(access.project.pk, start=start, end=to, where=read_filter(where), segment=segment)
-    found = get_pass_rate(
+    found = find_pass_rate(
         window,
+        now=timezone.now(),
         question=question,
         judge=judge,
         judge_version=judge_version,
@@ -132,8 +137,10 @@ def get_pass_rate_figures(
     return _shown(found)
 
 
-def _shown(found: PassRate) -> PassRateOut:
+def _shown(dated: Dated) -> PassRateOut:
+    found = dated.rate
     return PassRateOut(
+        as_of=dated.as_of,
         question=found.question,
         figure=found.figure,
         scale=found.scale,

@@ -1,5 +1,6 @@
 """Two parts of the traffic beside each other, such as two versions live: a difference, its interval, a sentence."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from math import sqrt
 from typing import NamedTuple
@@ -39,6 +40,17 @@ def read_compare(text: str) -> Pair:
     if not (field and a and b and comma) or a == b:
         message = "Write compare as field:a,b, such as system_version:1.4,2.0."
         raise InvalidError(message, fields=(FieldError("compare", message),))
+    return Pair(field, a, b)
+
+
+def largest_pair(weighed: Weighed, field: str) -> Pair | None:
+    """Return the two parts with most labels, the one that sorts last first: the newer version, as a rule."""
+    counts = Counter(
+        each.part for each, done in zip(weighed.drawn, weighed.done, strict=True) if done and each.part is not None
+    )
+    if len(counts) < 2:
+        return None
+    a, b = sorted((name for name, _ in counts.most_common(2)), reverse=True)
     return Pair(field, a, b)
 
 

@@ -7,7 +7,7 @@ selected carry evidence: golds, items chosen by hand and imports beside the draw
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from annotations.estimates.compare import Comparison, compare_parts, read_compare
+from annotations.estimates.compare import Comparison, compare_parts, largest_pair, read_compare
 from annotations.estimates.grading import FAIL, PASS, Figure, Grading, grading_of
 from annotations.estimates.judged import depends_on_draw, find_judge, without_verdicts
 from annotations.estimates.means import Share, judge_mean, mean_of, plain_mean, scale_of, shares_of
@@ -96,16 +96,21 @@ def get_pass_rate(
     judge_version: str | None = None,
     population: Population = "window",
     compare: str | None = None,
+    compare_largest: bool = False,
     by: Period = "day",
 ) -> PassRate:
     """Return the pass rate of a window's traffic, or what its question has instead of one.
 
-    Raises InvalidError for a question without figures, a judge that is none, and a comparison that is not `field:a,b`.
+    With `compare_largest` and nothing else to compare, the two segments with most labels are. Raises InvalidError for
+    a question without figures, a judge that is none, and a comparison that is not `field:a,b`.
     """
     pair = read_compare(compare) if compare else None
     named = (judge, judge_version)
-    evidence = gather(window, question=question, judge=named, sessions=population == "process" or pair is not None)
+    sessions = population == "process" or pair is not None or compare_largest
+    evidence = gather(window, question=question, judge=named, sessions=sessions)
     whole = evidence.weighed
+    if pair is None and compare_largest and window.segment and whole.grading.figure != "shares":
+        pair = largest_pair(whole, window.segment)
     grading = whole.grading
     comparison = None
     if pair is not None:

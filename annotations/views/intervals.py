@@ -43,9 +43,10 @@ def draw_interval(
     note: str = "",
     strong: bool = False,
     start: float = 0.0,
+    end: float = 1.0,
     percent: bool = True,
 ) -> IntervalRow:
-    """Return the row of an estimate on a scale from `start` to 1."""
+    """Return the row of an estimate on a scale from `start` to `end`."""
     if estimate is None or estimate.value is None:
         reason = "not for this kind of question" if estimate is None else REASONS[estimate.undefined or "no_labels"]
         return IntervalRow(name, note, "–", "", reason, 0 if estimate is None else estimate.n, 0, 0, 0, strong)
@@ -59,15 +60,15 @@ def draw_interval(
         limits=limits,
         reason="",
         n=estimate.n,
-        x=_place(estimate.value, start),
-        low=_place(low, start),
-        high=_place(high, start),
+        x=_place(estimate.value, start, end),
+        low=_place(low, start, end),
+        high=_place(high, start, end),
         strong=strong,
     )
 
 
-def _place(value: float, start: float) -> float:
-    share = (min(max(value, start), 1.0) - start) / (1.0 - start)
+def _place(value: float, start: float, end: float) -> float:
+    share = (min(max(value, start), end) - start) / (end - start)
     return round(PAD + share * (WIDTH - 2 * PAD), 1)
 
 

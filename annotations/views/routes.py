@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from annotations.views import desk, settings
+from annotations.views.estimates import estimate_labels, estimates
 from annotations.views.home import home
 from annotations.views.overview import overview
 from annotations.views.quality import quality
@@ -24,6 +25,8 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/review/keys", desk.single_keys, name="single_keys"),
     path("p/<slug:slug>/send-to-review", send, name="send_to_review"),
     path("p/<slug:slug>/quality", quality, name="quality"),
+    path("p/<slug:slug>/estimates", estimates, name="estimates"),
+    path("p/<slug:slug>/estimates/labels", estimate_labels, name="estimate_labels"),
     path("p/<slug:slug>/settings", settings.project_settings, name="project_settings"),
     path("p/<slug:slug>/settings/project", settings.save_project, name="save_project"),
     path("p/<slug:slug>/settings/people", settings.save_member, name="save_member"),

@@ -22,6 +22,7 @@ _PAGES = (
     ("items", "Items", Action.SEE_ITEMS),
     ("plan", "Plan", Action.SEE_PLAN),
     ("quality", "Quality", Action.SEE_RESOLUTIONS),
+    ("estimates", "Estimates", Action.SEE_RESOLUTIONS),
     ("project_settings", "Settings", Action.EDIT_PROJECT),
 )
 

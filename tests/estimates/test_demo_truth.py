@@ -72,4 +72,5 @@ def test_the_planted_truth_lies_within_the_intervals_for_nearly_every_salt(n_sal
         covered = [found[version].low <= truth <= found[version].high for found in shown]
         assert covered[0]
         assert sum(covered) >= 0.93 * n_salts
-        assert sum(found[version].value for found in shown) / n_salts == pytest.approx(truth, abs=0.035)  # people err on the same items each time
+        # People err on the same items whatever the salt, so a little stays.
+        assert sum(found[version].value for found in shown) / n_salts == pytest.approx(truth, abs=0.035)

@@ -21,6 +21,8 @@ from sampling.ingest.files import FileKind, read_file
 class ImportCommand(BaseCommand):
     """Store the lines of a file; prints the same result object as the API, exits with 1 if a line was refused."""
 
+    requires_system_checks = []
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the command line."""
         parser.add_argument("project", metavar="PROJECT", help="the project's slug")

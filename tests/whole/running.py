@@ -69,7 +69,11 @@ class Installation:
     def client(self, token: str) -> httpx.Client:
         """Return a program that speaks to the API with the token."""
         client = httpx.Client(
-            base_url=f"{self.url}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False, verify=False
+            base_url=f"{self.url}/api/v1",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=30,
+            trust_env=False,
+            verify=False,
         )
         return self.clients.enter_context(client)
 

@@ -17,6 +17,7 @@ class Command(BaseCommand):
     """Makes the demo."""
 
     help = "Make the demo project and its people; their sign-ins are printed and kept in the data directory."
+    requires_system_checks = []
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Make it whole or not at all."""

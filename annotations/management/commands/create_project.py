@@ -19,6 +19,7 @@ class Command(BaseCommand):
     """Make a project."""
 
     help = "Make a project. The spec file is the body of POST /api/v1/projects as JSON."
+    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the command line."""

@@ -15,6 +15,7 @@ class Command(BaseCommand):
     """Make an API token."""
 
     help = "Make an API token and print it, this once. Without PROJECT it is a site token of a superuser."
+    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the command line."""

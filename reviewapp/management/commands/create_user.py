@@ -16,6 +16,7 @@ class Command(BaseCommand):
     """Make an account."""
 
     help = "Make an account. Without a password nobody can sign in with it until `changepassword` sets one."
+    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the command line."""

@@ -12,6 +12,7 @@ class Command(BaseCommand):
     """Expired leases, due intents, counters, sealing; the scheduler runs the same."""
 
     help = "Run one pass of the periodic work."
+    requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Sweep, and say what was done."""

@@ -26,6 +26,7 @@ class Command(BaseCommand):
         " column must be a field of an item (or metadata.…). With --map the mapped columns are taken, and those named"
         " like a field of an item; all others are ignored, with a note."
     )
+    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the command line."""

@@ -135,6 +135,7 @@ ITEM_DETAILS = {  # lists that an item's page and answer carry
 ITEM_SECTIONS = [  # what an item's page says beside the item, in this order
     "sampling.items.drawn.draws",
     "sampling.items.known.facts",
+    "sampling.items.masked.masked",
     "annotations.labels.item_section.review",
 ]
 ITEM_STATES = "annotations.queue.states.review_states"  # how far review has come, for lists of items

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 from annotations.models import Label
 from reviewapp.accounts.models import Membership, Project, User
-from sampling.models import Item
+from sampling.models import Item, Original
 
 
 @pytest.fixture
@@ -76,3 +76,12 @@ def test_a_demo_whose_person_exists_is_not_begun(db):
     with pytest.raises(CommandError, match="there already"):
         call_command("create_demo", stdout=io.StringIO())
     assert not Project.objects.exists()
+
+
+def test_what_customers_wrote_of_themselves_is_masked(sign_ins):
+    demo = Item.objects.filter(project__slug="demo")
+    texts = " ".join(json.dumps(item.input) + json.dumps(item.output) for item in demo)
+    for placeholder in ("[EMAIL_1]", "[PHONE_1]", "[CARD_1]", "[IBAN_1]"):
+        assert placeholder in texts
+    assert "leila.aydin" not in texts
+    assert Original.objects.filter(item__project__slug="demo", placeholder="[CARD_1]").count() == 1

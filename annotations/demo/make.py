@@ -15,7 +15,7 @@ from annotations.projects import create_project
 from annotations.queue.claim import claim_tasks
 from annotations.queue.leased import LeasedTask
 from reviewapp.accounts.access import Access, Actor
-from reviewapp.accounts.models import Membership, Project, User
+from reviewapp.accounts.models import Masking, Membership, Project, User
 from reviewapp.accounts.projects import ProjectSpec
 from reviewapp.accounts.roles import Role
 from reviewapp.http.errors import ConflictError
@@ -32,6 +32,7 @@ _SPEC = ProjectSpec(
     name="Harbour Bikes support",
     description="A bicycle shop's assistant answers customers; two versions of it run side by side. "
     "Everything here is invented for this demo.",
+    masking=Masking.REVERSIBLE,  # so that one can see what both sides of it look like
     sampling_salt=SALT,
     horizon_days=90,  # whoever comes back to the demo after a week still finds something to review
 )

@@ -39,16 +39,20 @@ def mask_batch(items: Sequence[ItemIn], *, project: Project) -> list[Masked]:
     if project.masking == Masking.OFF:
         return [Masked(json, {}, ()) for json in written]
     custom = custom_patterns(project.masking_patterns)
-    suspicious = range(len(items)) if custom else _suspicious(written)
-    found = {index: _mask(items[index], written[index], custom) for index in suspicious}
-    clean: tuple[Json | None, dict[str, str], Mapping[str, Sequence[Edit]]] = (None, {}, {})
-    batch = []
-    for index, (item, json) in enumerate(zip(items, written, strict=True)):
-        masked, originals, edits = found.get(index, clean)
-        originals = {**originals, **_hash_refs(item, project)}
-        keep = project.masking == Masking.REVERSIBLE and originals
-        sealed = seal(originals, Place(project.pk, item.external_id)) if keep else ()
-        batch.append(Masked(masked or json, edits, sealed))
+    batch = [Masked(json, {}, ()) for json in written]
+    taken_out: dict[int, dict[str, str]] = {}
+    for index in range(len(items)) if custom else _suspicious(written):
+        masked, originals = _mask(items[index], written[index], custom)
+        if masked is not None:
+            batch[index] = masked
+            taken_out[index] = originals
+    for index, item in enumerate(items):
+        if item.user_ref is not None or item.session_ref is not None:
+            taken_out.setdefault(index, {}).update(_hash_refs(item, project))
+    if project.masking == Masking.REVERSIBLE:
+        for index, originals in taken_out.items():
+            sealed = seal(originals, Place(project.pk, items[index].external_id))
+            batch[index] = batch[index]._replace(originals=sealed)
     return batch
 
 
@@ -82,17 +86,15 @@ def _suspicious(written: Sequence[Json]) -> list[int]:
     return found
 
 
-def _mask(
-    item: ItemIn, json: Json, custom: CustomPatterns | None
-) -> tuple[Json | None, dict[str, str], Mapping[str, Sequence[Edit]]]:
-    """Mask one item in place; return its JSON fields anew (None where nothing was masked), the originals, the edits."""
+def _mask(item: ItemIn, json: Json, custom: CustomPatterns | None) -> tuple[Masked | None, dict[str, str]]:
+    """Mask one item in place; return what is stored of it (None where nothing was masked) and the originals."""
     fields: dict[str, Any] = {name: getattr(item, name) for name in MASKED_FIELDS if name in json}
     if item.steps is not None:
         steps = _steps(item.steps)
         fields["steps"] = [{name: step[name] for name in _STEP_TEXTS if name in step} for step in steps]
     masked = mask_item(fields, texts=(text.decode() for text in json.values()), custom=custom)
     if not masked.originals:
-        return None, {}, {}
+        return None, {}
     changed = masked.fields
     if item.steps is not None:
         changed["steps"] = [
@@ -101,7 +103,7 @@ def _mask(
     for name, value in changed.items():
         setattr(item, name, value)
     edits = {path: edits for path, edits in masked.edits.items() if path.partition("/")[0] in _MARKED}
-    return _write(item), masked.originals, edits
+    return Masked(_write(item), edits, ()), masked.originals
 
 
 def _hash_refs(item: ItemIn, project: Project) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Showing the originals behind an item's placeholders: to few people, with a reason, on record."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import transaction
 
@@ -53,6 +54,25 @@ def reveal_originals(access: Access, *, external_id: str, reason: str, now: date
             detail={"reveal": row.pk, "placeholders": shown, "reason_sha256": digest(reason)},
         )
     return {placeholder: originals[placeholder] for placeholder in shown}
+
+
+class RevealRow(NamedTuple):
+    """Who was shown the originals of which item, when and why."""
+
+    external_id: str
+    by: str
+    reason: str
+    placeholders: list[str]
+    at: datetime
+
+
+def list_reveals(project_id: int, *, item_id: int | None = None, limit: int = 20) -> list[RevealRow]:
+    """Return the latest looks at originals of a project, or of one item of it, the newest first."""
+    rows = RevealedOriginals.objects.filter(item__project_id=project_id)
+    if item_id is not None:
+        rows = rows.filter(item_id=item_id)
+    columns = ("item__external_id", "revealed_by__username", "reason", "placeholders", "at")
+    return [RevealRow(*row) for row in rows.order_by("-pk").values_list(*columns)[:limit]]
 
 
 def _checked(reason: str) -> str:

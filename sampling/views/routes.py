@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from sampling.api.external_ids import register
-from sampling.views import checks, plan, saved_views
+from sampling.views import checks, masking, plan, saved_views
 from sampling.views.filter_field import filter_facts
 from sampling.views.item import item, item_by_name
 from sampling.views.items import count, items
@@ -37,6 +37,9 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/settings/checks/save", checks.save_check, name="save_check"),
     path("p/<slug:slug>/settings/checks/remove", checks.remove_check, name="remove_check"),
     path("p/<slug:slug>/settings/checks/stored", checks.recheck, name="recheck"),
+    path("p/<slug:slug>/settings/masking", masking.masking, name="masking"),
+    path("p/<slug:slug>/settings/masking/try", masking.try_masking, name="try_masking"),
+    path("p/<slug:slug>/originals", masking.reveal, name="reveal_originals"),
     path("p/<slug:slug>/plan", plan.plan_page, name="plan"),
     path("p/<slug:slug>/plan/change", plan.change_plan, name="change_plan"),
     path("p/<slug:slug>/plan/preview", plan.preview_fragment, name="plan_preview"),

@@ -1,9 +1,10 @@
-"""Items in, from bytes to rows: validated, drawn under a 5 % plan with two rules, handed to the queue.
+"""Items in, from bytes to rows: validated, masked, checked, drawn under a plan with two rules, handed to the queue.
 
-Beside it the floor: the same bytes by a bare COPY into a table of one text column, in the same run, on a throw-away
-database.
+An item has about 1 KB of invented prose; in one of twenty there is something to mask. Beside it the floor: the same
+bytes by a bare COPY into a table of one text column, in the same run, on a throw-away database.
 """
 
+import random
 import secrets
 import time
 from collections.abc import Iterator
@@ -19,23 +20,48 @@ RULES = [
     {"name": "slow", "when": {"latency_ms": {"gt": 2000}}, "rate": 0.1},
     {"name": "gold", "when": {"metadata.tier": {"eq": "gold"}}, "rate": 0.2},
 ]
-SENTENCE = "The parcel left our depot this morning and should reach you within two working days. "
+CHECKS = [
+    {"name": "length", "kind": "length", "max": 4000},
+    {"name": "no-links", "kind": "pattern", "pattern": "https?://", "match": False},
+    {"name": "polite", "kind": "not_contains", "values": ["stupid", "your fault"]},
+    {"name": "language", "kind": "allowed_values", "target": "metadata.language", "values": ["en", "de"]},
+]
+PROSE = """
+the parcel left our depot this morning and should reach you within two working days if nobody is home carrier
+keeps it for a week please bring card which came with order we are sorry that first one was broken here is how
+to send it back print label from account put into box take any shop money returns when we have seen what
+happened thank you patience
+"""
+WORDS = PROSE.split()
+PERSONAL = (
+    "write to anna.smith@example.org",
+    "call +49 171 2345678 or (415) 555-2671",
+    "card 4111 1111 1111 1111 failed",
+    "IBAN DE89 3704 0044 0532 0130 00 and SSN 536-90-4399",
+)
 
 
 def measure() -> list[Row]:
     """Return the rows of the table."""
+    cases = [
+        (0.05, "mask", True, "8,000"),
+        (1.0, "mask", True, "4,000"),
+        (0.05, "reversible", True, "–"),
+        (0.05, "mask", False, "–"),
+        (0.05, "off", False, "–"),
+    ]
     with prepared_database():
-        return [row for rate in (0.05, 1.0) for row in _measure(rate)]
+        return [row for rate, masking, checked, target in cases for row in _measure(rate, masking, checked, target)]
 
 
-def _measure(rate: float) -> Iterator[Row]:
+def _measure(rate: float, masking: str, checked: bool, target: str) -> Iterator[Row]:
     from django.db import connection
 
     from reviewapp.http.lines import cut_lines
     from sampling.ingest.add import add_items
 
     now = datetime.now(UTC)
-    project = _project(rate, now)
+    project = _project(rate, masking, checked, now)
     bodies = [_body(f"{secrets.token_hex(4)}-{run}") for run in range(RUNS)]
     megabytes = len(bodies[0]) / 1e6
 
@@ -61,22 +87,25 @@ def _measure(rate: float) -> Iterator[Row]:
     floor = best_of(RUNS, bare_copy)
     seconds = best_of(RUNS, ingest)
     yield Row(
-        what=f"items/s, {rate:.0%} drawn ({megabytes:.0f} MB of {ITEMS:,})",
+        what=f"items/s, {rate:.0%} drawn, masking {masking}, {len(CHECKS) if checked else 'no'} checks"
+        f" ({megabytes:.0f} MB of {ITEMS:,})",
         measured=f"{ITEMS / seconds:,.0f} ({ITEMS / min(cpu):,.0f} per second of Python)",
         beside=f"bare COPY of the bytes {ITEMS / floor:,.0f}",
-        target="8,000" if rate < 1 else "4,000",
+        target=target,
     )
 
 
-def _project(rate: float, now: datetime) -> Any:
+def _project(rate: float, masking: str, checked: bool, now: datetime) -> Any:
     from annotations.projects import create_project
     from reviewapp.accounts.models import User
     from reviewapp.accounts.projects import ProjectSpec
+    from sampling.checks.publish import parse_checks
     from sampling.plans.publish import parse_plan, publish_plan
 
     owner, _ = User.objects.get_or_create(username="benchmark")
-    spec = ProjectSpec(slug=f"bench-{secrets.token_hex(4)}", name="Benchmark")
-    project = create_project(owner=owner, spec=spec, rubric=None, actor=None, now=now)
+    spec = ProjectSpec(slug=f"bench-{secrets.token_hex(4)}", name="Benchmark", masking=masking)
+    checks = parse_checks(CHECKS) if checked else []
+    project = create_project(owner=owner, spec=spec, rubric=None, checks=checks, actor=None, now=now)
     plan = parse_plan({"base_rate": rate, "rules": RULES})
     publish_plan(project=project, plan=plan, actor=None, now=now)
     return project
@@ -85,17 +114,24 @@ def _project(rate: float, now: datetime) -> Any:
 def _body(prefix: str) -> bytes:
     import orjson
 
+    rng = random.Random(prefix)
+
+    def prose(words: int) -> str:
+        return " ".join(rng.choices(WORDS, k=words)).capitalize() + "."
+
     return b"\n".join(
         orjson.dumps(
             {
                 "external_id": f"{prefix}-{number}",
-                "input": f"Where is parcel {number}?",
-                "output": SENTENCE * (1 + number % 8),
+                "input": f"Where is parcel {number}? {prose(30)}",
+                "output": prose(rng.randint(60, 160)) + (f" {rng.choice(PERSONAL)}" if number % 20 == 0 else ""),
                 "occurred_at": "2026-11-21T12:00:00Z",
                 "system_version": f"v{number % 3}",
                 "latency_ms": 100.5 + number % 1900,
                 "input_tokens": number % 500,
-                "metadata": {"tier": "basic", "number": number},
+                "user_ref": f"user-{number % 5000}",
+                "session_ref": f"session-{number // 3}",
+                "metadata": {"tier": "basic", "number": number, "language": "en"},
             }
         )
         for number in range(ITEMS)

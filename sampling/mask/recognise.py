@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
+import orjson
+
 from sampling.mask.custom import CustomPatterns
 from sampling.mask.emails import find_emails
 from sampling.mask.ibans import find_ibans
@@ -10,6 +12,7 @@ from sampling.mask.national_codes import find_national_codes
 from sampling.mask.networks import find_networks
 from sampling.mask.numbers import find_numbers
 from sampling.mask.passage import Passage
+from sampling.mask.prefilter import SUSPICIOUS
 from sampling.mask.secrets import find_secrets
 from sampling.mask.urls import find_urls
 
@@ -30,8 +33,10 @@ def find_all(text: str, *, key: str = "", custom: CustomPatterns | None = None) 
 
     `key` is the name that the text stands under, which counts as the words before it.
     """
-    passage = Passage(text, key)
-    found = [finding for recognise in RECOGNISERS for finding in recognise(passage)]
+    found: list[Finding] = []
+    if SUSPICIOUS.search(orjson.dumps({key: text})):
+        passage = Passage(text, key)
+        found = [finding for recognise in RECOGNISERS for finding in recognise(passage)]
     if custom:
         found += custom.find(text)
     return list(merged(found)) if found else found

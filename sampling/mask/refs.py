@@ -13,6 +13,7 @@ REF_FIELDS: tuple[RefField, ...] = ("user_ref", "session_ref")
 _DIGITS = 32
 
 
+@lru_cache(maxsize=16_384)  # users come back
 def hash_ref(salt: str, field: RefField, value: str) -> str:
     """Return the hash that stands for a reference: `ref_` and 32 hexadecimal digits of HMAC-SHA256."""
     return "ref_" + hmac.digest(_key(salt, field), value.encode(), "sha256").hex()[:_DIGITS]

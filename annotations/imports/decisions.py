@@ -22,6 +22,7 @@ from reviewapp.audit.record import digest, record
 from reviewapp.http.errors import FieldError, InvalidError
 from reviewapp.http.lines import Line
 from sampling.ingest.add import IngestResult
+from sampling.mask.items import mask_value_alone
 from sampling.models import ItemKey
 
 DEFAULT_FEED = "default"
@@ -122,7 +123,7 @@ def _decision(run: Run, feed: DecisionFeed, each: DecisionRecord, decision_id: i
         project=run.project,
         feed=feed,
         external_id=each.external_id,
-        decision=each.decision,
+        decision=mask_value_alone(each.decision, masking=run.project.masking, patterns=run.project.masking_patterns),
         decided_at=each.decided_at,
         decider=each.decider or "",
         duration_ms=each.duration_ms,

@@ -14,6 +14,7 @@ import orjson
 from django.db import connection, transaction
 
 from annotations.imports.heirs import end_superseded, lock_imports, reserve_ids
+from annotations.imports.masked import find_edits, label_as_stored
 from annotations.imports.records import LabelRecord, Numbered, Run, read_batches, unknown_item
 from annotations.imports.seats import Seat, find_seats, take_seats
 from annotations.imports.standing import Standing, find_standing, insert_labels
@@ -86,14 +87,24 @@ def _check(run: Run, answers: _Answers, batch: Sequence[Numbered]) -> list[_Chec
     """Return the lines that hold, and count the others as refused."""
     ids = find_item_ids(run.project.pk, (each.record.external_id for each in batch))
     contents = _read_contents(ids.values()) if answers.about_items else {}
+    edits = find_edits(answers.questions, ids.values())
     checked = []
-    for line, each in batch:
-        item_id = ids.get(each.external_id)
+    for line, sent in batch:
+        item_id = ids.get(sent.external_id)
         if item_id is None:
             run.result.refuse(unknown_item(line))
             continue
+        content = contents.get(item_id)
+        each = label_as_stored(
+            run.project,
+            sent,
+            item_id=item_id,
+            questions=answers.questions,
+            content=content,
+            edits=edits.get(item_id, {}),
+        )
         try:
-            found = answers.check(each.answers, contents.get(item_id))
+            found = answers.check(each.answers, content)
         except InvalidError as refusal:
             first = refusal.fields[0]
             run.result.refuse(Problem(line, refusal.code, first.message, first.path))

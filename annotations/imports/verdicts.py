@@ -25,6 +25,7 @@ from sampling.ingest.add import IngestResult
 from sampling.ingest.facts import NewFact, record_late_facts
 from sampling.ingest.parse import Problem
 from sampling.items.keys import find_item_ids
+from sampling.mask.later import mask_value_later
 
 # Kinds of questions whose answers are short enough to filter by.
 _AS_FACTS = frozenset({"choice", "multi_choice", "rating", "pairwise"})
@@ -73,14 +74,21 @@ def _check(run: Run, rubric: RubricVersion, batch: Sequence[Numbered]) -> list[_
         if item_id is None:
             run.result.refuse(unknown_item(line))
             continue
+        stored = _as_stored(run.project, each, item_id)
         try:
-            answers = None if each.answers is None else check_verdict(rubric.questions, each.answers)
+            answers = None if stored.answers is None else check_verdict(rubric.questions, stored.answers)
         except InvalidError as refusal:
             first = refusal.fields[0]
             run.result.refuse(Problem(line, refusal.code, first.message, first.path))
             continue
-        checked.append(_Checked(item_id, each, answers))
+        checked.append(_Checked(item_id, stored, answers))
     return checked
+
+
+def _as_stored(project: Project, each: VerdictRecord, item_id: int) -> VerdictRecord:
+    """Return the record with what the judge wrote masked: it may quote the item as it was sent."""
+    written = {"answers": each.answers, "raw": each.raw, "rationale": each.rationale}
+    return each.model_copy(update=mask_value_later(project, item_id=item_id, value=written))
 
 
 def _store(run: Run, rubric: RubricVersion, checked: Sequence[_Checked]) -> None:

@@ -6,9 +6,9 @@ import re2
 
 from sampling.mask.kinds import Finding, Kind
 from sampling.mask.passage import Passage
-from sampling.mask.patterns import compile_folded
+from sampling.mask.patterns import BLANK, compile_folded
 
-TRIGGER = r"[^\s\"(\[{<]@[^\s\"@]|＠|(?i:[(\[{] ?(?:at|ät|@) ?[)\]}])"
+TRIGGER = rf"[^\s\"(\[{{<]@[^\s\"@]|(?i:[(\[{{]{BLANK}?(?:at|ät|@){BLANK}?[)\]}}])"
 
 _LOCAL = rb"[A-Za-z0-9\xe9_](?:[A-Za-z0-9\xe9_.!#$%&*+~'^-]{0,63}[A-Za-z0-9\xe9_+-])?"
 _LABEL = rb"[A-Za-z0-9\xe9](?:[A-Za-z0-9\xe9-]{0,61}[A-Za-z0-9\xe9])?"

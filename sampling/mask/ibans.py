@@ -6,7 +6,7 @@ from stdnum.iso7064 import mod_97_10
 
 from sampling.mask.kinds import Finding, Kind
 from sampling.mask.passage import Passage
-from sampling.mask.patterns import compile_folded
+from sampling.mask.patterns import MARK, compile_folded
 
 # How long an IBAN of each country is: SWIFT's registry, and the countries that use the form without being in it.
 _COUNTRIES = """
@@ -24,7 +24,7 @@ _LENGTHS = {
 }
 _CODES = "|".join(sorted(_LENGTHS))
 _HEAD = rf"(?:{_CODES}|{_CODES.lower()})[0-9]{{2}}(?:[ .-]?[0-9A-Za-z]){{4}}"
-TRIGGER = rf"(?:{_CODES}|{_CODES.lower()})\p{{Nd}}{{2}}(?:[ .\-\x{{a0}}\x{{202f}}]?[\p{{Nd}}A-Za-z]){{5}}"
+TRIGGER = rf"(?:{_CODES}|{_CODES.lower()})\p{{Nd}}{{2}}(?:{MARK}?[\p{{Nd}}A-Za-z]){{5}}"
 
 _START = compile_folded(_HEAD.encode())
 _GAPS = frozenset(b" -.")

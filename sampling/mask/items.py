@@ -1,9 +1,12 @@
 """Masking what one item holds: every text in its JSON, keys of objects and long numbers too."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sampling.mask.custom import CustomPatterns
+import orjson
+
+from reviewapp.accounts.models import Masking
+from sampling.mask.custom import CustomPatterns, custom_patterns
 from sampling.mask.kinds import PLACEHOLDER
 from sampling.mask.placeholders import Placeholders
 from sampling.mask.recognise import find_all
@@ -33,6 +36,19 @@ def mask_item(fields: Mapping[str, Any], *, texts: Iterable[str], custom: Custom
     walk = _Walk(Placeholders(taken), custom)
     masked = {name: walk.value(value, key="", path=name) for name, value in fields.items()}
     return MaskedItem(masked, walk.placeholders.originals, walk.edits)
+
+
+def mask_value(value: Any, *, placeholders: Placeholders, custom: CustomPatterns | None = None) -> Any:
+    """Return a text, or anything of JSON, masked with an item's placeholders."""
+    return _Walk(placeholders, custom).value(value, key="", path="")
+
+
+def mask_value_alone(value: Any, *, masking: str, patterns: Sequence[Mapping[str, str]]) -> Any:
+    """Return anything of JSON that belongs to no item yet as it would be stored under these settings."""
+    if masking == Masking.OFF:
+        return value
+    taken = {match.group() for match in PLACEHOLDER.finditer(orjson.dumps(value).decode())}
+    return mask_value(value, placeholders=Placeholders(taken), custom=custom_patterns(patterns))
 
 
 class _Walk:

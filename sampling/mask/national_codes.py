@@ -6,10 +6,10 @@ from typing import NamedTuple
 from sampling.mask.kinds import Finding, Kind
 from sampling.mask.national_schemes import Needs, Scheme
 from sampling.mask.passage import LETTER, Passage
-from sampling.mask.patterns import compile_folded
+from sampling.mask.patterns import BLANK, compile_folded
 
 TRIGGER = (
-    r"[A-Za-z]{2} ?\p{Nd}{2} ?\p{Nd}{2} ?\p{Nd}{2} ?[A-Da-d]"  # United Kingdom
+    rf"[A-Za-z]{{2}}(?:{BLANK}?\p{{Nd}}{{2}}){{3}}{BLANK}?[A-Da-d]"  # United Kingdom
     r"|[A-Za-z]\p{Nd}{2}[A-Za-z]\p{Nd}{2}[A-Za-z]"  # Italy
     r"|\p{Nd}{6}[A-FU-Ya-fu-y]\p{Nd}{3}"  # Finland
     r"|[A-Za-z]\p{Nd}{6}[HMXhmx][A-Za-z]|[A-Za-z]\p{Nd}{4}[A-Za-z]"  # Mexico, India; the others have digits enough

@@ -10,12 +10,13 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from sampling.mask.kinds import Finding, Kind
 from sampling.mask.passage import Passage
-from sampling.mask.patterns import compile_folded
+from sampling.mask.patterns import DASH, compile_folded
 
+_HEX = r"[\p{Nd}A-Fa-f]"
 TRIGGER = (
     r"(?:\p{Nd}{1,3}\.){3}\p{Nd}"
-    r"|(?:[0-9A-Fa-f]{1,4}:){3}|[0-9A-Fa-f]{1,4}::[0-9A-Fa-f]|::(?:[0-9A-Fa-f]{1,4}:|[fF]{4}:)"
-    r"|(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}"
+    rf"|(?:{_HEX}{{1,4}}:){{3}}|{_HEX}{{1,4}}::{_HEX}|::(?:{_HEX}{{1,4}}:|[fF]{{4}}:)"
+    rf"|(?:{_HEX}{{2}}{DASH}){{5}}{_HEX}{{2}}|(?:{_HEX}{{4}}\.){{2}}{_HEX}{{4}}"
 )
 
 _V4 = compile_folded(rb"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")

@@ -4,6 +4,11 @@ from typing import Any
 
 import re2
 
+# What folds into a blank or a dash, and the marks between digits, for patterns over text as it is written.
+BLANK = r"[ \x{a0}\x{1680}\x{2000}-\x{200a}\x{202f}\x{205f}\x{3000}]"
+DASH = r"[\-\x{58a}\x{5be}\x{2010}-\x{2015}\x{2212}\x{2e3a}\x{2e3b}\x{301c}\x{fe31}\x{fe32}\x{fe58}\x{fe63}]"
+MARK = rf"(?:{BLANK}|{DASH}|[.()/+])"
+
 
 def compile_folded(pattern: bytes, *, across_lines: bool = False) -> Any:
     """Return the pattern compiled for the `folded` bytes of a passage."""

@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from sampling.mask.passage import LETTER, Passage
-from sampling.mask.patterns import compile_folded
+from sampling.mask.patterns import MARK, compile_folded
 
 MIN_DIGITS = 7
 MAX_DIGITS = 19
 MAX_GROUPS = 8
 
-# Seven digits with at most three marks after each; in the prefilter every blank and dash that folds into one of these.
-_MARK = r"[ .()/+\-\x{a0}\x{2000}-\x{200a}\x{2010}-\x{2015}\x{202f}\x{205f}\x{2212}\x{3000}]"
-TRIGGER = rf"(?:\p{{Nd}}{_MARK}{{0,3}}){{{MIN_DIGITS - 1}}}\p{{Nd}}"
+# Seven digits with at most three marks after each.
+TRIGGER = rf"(?:\p{{Nd}}{MARK}{{0,3}}){{{MIN_DIGITS - 1}}}\p{{Nd}}"
 
 _RUN = compile_folded(rb"[0-9](?:[ .()/+-]{0,3}[0-9]){%d,}" % (MIN_DIGITS - 1))
 _GROUP = compile_folded(rb"[0-9]+")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from sampling.mask.kinds import PLACEHOLDER, Finding, Kind
 from sampling.mask.passage import LETTER, Passage
-from sampling.mask.patterns import compile_folded, compile_text
+from sampling.mask.patterns import DASH, compile_folded, compile_text
 
 # Each as its issuer documents it; the rest of the world's keys have to be called what they are.
 _PREFIXED = (
@@ -45,16 +45,16 @@ _KEY_WORDS = (
 _WORDS = f"{_KEY_WORDS}|{_PASSWORD_WORDS}"  # keys first: a client secret is more than a secret
 _VERBS = r"(?:is|are|was|ist|lautet|est|es|è|é|jest|är|on)"
 _IS = rf"(?::|=|：|->|→|\b{_VERBS}\b)"
-# The heads of all of the above; a letter or digit before one makes it a part of a word.
+# The heads of all of the above, `~` for any dash. A letter before one makes it a part of a word, but not that of `\n`.
 _HEADS = (
-    r"(?:AKIA|ASIA|ABIA|ACCA|A3T)[A-Z0-9]|[^A-Za-z0-9](?:sk-|[sr]k_|gh[opsur]_|github_pat_|gl[a-z]{2,4}-|xox[abeoprs]-|xapp-"
-    r"|whsec_|AIza|ya29\.|GOCSPX-|SG\.|key-|SK[a-f0-9]{4}|npm_|pypi-|dckr_pat_|rubygems_|hf_|gsk_|r8_|xai-|pplx-|do[opr]_v1_"
-    r"|shp[a-z]{2}_|sq0|EAAA|dapi[a-f0-9]|hvs\.|dp\.[psc]t\.|lin_api_|ATATT3|NRAK-|gl(?:c|sa)_|ntn_|secret_|PMAK-|sntrys_"
-    r"|AGE-SECRET|rvw_|eyJ[A-Za-z0-9])|hooks\.slack\.com/|[0-9]:AA[A-Za-z0-9_-]|[A-Za-z0-9_-]\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{16}"
-)
+    r"(?:AKIA|ASIA|ABIA|ACCA|A3T)[A-Z0-9]|(?:[^A-Za-z0-9]|\\[bfnrt])(?:sk~|[sr]k_|gh[opsur]_|github_pat_|gl[a-z]{2,4}~|xox[abeoprs]~|xapp~"
+    r"|whsec_|AIza|ya29\.|GOCSPX~|SG\.|key~|SK[a-f0-9]{4}|npm_|pypi~|dckr_pat_|rubygems_|hf_|gsk_|r8_|xai~|pplx~|do[opr]_v1_"
+    r"|shp[a-z]{2}_|sq0|EAAA|dapi[a-f0-9]|hvs\.|dp\.[psc]t\.|lin_api_|ATATT3|NRAK~|gl(?:c|sa)_|ntn_|secret_|PMAK~|sntrys_"
+    r"|AGE~SECRET|rvw_|eyJ[A-Za-z0-9])|hooks\.slack\.com/|[0-9]:AA[A-Za-z0-9_-]|[A-Za-z0-9_-]\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{16}"
+).replace("~", DASH)
 TRIGGER = (
     rf"{_HEADS}|(?i:bearer) +[A-Za-z0-9._~+/-]|(?i:authorization)\W{{1,4}}(?i:basic)|-----BEGIN [A-Z0-9 ]*PRIVATE KEY"
-    rf"|(?i:{_WORDS})[\w-]*[\"'\\` )\]*]{{0,4}}{_IS}|(?i:{_WORDS}) [A-Za-z_+/-]*[0-9]"
+    rf"|(?i:{_WORDS})[\w-]*[\"'\\` )\]*]{{0,4}}{_IS}|(?i:{_WORDS})(?: |\\t)+[^\s\"]*[0-9]"
     rf"|(?i:{_PASSWORD_WORDS}) [^\"\\]* {_VERBS} "
 )
 

@@ -1,9 +1,15 @@
 """What is masked in single texts: ways of writing, disguises, what is left alone, and texts of any size."""
 
+import random
+
+import orjson
 import pytest
 
 from sampling.mask.kinds import Finding, Kind, merged
-from sampling.mask.recognise import find_all
+from sampling.mask.passage import Passage
+from sampling.mask.prefilter import SUSPICIOUS
+from sampling.mask.recognise import RECOGNISERS, find_all
+from tests.masking.corpus import HELD_OUT, LEARNT_FROM, samples
 
 
 def found(text, key=""):
@@ -91,3 +97,21 @@ def test_long_texts_of_any_kind_are_read_in_one_go(unit, many):
 def test_one_thing_in_a_megabyte_is_found():
     text = "the quick brown fox " * 50_000 + "anna@example.org"
     assert found(text) == [("EMAIL", "anna@example.org")]
+
+
+_DISGUISES = [str.maketrans(*pair) for pair in (
+    (" ", "\u00a0"), (" ", "\u2009"), ("-", "\u2011"), ("-", "\uff0d"),
+    ("0123456789", "٠١٢٣٤٥٦٧٨٩"), ("0123456789", "０１２３４５６７８９"),
+    (" ", "\n"), (" ", "\t"), (".", "\uff0e"), ("@", "\uff20"), ("1", "\U0001d7cf"), ("e", "\uff45"),
+)]  # fmt: skip
+
+
+@pytest.mark.parametrize("part", [*LEARNT_FROM, HELD_OUT])
+def test_the_quick_look_never_misses_what_the_close_look_finds(part):
+    rng = random.Random(part)
+    for sample in samples(part, things=60, alike=4):
+        for disguise in (str.maketrans("", ""), rng.choice(_DISGUISES)):
+            text = sample.text.translate(disguise)
+            if any(True for recognise in RECOGNISERS for _ in recognise(Passage(text))):
+                assert SUSPICIOUS.search(orjson.dumps({"": text})), text
+                assert SUSPICIOUS.search(orjson.dumps([{"role": "user", "content": text}])), text

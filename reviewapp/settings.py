@@ -137,6 +137,8 @@ ITEM_SECTIONS = [  # what an item's page says beside the item, in this order
     "sampling.items.known.facts",
     "sampling.items.masked.masked",
     "annotations.labels.item_section.review",
+    "annotations.imports.item_sections.verdicts",
+    "annotations.imports.item_sections.decisions",
 ]
 ITEM_STATES = "annotations.queue.states.review_states"  # how far review has come, for lists of items
 REVIEW_PACE = "annotations.labels.pace.review_pace"

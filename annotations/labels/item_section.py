@@ -9,6 +9,7 @@ from annotations.labels.resolve import Vote, resolve_votes
 from annotations.labels.words import answer_words
 from annotations.models import Adjudication, Escalation, Guard, Label, Lease, Task
 from annotations.models.queue import GuardState, Stage
+from annotations.queue.reviewing import is_reviewing
 from annotations.queue.states import review_states
 from annotations.rubrics.publish import rubric_by_id
 from reviewapp.accounts.roles import Action
@@ -51,11 +52,16 @@ def review(asked: ItemAsked) -> Section | None:
         return None
     tasks = list(Task.objects.filter(item_id=asked.item_id).order_by("stage"))
     labels = list(Label.objects.filter(item_id=asked.item_id).order_by("id"))
-    if not tasks and not labels:
+    decided = list(
+        Adjudication.objects.select_related("adjudicator")
+        .filter(project=asked.access.project, item_id=asked.item_id)
+        .order_by("pk")
+    )
+    if not tasks and not labels and not decided:
         return None
     guards = list(Guard.objects.select_related("reviewer").filter(task__in=tasks).order_by("at"))
-    at_work = {guard.reviewer_id for guard in guards if guard.state in {GuardState.LEASED, GuardState.LEFT}}
-    hidden = asked.access.project.blind and asked.access.actor.user.pk in at_work
+    of_record = next((row for row in decided if row.superseded_by_id is None), None)
+    hidden = is_reviewing(asked.access, asked.item_id)
     standing = [label for label in labels if label.withdrawn_at is None and label.superseded_by_id is None]
     state = review_states([asked.item_id]).get(asked.item_id)
     return Section(
@@ -67,9 +73,9 @@ def review(asked: ItemAsked) -> Section | None:
             "state": state,
             "tasks": [_told(task, guards) for task in tasks],
             "hidden": hidden,
-            **({} if hidden else _answers(standing)),
+            **({} if hidden else _answers(standing, of_record)),
         },
-        events=() if hidden else tuple(_events(asked, tasks, labels, guards)),
+        events=() if hidden else tuple(_events(asked, tasks, labels, guards, decided)),
     )
 
 
@@ -83,24 +89,29 @@ def _told(task: Task, guards: Sequence[Guard]) -> TaskTold:
     return TaskTold(Stage(task.stage).label, needed + work + ended, task.reason)
 
 
-def _answers(labels: Sequence[Label]) -> dict[str, Any]:
-    """Return the standing labels as columns, and the questions of the newest version among them as rows."""
-    if not labels:
+def _answers(labels: Sequence[Label], decided: Adjudication | None) -> dict[str, Any]:
+    """Return the standing labels as columns, the questions of the newest version among them as rows, and beside them
+    the answers of record: an adjudicator's, else what the labels come to."""
+    if not labels and decided is None:
         return {"columns": [], "questions": []}
     votes = [Vote(label.rubric_id, label.answers) for label in labels if not label.surplus and label.source != "gold"]
     resolved, how, unresolved = resolve_votes(votes, "agreed") if votes else ({}, "single", [])
-    newest = rubric_by_id(max(label.rubric_id for label in labels))
+    outcome = "not resolved" if unresolved else _HOW.get(how, how)
+    if decided is not None:
+        resolved, unresolved, outcome = decided.answers, [], f"by {decided.adjudicator.username}"
+    newest = rubric_by_id(max([*(label.rubric_id for label in labels), *([decided.rubric_id] if decided else [])]))
+    resolves = decided is not None or len(votes) > 1
     rows = []
     for question in newest.questions:
         key = question["key"]
         given = [label.answers.get(key) for label in labels]
-        if all(answer is None for answer in given):
+        if all(answer is None for answer in [*given, resolved.get(key)]):
             continue
         rows.append(
             Answered(
                 title=question["title"],
                 answers=[answer_words(question, label.answers.get(key), label.details.get(key)) for label in labels],
-                resolved=answer_words(question, resolved.get(key)) if len(votes) > 1 else "",
+                resolved=answer_words(question, resolved.get(key)) if resolves else "",
                 differ=key in unresolved,
             )
         )
@@ -108,8 +119,8 @@ def _answers(labels: Sequence[Label]) -> dict[str, Any]:
         "columns": [_column(label, newest.version) for label in labels],
         "questions": rows,
         "comments": [(label.reviewer_name, label.comment) for label in labels if label.comment],
-        "how": _HOW.get(how, how) if not unresolved else "not resolved",
-        "resolves": len(votes) > 1,
+        "how": outcome,
+        "resolves": resolves,
     }
 
 
@@ -123,12 +134,16 @@ def _column(label: Label, newest: int) -> Column:
 
 
 def _events(
-    asked: ItemAsked, tasks: Sequence[Task], labels: Sequence[Label], guards: Sequence[Guard]
+    asked: ItemAsked,
+    tasks: Sequence[Task],
+    labels: Sequence[Label],
+    guards: Sequence[Guard],
+    decided: Sequence[Adjudication],
 ) -> Iterator[Event]:
     for task in tasks:
         words = "Handed to adjudication" if task.stage == Stage.ADJUDICATION else "Opened for review"
         yield Event(task.created_at, words, note=task.reason if task.stage == Stage.REVIEW else "")
-    for row in Adjudication.objects.select_related("adjudicator").filter(item_id=asked.item_id):
+    for row in decided:
         yield Event(row.created_at, "Decided the answer of record", by=row.adjudicator.username, note=row.note)
     revised = {label.superseded_by_id for label in labels}
     for label in labels:

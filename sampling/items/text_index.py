@@ -14,7 +14,7 @@ from sampling.models import SearchDue
 
 KIND = "index_items"
 PORTION = 4000  # items of one statement, give or take a range
-PORTIONS_PER_JOB = 5  # a job is short, because readers of new rows wait for the oldest transaction
+PORTIONS_PER_JOB = 2  # a job is short, because readers of new rows wait for the oldest transaction
 
 TERM_FIELDS = (
     "system",

@@ -237,6 +237,49 @@ class TestReview:
         assert "to adjudicate" in page
         assert '>failed</span> <a class="like"' in page
 
+    def test_the_adjudicators_answer_is_the_one_of_record(self, store, project, cast, get, label, api_of):
+        plan(project, base_rate=1, rules=[], overlap=2)
+        store(item("a"))
+        label(cast.rui, "pass")
+        label(cast.bea, "pass")
+        store(item("b"))
+        body = {"project": "helpdesk", "answers": {"verdict": "fail"}, "note": "Policy changed"}
+        for name in ("a", "b"):
+            api_of(cast.ada, "label").post(f"/items/{name}/resolve", body)
+        text = get("a")
+        assert re.search(r"Resolution<span class=\"when\">by ada", text)
+        assert re.search(r"<td[^>]*>Pass</td><td[^>]*>Pass</td><td>Fail</td>", text)
+        assert "Policy changed" in text
+        Task.objects.filter(item__external_id="b").delete()
+        assert re.search(r"Would you send it\?</th><td>Fail</td>", get("b"))
+
+    def test_verdicts_and_decisions_are_told_but_not_to_its_reviewer(self, store, project, cast, get, api_of):
+        store(item("a", decision="refund"))
+        lea = api_of(cast.lea)
+        verdict = {"external_id": "a", "judge": "tone", "judge_version": "v3", "answers": {"verdict": "fail"}}
+        lea.post("/projects/helpdesk/verdicts/import", [{**verdict, "score": 0.25, "rationale": "Too blunt"}])
+        lea.post("/projects/helpdesk/verdicts/import", [{**verdict, "judge": "facts", "answers": None}])
+        decided = {"external_id": "a", "decider": "Kim", "duration_ms": 9000, "assisted": True}
+        lea.post("/projects/helpdesk/decisions?feed=desk", [{**decided, "decision": "refund"}])
+        lea.post("/projects/helpdesk/decisions?feed=audit", [{**decided, "decision": {"amount": 3}}])
+        told = (
+            "Verdicts of judges",
+            "Too blunt",
+            "0.25",
+            "not readable",
+            "as the AI",
+            "not as the AI",
+            "desk, Kim",
+            "9 s",
+        )
+        text = get("a")
+        for part in (*told, "Judged", "tone v3", "Decided: refund", "Kim (desk)"):
+            assert part in text
+        api_of(cast.ada, "label").post("/projects/helpdesk/tasks/claim", {})
+        hidden = get("a", person=cast.ada)
+        for part in ("Verdicts of judges", "Too blunt", "desk, Kim", "Decided: refund"):
+            assert part not in hidden
+
     def test_a_label_that_was_imported_or_taken_back_is_told(self, store, project, cast, get):
         store(item("a"))
         stored = Item.objects.get()

@@ -16,6 +16,8 @@ from reviewapp.http.lines import Line
 from sampling.ingest.cells import METADATA, read_cell
 from sampling.ingest.fields import ItemIn
 
+_MISSING: Any = object()
+
 
 class Mapped(NamedTuple):
     """One column and the field that it becomes."""
@@ -28,7 +30,8 @@ class ColumnMap:
     """Renames the columns of lines and counts the columns that it left out.
 
     Columns that are named like a field are taken as well, unless `only` the mapped ones are to be. Of a table cells are
-    read as their fields want them, and an output without a value means that the input itself is judged.
+    read as their fields want them. An output that is empty, or that no column is mapped to where only mapped ones are
+    taken, means that the input itself is judged.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class ColumnMap:
         self.pairs = pairs
         self.ignored: Counter[str] = Counter()
         self._table, self._only, self._ids_from_content = table, only, ids_from_content
+        self._without_output = only and all(pair.field != "output" for pair in pairs)
         self._used = {pair.column.partition(".")[0] for pair in pairs} | {pair.column for pair in pairs}
 
     def apply(self, lines: Iterable[Line]) -> Iterator[Line]:
@@ -54,9 +58,11 @@ class ColumnMap:
         self.ignored.update(name for name in source if name not in self._used and (self._only or not is_field(name)))
         for field, column in self.pairs:
             value = _find(source, column)
-            if value is not None:
+            if value is not None and value is not _MISSING:
                 self._put(item, field, value)
-        if self._table:
+            elif value is None and field == "output":
+                item["output"] = None  # there, and empty: the input itself is judged
+        if self._table or self._without_output:
             item.setdefault("output", None)
         if self._ids_from_content and "external_id" not in item:
             item["external_id"] = sha256(orjson.dumps(item, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
@@ -113,10 +119,10 @@ def _parsed(data: Any) -> Any:
 
 
 def _find(source: dict[str, Any], column: str) -> Any:
-    """Return the value of a column: a key as it is written, else the path that its dots make."""
+    """Return the value of a column, a key as it is written, else the path that its dots make; _MISSING without one."""
     if column in source:
         return source[column]
     value: Any = source
     for key in column.split("."):
-        value = value.get(key) if isinstance(value, dict) else None
+        value = value.get(key, _MISSING) if isinstance(value, dict) else _MISSING
     return value

@@ -39,7 +39,7 @@ class ParquetTable:
         """Yield the rows, values by column, without what is null; they are numbered from 1."""
         number, told, total = 0, 0, max(self._file.metadata.num_rows, 1)
         try:
-            for batch in self._file.iter_batches(batch_size=ROWS_AT_ONCE):
+            for batch in self._file.iter_batches(batch_size=ROWS_AT_ONCE, use_threads=False):
                 if batch.nbytes > MAX_BYTES_AT_ONCE:
                     raise TooLargeError("The rows are too large to be read.", code="inflated_too_large")
                 for row in batch.to_pylist():

@@ -122,6 +122,16 @@ def test_json_lines_keep_their_types_and_refused_ones_come_out_as_they_were(lea,
     assert json.loads(rows[2]["original"])["latency_ms"] == "slow"
 
 
+@pytest.mark.parametrize("more", [{"a": "output"}, {}])
+def test_without_an_output_the_input_itself_is_judged(lea, more):
+    fields = {"id": "external_id", "q": "input", **more}
+    upload = taken(lea, ndjson({"id": "1", "q": "Hi", "a": None}, {"id": "2", "q": "Hi"}), "a.jsonl")
+    start_import(lea, upload, choice=ColumnChoice(fields), now=timezone.now())
+    work()
+    assert counts(upload)[1:4] == ((1, 0, 1) if "a" in fields else (2, 0, 0))
+    assert set(Item.objects.values_list("output", flat=True)) == {None}
+
+
 def test_parquet_is_told_by_its_first_bytes(lea):
     file = io.BytesIO()
     pq.write_table(pa.table({"id": [1, 2], "prompt": ["a", None], "n": [1.0, 2.0]}), file)

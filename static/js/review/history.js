@@ -114,6 +114,7 @@ export class History {
     sheet.questions.append(lock);
     if (shown.may_reveal) sheet.questions.append(this.revealButton(label.id));
     sheet.element.classList.add("past");
+    sheet.questions.tabIndex = 0; // nothing in it takes the focus while it is only read
     sheet.element.hidden = false;
     this.page = { ...sheet, lock, title, shown };
     this.editing = false;

@@ -17,7 +17,6 @@ const slots = byId("slots");
 const saving = byId("saving");
 const lease = byId("lease");
 const undoButton = byId("undo-button");
-const guidelines = new Guidelines();
 const { project, person, name } = root.dataset;
 /** @type {(() => boolean | void)[]} */
 const waitingKeys = [];
@@ -95,6 +94,8 @@ const history = new History(project, decisions.outbox, {
     else say(problem.message, "warn");
   },
 });
+
+const guidelines = new Guidelines(() => (history.page || desk.current)?.heading);
 
 /** What changes with time alone: the lease's end, and whether there is something to undo. */
 function tick() {

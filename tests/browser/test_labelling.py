@@ -238,6 +238,8 @@ def test_guidelines_open_and_close_by_key(desk):
     expect(desk.locator("#guidelines")).to_be_hidden()
     desk.keyboard.press("g")
     expect(desk.get_by_role("heading", name="Guidelines")).to_be_focused()
+    desk.keyboard.press("g")
+    expect(desk.get_by_role("heading", name="Item item-0")).to_be_focused()
 
 
 def test_two_tabs_work_on_different_items(desk):

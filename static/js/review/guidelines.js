@@ -8,7 +8,9 @@ const GUIDELINES_OPEN = "review.guidelines";
 
 /** The side panel; its words are rendered and cleaned by the server. */
 export class Guidelines {
-  constructor() {
+  /** @param {() => HTMLElement | undefined} work where the focus goes when they are closed by key */
+  constructor(work) {
+    this.work = work;
     this.panel = byId("guidelines");
     this.button = byId("guidelines-button");
     this.words = /** @type {HTMLElement} */ (this.panel.querySelector(".prose"));
@@ -42,7 +44,7 @@ export class Guidelines {
     this.set(open);
     localStorage.setItem(GUIDELINES_OPEN, open ? "open" : "closed");
     if (open) this.heading.focus();
-    else if (inside) this.button.focus();
+    else if (inside) (this.work() || this.button).focus();
   }
 
   get heading() {

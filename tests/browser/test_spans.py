@@ -122,9 +122,9 @@ def test_ends_are_adjusted_by_keys_and_by_dragging_and_changes_are_undone(markin
     press(page, "Control+Shift+z")
     assert marked(page) == ["wo thre"]
     box = page.locator(f"{SLOT} .grip-end").bounding_box()
-    drag(page, (box["x"] + box["width"], box["y"] + box["height"] + 3), point(page, text, "four", 4))
+    drag(page, (box["x"] + box["width"] - 3, box["y"] + box["height"] - 4), point(page, text, "four", 4))
     box = page.locator(f"{SLOT} .grip-start").bounding_box()
-    drag(page, (box["x"], box["y"] - 3), point(page, text, "one"))
+    drag(page, (box["x"] + 3, box["y"] + box["height"] - 4), point(page, text, "one"))
     assert marked(page) == ["one two three four"]
     page.mouse.click(*point(page, text, "three", 1))
     press(page, "Delete")

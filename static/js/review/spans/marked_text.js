@@ -3,7 +3,7 @@
 import { reveal } from "../../item/reveal.js";
 import { paintSpans } from "./painted.js";
 
-const GRIP = 4; // how far an end reaches into the line, in pixels
+const GRIP = 12; // how near to an end takes hold of it, in pixels
 const A_TAP = 400; // how long one lasts, in milliseconds
 
 /** @type {WeakMap<HTMLElement, MarkedText>} */
@@ -48,7 +48,16 @@ export class MarkedText {
     this.forgetting = 0;
     element.addEventListener("keydown", (event) => this.pressed(event));
     element.addEventListener("focus", () => this.marker?.entered());
-    element.addEventListener("pointerdown", (event) => this.grip(event));
+    element.addEventListener("pointerdown", (event) => {
+      const end = event.button === 0 && this.gripAt(event.clientX, event.clientY);
+      if (end) this.drag(event, end);
+    });
+    // A finger on an end drags it, and not the page.
+    element.addEventListener(
+      "touchstart",
+      (event) => this.gripAt(event.touches[0].clientX, event.touches[0].clientY) && event.preventDefault(),
+      { passive: false },
+    );
     element.addEventListener("click", () => this.pointed());
     element.addEventListener("keyup", (event) => event.key.startsWith("Arrow") && this.pointed());
     for (const kind of ["beforeinput", "drop", "dragstart"]) element.addEventListener(kind, (event) => event.preventDefault());
@@ -171,8 +180,8 @@ export class MarkedText {
   }
 
   /**
-   * Show which span is meant: stronger, and with ends to drag. The ends are drawn by the marks themselves, because a
-   * caret does not get past elements of their own.
+   * Show which span is meant: stronger, and with ends to drag. The marks draw them as their background, because a caret
+   * does not get past elements, and text would wrap otherwise around them.
    * @param {import("./painted.js").Painted | null} span
    */
   point(span, onDrag = (_end, _at) => {}) {
@@ -186,13 +195,16 @@ export class MarkedText {
     this.onDrag = onDrag;
   }
 
-  /** Whether a press took hold of an end: those stick out above the first line and below the last. */
-  grip(event) {
-    const mark = event.target instanceof Element ? event.target.closest("mark.on") : null;
-    if (!mark || event.button !== 0) return;
-    const rows = [...mark.getClientRects()];
-    if (mark.matches(".grip-start") && event.clientY < rows[0].top + GRIP) this.drag(event, "start");
-    else if (mark.matches(".grip-end") && event.clientY > rows[rows.length - 1].bottom - GRIP) this.drag(event, "end");
+  /** The end of the span that is meant which lies at a point of the screen, if one does. @returns {"start" | "end" | null} */
+  gripAt(x, y) {
+    for (const end of /** @type {("start" | "end")[]} */ (["start", "end"])) {
+      const mark = this.element.querySelector(`mark.grip-${end}`);
+      const box = mark && (end === "start" ? mark.getClientRects()[0] : [...mark.getClientRects()].pop());
+      if (!box) continue;
+      const atRight = (end === "end") === (getComputedStyle(mark).direction === "ltr");
+      if (Math.abs(x - (atRight ? box.right : box.left)) < GRIP && Math.abs(y - box.bottom + GRIP / 2) < GRIP) return end;
+    }
+    return null;
   }
 
   /** Follow the pointer with one end of a span. */

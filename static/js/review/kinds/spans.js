@@ -103,7 +103,7 @@ class SpanMarker {
     const quote = make("span", { class: "span-quote", dir: "auto" }, words.trim() ? words : "blank");
     if (span.end - span.start > SHOWN) quote.append("…");
     const label = this.names.get(span.tag) || span.tag;
-    const pick = make("button", { type: "button", class: "pick" }, this.swatch(span.style - this.firstStyle), make("span", { class: "tag-name" }, label), quote);
+    const pick = make("button", { type: "button", class: "pick", "data-enter-submits": true }, this.swatch(span.style - this.firstStyle), make("span", { class: "tag-name" }, label), quote);
     const remove = make("button", { type: "button", class: "button quiet", "aria-label": `Remove ${label}: ${words.slice(0, 40)}` }, "×");
     pick.addEventListener("focus", () => this.meant(span));
     pick.addEventListener("click", () => (pick.focus(), this.meant(span)));

@@ -1,6 +1,7 @@
 /** The text that spans are marked in: a caret and a selection in it, spans painted over it, ends that can be dragged. */
 
 import { reveal } from "../../item/reveal.js";
+import { printedKey } from "../keys.js";
 import { paintSpans } from "./painted.js";
 
 const GRIP = 12; // how near to an end takes hold of it, in pixels
@@ -238,7 +239,7 @@ export class MarkedText {
 
   pressed(event) {
     if (event.isComposing || event.keyCode === 229 || event.altKey || !this.marker) return;
-    const { key } = event;
+    const key = printedKey(event);
     const commanded = event.ctrlKey || event.metaKey;
     if (key === "Escape") this.marker.leave();
     else if ((key === "Delete" || key === "Backspace") && !commanded) this.selection && this.marker.removeAt(this.selection);

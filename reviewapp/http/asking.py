@@ -9,6 +9,7 @@ from ninja.security.apikey import APIKeyCookie
 from ninja.utils import check_csrf
 
 from reviewapp.accounts.access import Actor
+from reviewapp.accounts.guesses import count_wrong_token
 from reviewapp.accounts.models import User
 from reviewapp.accounts.tokens import find_actor
 from reviewapp.http.errors import ForbiddenError
@@ -17,9 +18,9 @@ from reviewapp.http.errors import ForbiddenError
 class BearerToken(HttpBearer):
     """`Authorization: Bearer <token>`."""
 
-    def authenticate(self, request: HttpRequest, token: str) -> Actor | None:  # noqa: ARG002 — ninja's signature
+    def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
         """Return the token's actor, or None."""
-        return find_actor(token, now=timezone.now())
+        return find_token_actor(request, token)
 
 
 class BrowserSession(APIKeyCookie):
@@ -38,6 +39,15 @@ class BrowserSession(APIKeyCookie):
             raise ForbiddenError("The CSRF token is missing or wrong. Reload the page.", code="csrf_failed")
         refuse_somebody_else(request)
         return Actor(user=request.user)
+
+
+def find_token_actor(request: HttpRequest, token: str) -> Actor | None:
+    """Return whom the token of a request acts as, or None; wrong ones are counted, and too many are refused."""
+    now = timezone.now()
+    actor = find_actor(token, now=now)
+    if actor is None:
+        count_wrong_token(request.META.get("REMOTE_ADDR", ""), now=now)
+    return actor
 
 
 def refuse_somebody_else(request: HttpRequest) -> None:

@@ -4,6 +4,8 @@ Answers, refusals too, come in the encoding of the request. Whether an exporter 
 429, 502, 503 and 504 it does, after all others it drops what it sent.
 """
 
+import logging
+
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils import timezone
@@ -11,13 +13,15 @@ from django.views.decorators.csrf import csrf_exempt
 
 from reviewapp.accounts.access import Access, authorize_where
 from reviewapp.accounts.roles import Action
-from reviewapp.accounts.tokens import find_actor
+from reviewapp.http.asking import find_token_actor
 from reviewapp.http.bodies import MAX_INFLATED_BYTES, read_content
 from reviewapp.http.errors import ForbiddenError, RefusalError, UnauthenticatedError, UnsupportedMediaTypeError
+from reviewapp.http.pages import InternalError
 from sampling.ingest.otlp.encodings import JSON, PROTOBUF, find_encoding
 from sampling.ingest.otlp.receive import receive_spans
 
 RETRY_AFTER_SECONDS = 5
+logger = logging.getLogger(__name__)
 
 
 class UnavailableError(RefusalError):
@@ -39,6 +43,9 @@ def post_traces(request: HttpRequest) -> HttpResponse:
         return _refused(request, refusal)
     except (OperationalError, InterfaceError):
         return _refused(request, UnavailableError(headers={"Retry-After": str(RETRY_AFTER_SECONDS)}))
+    except Exception:  # exporters read a Status, not a page
+        logger.exception("Spans could not be stored")
+        return _refused(request, InternalError())
 
 
 def _answer(request: HttpRequest) -> HttpResponse:
@@ -60,7 +67,7 @@ def _answer(request: HttpRequest) -> HttpResponse:
 def _authorize(request: HttpRequest) -> Access:
     """Return the access of the token; a session does not do, since exporters have none."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    actor = find_actor(token.strip(), now=timezone.now()) if scheme.lower() == "bearer" else None
+    actor = find_token_actor(request, token.strip()) if scheme.lower() == "bearer" else None
     if actor is None:
         raise UnauthenticatedError("Send a token of the project: Authorization: Bearer <token>.")
     request.__dict__["auth"] = actor  # where the log looks for who asked

@@ -3,7 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
+from django.core.cache import cache
 
+from reviewapp.accounts import guesses
 from reviewapp.accounts.access import authorize
 from reviewapp.accounts.models import ApiToken
 from reviewapp.accounts.roles import GIVEABLE, Action, Role, Scope
@@ -170,3 +173,25 @@ def test_tokens_are_listed_newest_first_without_the_revoked(cast, project, actor
     access = authorize(actor_of(cast.lea), "helpdesk", Action.EDIT_TOKENS)
     assert list_tokens(access) == [rows[2], rows[0]]
     assert access.role == Role.LEAD
+
+
+def test_too_many_wrong_tokens_are_told_to_wait_and_a_right_one_is_not(cast, project, api_of, monkeypatch):
+    monkeypatch.setattr(guesses, "WRONG_A_MINUTE", 3)
+    cache.clear()
+    stranger = ApiClient("rvw_not_a_token")
+    with time_machine.travel(NOW, tick=False):
+        for _ in range(3):
+            stranger.get("/projects", status=401)
+        assert stranger.get("/projects", status=429)["error"]["code"] == "too_many_requests"
+        refused = stranger.client.get("/api/v1/projects")
+        assert refused["Retry-After"] == "60"
+        spans = stranger.client.post("/v1/traces", b"{}", content_type="application/json")
+        assert (spans.status_code, spans["Retry-After"]) == (429, "60")
+    api_of(cast.lea).get("/projects/helpdesk")
+    with time_machine.travel(NOW + timedelta(minutes=1), tick=False):
+        stranger.get("/projects", status=401)
+
+
+def test_wrong_tokens_are_only_refused_while_nobody_can_count(db, settings):
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1"}}
+    ApiClient("rvw_not_a_token").get("/projects", status=401)

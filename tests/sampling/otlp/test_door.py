@@ -288,3 +288,32 @@ def test_a_span_that_is_none_is_refused_alone_in_json_too(exporter, wrong):
     partial = exporter.post(body.encode(), content_type=JSON).json()["partialSuccess"]
     assert partial["rejectedSpans"] == "1"
     assert Item.objects.get().system is None
+
+
+@BOTH
+def test_our_own_failure_is_a_status_too_and_names_the_request(exporter, encoding, monkeypatch, caplog):
+    def fail(**arguments):
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr(otlp, "receive_spans", fail)
+    body = as_json(request(span())) if encoding == JSON else request(span()).SerializeToString()
+    response = exporter.post(body, content_type=encoding, status=500)
+    message = response.json()["message"] if encoding == JSON else status_of(response)
+    assert response["Content-Type"] == encoding
+    assert "request id" in message
+    assert "out of luck" not in message
+    assert "out of luck" in caplog.text
+
+
+def test_spans_are_masked_like_any_other_items(project, exporter):
+    project.masking = "mask"
+    project.save()
+    asked, answered = (
+        CHAT[f"gen_ai.{side}.messages"].replace(words, "Write to ann@example.org")
+        for side, words in (("input", "Where is it?"), ("output", "On its way."))
+    )
+    said = {**CHAT, "gen_ai.input.messages": asked, "gen_ai.output.messages": answered, "user.id": "ann"}
+    item = exporter.item(span(said))
+    assert item.input == [{"role": "user", "content": "Write to [EMAIL_1]"}]
+    assert item.output == "Write to [EMAIL_1]"
+    assert item.user_ref not in {"", None, "ann"}

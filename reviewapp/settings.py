@@ -162,6 +162,7 @@ SWEEP_STEPS = [
     "sampling.items.text_index.plan_indexing",
     "sampling.uploads.forget.forget_old_uploads",
     "annotations.datasets.export.jobs.forget_expired",
+    "reviewapp.audit.seal.seal_events",
     "reviewapp.jobs.intents.ring_due_intents",
 ]
 METRICS_COLLECTORS = [
@@ -201,6 +202,7 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = DATA_DIR / "static"
+AUDIT_CHECKPOINTS = DATA_DIR / "audit-checkpoints.jsonl"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "reviewapp.http.static_files.JoinedStaticFilesStorage"},

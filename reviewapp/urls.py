@@ -6,7 +6,9 @@ from annotations.api.routes import add_routers as add_annotations
 from annotations.views.routes import page_routes as annotations_pages
 from reviewapp.accounts.api import router as accounts_router
 from reviewapp.accounts.join import join
+from reviewapp.audit.api import checkpoints_router
 from reviewapp.audit.api import router as audit_router
+from reviewapp.audit.pages import audit
 from reviewapp.health import healthz, readyz
 from reviewapp.http.api import api
 from reviewapp.http.appearance import favicon
@@ -21,6 +23,7 @@ add_sampling(api)
 add_annotations(api)
 api.add_router("/projects", accounts_router)
 api.add_router("/projects", audit_router)
+api.add_router("/audit", checkpoints_router)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
@@ -33,6 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/<path:rest>", unknown_api_address, name="api_unknown"),
     path("favicon.ico", favicon, name="favicon"),
     *root_routes,
+    path("p/<slug:slug>/audit", audit, name="audit"),
     *sampling_pages,
     *annotations_pages,
 ]

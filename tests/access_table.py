@@ -58,6 +58,7 @@ ENDPOINTS: dict[str, Known] = {
     "erase_person": Known(Action.ERASE_PEOPLE, {"user_ref": "u-1"}),
     "reveal_item": Known(Action.REVEAL_ORIGINALS, {"project": "helpdesk", "reason": "a complaint"}),
     "get_audit": Known(Action.SEE_AUDIT),
+    "get_checkpoints": Known(None),
     "put_plan": Known(Action.EDIT_PLAN, {"base_rate": 1, "rules": []}),
     "get_plan": Known(Action.SEE_PLAN),
     "post_preview": Known(Action.SEE_PLAN, {"base_rate": 1, "rules": []}),

@@ -86,7 +86,8 @@ def _tests_may_truncate(request: pytest.FixtureRequest) -> None:
     request.getfixturevalue("django_db_setup")
     blocker = request.getfixturevalue("django_db_blocker")
     with blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute("DROP TRIGGER IF EXISTS audit_event_no_truncate ON audit_auditevent")
+        for name in ("event", "seal", "checkpoint"):
+            cursor.execute(f"DROP TRIGGER IF EXISTS audit_{name}_no_truncate ON audit_audit{name}")
 
 
 @pytest.fixture

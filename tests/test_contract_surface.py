@@ -106,7 +106,6 @@ POST /rollouts/{id}/signoffs
 POST /rollouts/{id}/rollback
 GET /rollouts/{id}/stage
 GET /rollouts/{id}/report
-GET /audit/checkpoints
 """
 
 

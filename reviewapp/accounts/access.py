@@ -92,3 +92,14 @@ def projects_for(actor: Actor) -> list[Membership]:
     if actor.token_project_id is not None:
         memberships = memberships.filter(project_id=actor.token_project_id)
     return list(memberships.order_by("project__name", "project_id"))
+
+
+def authorize_anywhere(actor: Actor, action: Action) -> None:
+    """Refuse unless the actor is a superuser, or may do this in one of the projects that they reach."""
+    scopes = actor.scopes
+    if scopes is not None and not scopes_may(scopes, action):
+        raise ForbiddenError("This token lacks the scope that this needs.", code="missing_scope")
+    if actor.user.is_superuser and actor.token_project_id is None:
+        return
+    if not any(role_may(Role(membership.role), action) for membership in projects_for(actor)):
+        raise ForbiddenError

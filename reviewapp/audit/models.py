@@ -1,4 +1,4 @@
-"""Audit events: append-only by trigger."""
+"""Audit events, their seals and the checkpoints: append-only by trigger."""
 
 from django.db import models
 
@@ -25,3 +25,32 @@ class AuditEvent(models.Model):
         """Read by project, newest first."""
 
         indexes = [models.Index(fields=["project_id", "-id"], name="audit_by_project")]
+
+
+class AuditSeal(models.Model):
+    """The place of one event in the chain: its hash covers the event and the hash before it (`chain.py`)."""
+
+    position = models.BigIntegerField(primary_key=True)  # 1, 2, 3, … without gaps
+    event_id = models.BigIntegerField(unique=True)
+    previous_sha256 = models.CharField(max_length=64)
+    sha256 = models.CharField(max_length=64)
+
+
+class AuditCheckpoint(models.Model):
+    """What the chain's hash was at a place; the same line is in a file and in the log, where others keep it."""
+
+    at = models.DateTimeField()
+    position = models.BigIntegerField(unique=True)
+    sha256 = models.CharField(max_length=64)
+
+
+class AuditSealer(models.Model):
+    """Where the sealer looks from, one row; it is a hint to be fast and no evidence.
+
+    Every event up to `sealed_below` is sealed. Whatever is up to `seen_to` will be once the transactions that ran
+    when it was seen are over: those before `seen_at_transaction`.
+    """
+
+    sealed_below = models.BigIntegerField(default=0)
+    seen_to = models.BigIntegerField(default=0)
+    seen_at_transaction = models.BigIntegerField(default=0)

@@ -23,6 +23,7 @@ _PAGES = (
     ("plan", "Plan", Action.SEE_PLAN),
     ("quality", "Quality", Action.SEE_RESOLUTIONS),
     ("estimates", "Estimates", Action.SEE_RESOLUTIONS),
+    ("audit", "Audit", Action.SEE_AUDIT),
     ("project_settings", "Settings", Action.EDIT_PROJECT),
 )
 

@@ -48,6 +48,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip(f"No browser: none of {', '.join(NAMES)} is installed, so the pages were NOT tried in one.")
     # Playwright's loop runs in this thread; the database is used from it between the calls, never within.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
         yield launched

@@ -116,7 +116,7 @@ def test_words_are_marked_where_they_occur(store, get):
 
 def test_an_id_pasted_into_the_search_leads_to_its_item(store, get):
     store(item("order/7?x"), item("b"))
-    assert "/p/helpdesk/items/order%2F7%3Fx?q=order" in link(get("?q=order/7?x"), "<span")
+    assert "/p/helpdesk/items/order%2F7%3Fx?q=order" in link(get("?q=order/7?x"), '<span class="mono"')
 
 
 def test_a_filter_is_shown_in_words_and_each_part_can_be_taken_out(store, get):

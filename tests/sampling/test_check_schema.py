@@ -57,7 +57,7 @@ SCHEMAS = st.recursive(st.booleans() | schemas(st.booleans()), schemas, max_leav
 DEFINITIONS = {"text": {"type": "string"}, "short~er~": {"maxLength": 2}}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(schema=SCHEMAS, values=st.lists(VALUES, min_size=1, max_size=5))
 def test_it_judges_like_the_reference_implementation(schema, values):
     whole = {"$defs": DEFINITIONS, "allOf": [schema]}

@@ -262,7 +262,7 @@ def known_later(facts):
     return {name: value for name, value in facts.items() if value is not None or "." not in name}
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(facts=st.lists(items, min_size=1, max_size=4), body=conditions)
 def test_memory_and_database_agree_on_any_filter(project, facts, body):
     known = orjson.loads(orjson.dumps([{**each, "occurred_at": None} for each in facts]))  # as ingest would read it

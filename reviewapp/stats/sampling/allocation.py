@@ -56,7 +56,8 @@ def stratified_variance(sizes: ArrayLike, deviations: ArrayLike, labels: ArrayLi
     N, S, n, total = N[varying], S[varying], n[varying], float(N.sum())
     if (n <= 0).any():
         return float("inf")
-    return float(((N / total) ** 2 * (1 - n / N) * S**2 / n).sum())
+    with np.errstate(over="ignore"):  # next to no labels are as good as none
+        return float(((N / total) ** 2 * (1 - n / N) * S**2 / n).sum())
 
 
 def whole_labels(labels: ArrayLike) -> IntArray:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from annotations.queue.counters import add_queue
 from annotations.rubrics.publish import publish_rubric
 from reviewapp.accounts.access import Actor
+from reviewapp.accounts.adjudication import DisagreementCost
 from reviewapp.accounts.masking import MaskingPattern
 from reviewapp.accounts.models import Project, User
 from reviewapp.accounts.projects import ProjectSpec, add_project
@@ -30,6 +31,15 @@ class ProjectBody(BaseModel):
     blind: bool = Field(default=True, description="Whether reviewers see no more than what they are to judge.")
     reveal_after_commit: bool = Field(
         default=False, description="Whether they are shown what was hidden once their label is committed; it ends undo."
+    )
+    extra_reviewers: int = Field(
+        default=0, description="How many reviewers more an item may get where the planned ones disagree, 0 to 10."
+    )
+    adjudication_names_hidden: bool = Field(
+        default=True, description="Whether an adjudicator sees whose answers those are only once they have decided."
+    )
+    disagreement_costs: list[DisagreementCost] = Field(
+        default=[], description="What it costs to confuse two answers; 1 where nothing is said."
     )
     lease_seconds: int = 1200
     undo_seconds: int = 10

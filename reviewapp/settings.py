@@ -159,6 +159,7 @@ SWEEP_STEPS = [
     "annotations.queue.retire.retire_old_tasks",
     "annotations.queue.sweep.raise_watermarks",
     "annotations.queue.sweep.plan_queue_checks",
+    "annotations.adjudication.cases.find_all_cases",
     "sampling.items.text_index.plan_indexing",
     "sampling.uploads.forget.forget_old_uploads",
     "annotations.datasets.export.jobs.forget_expired",

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from annotations.rubrics.json_schema import find_schema_problems
+
 
 class Combined(NamedTuple):
     """The common answer, None where there is none, and whether everybody gave it."""
@@ -20,7 +22,8 @@ def combine_answers(question: Mapping[str, Any], given: Sequence[Any], *, by_maj
 
     Equal answers are the answer; the order of a `multi_choice` says nothing. By majority, each option of a
     `multi_choice` and each span stands if more than half gave it, a `ranking` is the order that the majorities of its
-    pairs agree on, and anything else is the most frequent answer. Exactly half, a tie or a circle is no answer.
+    pairs agree on, an object (`json`, `correction`) has in each place what most say there, as long as the whole is
+    allowed, and anything else is the most frequent answer. Exactly half, a tie or a circle is no answer.
     """
     keys = [_comparable(question, answer) for answer in given]
     if len(set(keys)) == 1:
@@ -77,8 +80,42 @@ def _ranking(question: Mapping[str, Any], given: Sequence[list[str]]) -> list[st
     return order if [wins[candidate] for candidate in order] == list(range(len(order)))[::-1] else None
 
 
+_ABSENT = object()
+
+
+class _OpenError(Exception):
+    """A place of an object that no majority settles."""
+
+
+def _object(question: Mapping[str, Any], given: Sequence[Any]) -> Any:
+    """Return the object that most people's answers make place by place, or None; of other answers the most frequent."""
+    if not all(isinstance(answer, dict) for answer in given):
+        return _most_frequent(question, given)
+    try:
+        merged = _merge(given)
+    except _OpenError:
+        return None
+    schema = question.get("schema")
+    return None if schema is not None and find_schema_problems(schema, merged) else merged
+
+
+def _merge(values: Sequence[Any]) -> Any:
+    present = [value for value in values if value is not _ABSENT]
+    if len(present) * 2 > len(values) and all(isinstance(value, dict) for value in present):
+        keys = dict.fromkeys(key for value in present for key in value)
+        merged = {key: _merge([value.get(key, _ABSENT) for value in present]) for key in keys}
+        return {key: value for key, value in merged.items() if value is not _ABSENT}
+    texts = [None if value is _ABSENT else orjson.dumps(value, option=orjson.OPT_SORT_KEYS) for value in values]
+    ranked = Counter(texts).most_common(2)
+    if len(ranked) > 1 and ranked[0][1] == ranked[1][1]:
+        raise _OpenError
+    return values[texts.index(ranked[0][0])]
+
+
 _MAJORITIES: dict[str, Callable[[Mapping[str, Any], Sequence[Any]], Any]] = {
     "multi_choice": _options,
     "spans": _spans,
     "ranking": _ranking,
+    "json": _object,
+    "correction": _object,
 }

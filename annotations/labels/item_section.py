@@ -1,13 +1,13 @@
 """What review made of an item: its tasks, everybody's answers beside each other, and what happened on the way."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from annotations.labels.resolve import Vote, resolve_votes
 from annotations.labels.words import answer_words
-from annotations.models import Adjudication, Escalation, Guard, Label, Lease, Task
+from annotations.models import Adjudication, Escalation, ExtraLabel, Guard, Label, Lease, Task
 from annotations.models.queue import GuardState, Stage
 from annotations.queue.reviewing import is_reviewing
 from annotations.queue.states import review_states
@@ -101,6 +101,7 @@ def _answers(labels: Sequence[Label], decided: Adjudication | None) -> dict[str,
         resolved, unresolved, outcome = decided.answers, [], f"by {decided.adjudicator.username}"
     newest = rubric_by_id(max([*(label.rubric_id for label in labels), *([decided.rubric_id] if decided else [])]))
     resolves = decided is not None or len(votes) > 1
+    extra = set(ExtraLabel.objects.filter(label__in=labels).values_list("pk", flat=True))
     rows = []
     for question in newest.questions:
         key = question["key"]
@@ -116,7 +117,7 @@ def _answers(labels: Sequence[Label], decided: Adjudication | None) -> dict[str,
             )
         )
     return {
-        "columns": [_column(label, newest.version) for label in labels],
+        "columns": [_column(label, newest.version, extra) for label in labels],
         "questions": rows,
         "comments": [(label.reviewer_name, label.comment) for label in labels if label.comment],
         "how": outcome,
@@ -124,9 +125,10 @@ def _answers(labels: Sequence[Label], decided: Adjudication | None) -> dict[str,
     }
 
 
-def _column(label: Label, newest: int) -> Column:
+def _column(label: Label, newest: int, extra: Collection[int]) -> Column:
     version = rubric_by_id(label.rubric_id).version
     notes = [] if label.source == "queue" else [label.source]
+    notes += ["extra"] if label.pk in extra else []
     notes += ["surplus"] if label.surplus else []
     notes += [f"rubric {version}"] if version != newest else []
     seconds = None if label.duration_ms is None else round(label.duration_ms / 1000)

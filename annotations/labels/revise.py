@@ -5,8 +5,9 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from annotations.labels.another import ask_another, hold_task
 from annotations.labels.check import check_labelled
-from annotations.models import Label
+from annotations.models import ExtraLabel, Label
 from annotations.queue.turns import take_turn
 from reviewapp.accounts.access import Access, require
 from reviewapp.accounts.roles import Action
@@ -82,6 +83,11 @@ def revise_label(
             revision_reason=reason,
             created_at=now,
         )
+        if ExtraLabel.objects.filter(label=label).exists():
+            ExtraLabel.objects.create(label=revised)
+        if access.project.extra_reviewers and label.task_id is not None and not label.surplus:
+            hold_task(label.task_id)
+            ask_another(access.project, task_id=label.task_id)
         record(
             "label.revised",
             now=now,

@@ -14,6 +14,7 @@ from uuid import UUID
 import orjson
 from django.db import connection, transaction
 
+from annotations.labels.another import ask_another
 from annotations.labels.answers import CheckedAnswers
 from annotations.labels.check import check_labelled
 from annotations.labels.read import LabelRow, get_label_row
@@ -110,6 +111,8 @@ def submit_label(*, access: Access, submission: Submission, now: datetime) -> Su
         stored = _store(
             access, submission, checked, item_id=item_id, rubric_id=rubric_id, on_screen=holds_more, now=now
         )
+        if access.project.extra_reviewers and not stored.surplus:
+            ask_another(access.project, task_id=submission.task_id, label_id=stored.label_id)
     if stored.surplus:
         raise _lost_with_answers_kept()
     # Told from what was just written: reading it again after the transaction might find it undone.

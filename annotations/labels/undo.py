@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
+from annotations.labels.another import ask_another
 from annotations.labels.reveal import was_revealed
 from annotations.models import Label, VoidedSubmit
 from annotations.models.queue import GuardState, Stage
@@ -66,6 +67,7 @@ def undo_submit(*, actor: Actor, submit_id: str, now: datetime) -> Undone:
             return Undone(project=None, task=None)
         access = authorize(actor, label.project.slug, Action.LABEL)
         _refuse_unless_undoable(label, now)
+        assert label.task_id is not None  # noqa: S101 — a submit id means that it came from the queue
         with connection.cursor() as cursor:
             cursor.execute(
                 _WITHDRAW,
@@ -80,10 +82,11 @@ def undo_submit(*, actor: Actor, submit_id: str, now: datetime) -> Undone:
                     "now": now,
                 },
             )
+        if label.project.extra_reviewers:
+            ask_another(label.project, task_id=label.task_id)
         _record_withdrawal(access, label, now)
         # The first answer of this submit id must not come again: a repeat of it is refused from now on.
         VoidedSubmit.objects.get_or_create(reviewer=reviewer, submit_id=submit_id, defaults={"at": now})
-        assert label.task_id is not None  # noqa: S101 — a submit id means that it came from the queue
         (task,) = read_leased(project=label.project, reviewer_id=reviewer.pk, task_ids=[label.task_id])
     return Undone(project=label.project, task=task)
 

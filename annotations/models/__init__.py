@@ -1,6 +1,6 @@
 """The tables of this stage."""
 
-from annotations.models.adjudications import Adjudication
+from annotations.models.adjudications import Adjudication, AdjudicationHold, CaseScan, ErrorType, GuidelineTodo
 from annotations.models.datasets import (
     Dataset,
     DatasetCase,
@@ -17,12 +17,14 @@ from annotations.models.escalations import Escalation
 from annotations.models.failure_modes import FailureMode, ModeAssignment, ModeWording
 from annotations.models.horizons import Horizon
 from annotations.models.judges import Judge, JudgeVersion, Verdict
-from annotations.models.labels import Label
+from annotations.models.labels import ExtraLabel, Label
 from annotations.models.queue import ClaimCursor, Draft, Guard, Lease, QueueCounter, Task, VoidedSubmit, Watermark
 from annotations.models.rubrics import RubricVersion
 
 __all__ = [
     "Adjudication",
+    "AdjudicationHold",
+    "CaseScan",
     "ClaimCursor",
     "Dataset",
     "DatasetCase",
@@ -36,9 +38,12 @@ __all__ = [
     "DecisionFeed",
     "DeskSettings",
     "Draft",
+    "ErrorType",
     "Escalation",
+    "ExtraLabel",
     "FailureMode",
     "Guard",
+    "GuidelineTodo",
     "GuidelinesRead",
     "Horizon",
     "Judge",

@@ -67,3 +67,9 @@ class Label(models.Model):
                 condition=Q(withdrawn_at__isnull=True) | Q(superseded_by__isnull=True), name="label_ends_once"
             ),
         ]
+
+
+class ExtraLabel(models.Model):
+    """A label that was asked for because the planned ones disagreed: has a vote, and stays out of agreement."""
+
+    label = models.OneToOneField(Label, on_delete=models.PROTECT, primary_key=True, related_name="+")

@@ -37,6 +37,8 @@ class Task(models.Model):
     need = models.SmallIntegerField()
     n_leases = models.SmallIntegerField(default=0)
     n_labels = models.SmallIntegerField(default=0)
+    # How many of `need` were added because the planned labels disagreed.
+    extra = models.SmallIntegerField(default=0, db_default=0)
     closed_reason = models.CharField(max_length=32, null=True)  # noqa: DJ001 — open is not the empty reason
     reason = models.TextField(blank=True, default="")
     created_at = models.DateTimeField()
@@ -57,6 +59,7 @@ class Task(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["item", "stage"], name="one_task_per_item_and_stage"),
             models.CheckConstraint(condition=Q(need__gte=1), name="task_needs_a_label"),
+            models.CheckConstraint(condition=Q(extra__gte=0, need__gt=F("extra")), name="task_plans_a_label"),
             models.CheckConstraint(condition=Q(n_leases__gte=0, n_labels__gte=0), name="task_counts_not_negative"),
             models.CheckConstraint(
                 condition=Q(need__gte=F("n_leases") + F("n_labels")), name="task_seats_never_oversold"

@@ -19,7 +19,7 @@ def list_opinions(project_id: int) -> dict[str, dict[int, Any]]:
     for question in rubric.questions if rubric else []:
         if not declared_values(question):
             continue
-        votes = read_votes(Window(project_id), question, weighted=False)
+        votes = read_votes(Window(project_id), question, weighted=False, with_extra=True)
         if votes.labels.n_labels:
             chosen = dawid_skene(votes.labels).category
             found[question["key"]] = {

@@ -1,6 +1,7 @@
 """Labels of one question as arrays: who said what about which item, and with what weight the item was drawn.
 
-These are the labels planned from the start: no surplus, no gold, nothing withdrawn or superseded.
+These are the labels planned from the start: no surplus, no gold, nobody who was called in because of
+a disagreement, nothing withdrawn or superseded.
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ _VOTES = """
 SELECT b.item_id, b.reviewer_name, b.answers -> %s, {segment}, {weight}
 FROM annotations_label b JOIN sampling_item i ON i.id = b.item_id {drawn}
 WHERE b.project_id = %s AND b.withdrawn_at IS NULL AND b.superseded_by_id IS NULL AND NOT b.surplus
+    AND (%s OR NOT EXISTS (SELECT 1 FROM annotations_extralabel x WHERE x.label_id = b.id))
     AND b.source <> 'gold' AND b.answers ? %s AND {condition}
 """
 _DRAWN = """
@@ -87,12 +89,13 @@ def declared_values(question: dict[str, Any]) -> list[Any]:
     return []
 
 
-def read_votes(window: Window, question: dict[str, Any], *, weighted: bool) -> Votes:
+def read_votes(window: Window, question: dict[str, Any], *, weighted: bool, with_extra: bool = False) -> Votes:
     """Return the labels of a question on the window's items.
 
-    With `weighted` only items that our draw selected are there, each with 1/(π · upstream probability).
+    With `weighted` only items that our draw selected are there, each with 1/(π · upstream probability). `with_extra`
+    adds the labels of reviewers who were called in by a disagreement.
     """
-    rows = _rows(window, question["key"], weighted=weighted)
+    rows = _rows(window, question["key"], weighted=weighted, with_extra=with_extra)
     items: dict[int, int] = {}
     names = sorted({row[1] for row in rows})
     people = {name: index for index, name in enumerate(names)}
@@ -134,7 +137,7 @@ def read_votes(window: Window, question: dict[str, Any], *, weighted: bool) -> V
     )
 
 
-def _rows(window: Window, key: str, *, weighted: bool) -> list[tuple[Any, ...]]:
+def _rows(window: Window, key: str, *, weighted: bool, with_extra: bool) -> list[tuple[Any, ...]]:
     segment = segment_sql(window.segment) if window.segment else SqlCondition("NULL", [])
     condition = window.condition()
     with connection.cursor() as cursor:
@@ -145,7 +148,7 @@ def _rows(window: Window, key: str, *, weighted: bool) -> list[tuple[Any, ...]]:
                 drawn=_DRAWN if weighted else "",
                 weight="1 / (d.probability * i.sampling_probability)" if weighted else "NULL",
             ),
-            [key, *segment.params, window.project_id, key, *condition.params],
+            [key, *segment.params, window.project_id, with_extra, key, *condition.params],
         )
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows

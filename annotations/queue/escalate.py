@@ -35,7 +35,8 @@ UPDATE annotations_queuecounter c SET open = c.open - 1 FROM closed
 WHERE c.project_id = closed.project_id AND c.stage = %(stage)s AND c.shard = mod(pg_backend_pid(), %(shards)s)
 """
 
-# What the reviewer had answered goes along with the note. An item has one adjudication task, whoever asked for it.
+# What the reviewer had answered goes along with the note. An item has one adjudication task, whoever asked for it; what
+# was a case already, or decided before, is one that somebody waits for now.
 _HAND_ON = """
 WITH drafted AS (
     DELETE FROM annotations_draft WHERE reviewer_id = %(reviewer)s AND task_id = %(task)s RETURNING answers, comment
@@ -44,7 +45,7 @@ WITH drafted AS (
         (project_id, item_id, stage, lane, rank, need, n_leases, n_labels, reason, created_at)
     SELECT project_id, item_id, %(adjudication)s, %(lane)s, rank, 1, 0, 0, %(closed)s, %(now)s
     FROM annotations_task WHERE id = %(task)s
-    ON CONFLICT (item_id, stage) DO NOTHING
+    ON CONFLICT (item_id, stage) DO UPDATE SET lane = EXCLUDED.lane, rank = EXCLUDED.rank, closed_reason = NULL
 )
 INSERT INTO annotations_escalation
     (project_id, item_id, task_id, reviewer_id, reviewer_name, note, answers, comment, created_at)

@@ -16,7 +16,8 @@ from sampling.draws.selected import Selected
 # and it needs as many labels as the rules that match by now ask for. What was chosen by hand is drawn by now, too.
 _RAISE = """
 WITH held AS MATERIALIZED (
-    SELECT t.id, s.rank, GREATEST(t.need, s.need) AS need, GREATEST(t.need, s.need) - t.need AS seats
+    SELECT t.id, s.rank, GREATEST(t.need, s.need + t.extra) AS need,
+        GREATEST(t.need, s.need + t.extra) - t.need AS seats
     FROM annotations_task t
     JOIN unnest(%(items)s::bigint[], %(ranks)s::float8[], %(needs)s::smallint[]) AS s (item_id, rank, need)
         ON s.item_id = t.item_id

@@ -34,6 +34,14 @@ RULES: dict[str, str] = {
                      AND withdrawn_at IS NULL AND superseded_by_id IS NULL
                    GROUP BY task_id) l ON l.task_id = t.id
         WHERE t.project_id = %(project)s AND t.n_labels <> COALESCE(l.n, 0)""",
+    "a task has at most the labels that were planned, and those that were asked for besides": """
+        SELECT count(*) FROM annotations_task t
+        JOIN (SELECT task_id, count(*) - count(x.label_id) AS planned, count(x.label_id) AS extra
+              FROM annotations_label LEFT JOIN annotations_extralabel x ON x.label_id = id
+              WHERE project_id = %(project)s AND NOT surplus AND task_id IS NOT NULL
+                AND withdrawn_at IS NULL AND superseded_by_id IS NULL
+              GROUP BY task_id) l ON l.task_id = t.id
+        WHERE t.project_id = %(project)s AND (l.planned > t.need - t.extra OR l.extra > t.extra)""",
     "every lease has a leased guard with its token": """
         SELECT count(*) FROM annotations_lease l
         LEFT JOIN annotations_guard g ON g.task_id = l.task_id AND g.reviewer_id = l.reviewer_id

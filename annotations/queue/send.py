@@ -36,7 +36,7 @@ WITH added AS (
     SELECT %(project)s, item_id, %(stage)s, %(lane)s, %(rank)s::float8 + nth * 1e-6, %(need)s, 0, 0, %(reason)s, %(now)s
     FROM unnest(%(items)s::bigint[]) WITH ORDINALITY AS s (item_id, nth) ORDER BY item_id
     ON CONFLICT (item_id, stage) DO UPDATE
-        SET lane = EXCLUDED.lane, rank = EXCLUDED.rank, need = GREATEST(t.need, EXCLUDED.need),
+        SET lane = EXCLUDED.lane, rank = EXCLUDED.rank, need = GREATEST(t.need, EXCLUDED.need + t.extra),
             reason = EXCLUDED.reason, closed_reason = NULL
         WHERE t.closed_reason = %(retired)s
     RETURNING t.id, t.item_id, t.rank, t.need - t.n_leases - t.n_labels AS seats, t.created_at = %(now)s AS created

@@ -1,11 +1,10 @@
 """What the reviewer's screen asks for besides the API: own past labels, unfinished work, the guidelines, the keys."""
 
-from typing import Any, TypeVar
+from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from annotations.api.queue import task_out
 from annotations.desk import set_single_keys
@@ -15,27 +14,20 @@ from annotations.queue.shown import show_fields
 from annotations.queue.unfinished import take_over
 from annotations.rubrics.reading import mark_read
 from annotations.rubrics.sides import is_output_marked
+from annotations.views.bodies import StrictBody, read_body
 from reviewapp.accounts.access import Access, authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
-from reviewapp.http.bodies import read_json
-from reviewapp.http.errors import InvalidError
 from reviewapp.http.json_doors import answers_json
 
-_Kind = TypeVar("_Kind", bound=BaseModel)
 
-
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class KeysIn(_Body):
+class KeysIn(StrictBody):
     """Whether single keys act."""
 
     single_keys: bool
 
 
-class ReadIn(_Body):
+class ReadIn(StrictBody):
     """The rubric version whose guidelines were read."""
 
     version: int
@@ -43,13 +35,6 @@ class ReadIn(_Body):
 
 def _access(request: HttpRequest, slug: str) -> Access:
     return authorize(actor_of(request), slug, Action.LABEL)
-
-
-def _read(request: HttpRequest, kind: type[_Kind]) -> _Kind:
-    try:
-        return kind.model_validate(read_json(request))
-    except ValidationError as error:
-        raise InvalidError(str(error.errors()[0]["msg"])) from None
 
 
 def _with_view(past: dict[str, Any]) -> dict[str, Any]:
@@ -96,7 +81,7 @@ def go_on(request: HttpRequest, slug: str, task_id: int) -> dict[str, Any]:
 @answers_json
 def guidelines_read(request: HttpRequest, slug: str) -> dict[str, Any]:
     """Note that the person has read a version of the guidelines."""
-    mark_read(_access(request, slug), version=_read(request, ReadIn).version, now=timezone.now())
+    mark_read(_access(request, slug), version=read_body(request, ReadIn).version, now=timezone.now())
     return {}
 
 
@@ -105,6 +90,6 @@ def guidelines_read(request: HttpRequest, slug: str) -> dict[str, Any]:
 def single_keys(request: HttpRequest, slug: str) -> dict[str, Any]:
     """Turn the person's single keys on or off, on every machine."""
     access = _access(request, slug)
-    wanted = _read(request, KeysIn).single_keys
+    wanted = read_body(request, KeysIn).single_keys
     set_single_keys(access, on=wanted)
     return {"single_keys": wanted}

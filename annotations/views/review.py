@@ -1,5 +1,8 @@
 """The reviewer's screen. Its items come over the API; the page itself brings guidelines and numbers."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import orjson
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -27,6 +30,11 @@ from reviewapp.http.frame import frame, link_if_may
 _LATER_KINDS = frozenset({"correction", "json", "spans"})
 
 
+def has_later_kinds(questions: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether questions need the script of the heavy kinds."""
+    return any(question["kind"] in _LATER_KINDS for question in questions)
+
+
 @gzip_page
 @never_cache
 @ensure_csrf_cookie
@@ -45,7 +53,7 @@ def review(request: HttpRequest, slug: str) -> HttpResponse:
         "guidelines": render_guidelines(rubric.guidelines) if rubric else "",
         "reading": get_reading(access, rubric) if rubric else None,
         "rubric_version": rubric.version if rubric else 0,
-        "later_kinds": rubric is not None and any(question["kind"] in _LATER_KINDS for question in rubric.questions),
+        "later_kinds": rubric is not None and has_later_kinds(rubric.questions),
         "guidelines_url": reverse("review_guidelines", args=[slug]),
         "settings_url": link_if_may(access, "project_rubric", Action.EDIT_RUBRIC),
         "sign_in_url": f"{reverse('account_login')}?next={reverse('signed_in_again')}",

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from annotations.views import desk, settings
+from annotations.views import adjudicate, desk, settings
 from annotations.views.estimates import estimate_labels, estimates
 from annotations.views.home import home
 from annotations.views.overview import overview
@@ -23,6 +23,12 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/review/history/<int:label_id>/reveal", desk.reveal, name="reveal_label"),
     path("p/<slug:slug>/review/unfinished/<int:task_id>", desk.go_on, name="go_on"),
     path("p/<slug:slug>/review/keys", desk.single_keys, name="single_keys"),
+    path("p/<slug:slug>/review/outcomes", adjudicate.outcomes, name="outcomes"),
+    path("p/<slug:slug>/adjudicate", adjudicate.adjudicate, name="adjudicate"),
+    path("p/<slug:slug>/adjudicate/next", adjudicate.next_case, name="next_case"),
+    path("p/<slug:slug>/adjudicate/decide", adjudicate.decide, name="decide_case"),
+    path("p/<slug:slug>/adjudicate/<int:task_id>/keep", adjudicate.keep, name="keep_case"),
+    path("p/<slug:slug>/adjudicate/<int:task_id>/leave", adjudicate.leave, name="leave_case"),
     path("p/<slug:slug>/send-to-review", send, name="send_to_review"),
     path("p/<slug:slug>/quality", quality, name="quality"),
     path("p/<slug:slug>/estimates", estimates, name="estimates"),
@@ -41,5 +47,6 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/settings/tokens/<int:token_id>/revoke", settings.revoke_token, name="revoke_token"),
     path("p/<slug:slug>/settings/rubric", project_rubric, name="project_rubric"),
     path("p/<slug:slug>/settings/rubric", project_rubric, name="save_rubric"),
+    path("p/<slug:slug>/settings/rubric/unclear/<int:todo_id>", adjudicate.close_unclear, name="close_unclear"),
     path("p/<slug:slug>/settings/rubric/check", check_rubric, name="check_rubric"),
 ]

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_POST
 
+from annotations.adjudication.todos import list_todos
 from annotations.models import RubricVersion
 from annotations.rubrics.differences import find_difference
 from annotations.rubrics.guidelines import render_guidelines
@@ -82,10 +83,13 @@ def check_rubric(request: HttpRequest, slug: str) -> HttpResponse:
 def _page(request: HttpRequest, access: Access, shown: Shown, *, status: int = 200) -> HttpResponse:
     versions = list_versions(access)
     newest = versions[0].version if versions else None
+    open_todos, closed_todos = list_todos(access)
     context = {
         **frame(access, "project_settings"),
         "newest": newest,
         "versions": versions,
+        "todos": open_todos,
+        "closed_todos": closed_todos,
         "outlook": get_outlook(access, versions),
         "templates": TEMPLATES,
         "template_bodies": {

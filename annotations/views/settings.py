@@ -17,7 +17,7 @@ from reviewapp.accounts.access import Access, authorize
 from reviewapp.accounts.roles import GIVEABLE, Action, Role, Scope
 from reviewapp.http.asking import actor_of
 from reviewapp.http.errors import RefusalError
-from reviewapp.http.forms import Problems, read_project_fields, read_whole_number
+from reviewapp.http.forms import Problems, read_project_fields, read_whole_number, write_costs
 from reviewapp.http.frame import frame
 
 Shown = dict[str, Any]
@@ -33,6 +33,7 @@ def _page(request: HttpRequest, access: Access, *, shown: Shown | None = None, s
         "tokens": tokens.list_tokens(access),
         "roles": [role.value for role in Role if role in GIVEABLE[access.role]],
         "scopes": [scope.value for scope in Scope],
+        "costs": write_costs(access.project.disagreement_costs),
         "rubric_version": rubric.version if rubric else None,
         "question_count": len(rubric.questions) if rubric else 0,
         **(shown or {}),

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from reviewapp.accounts import invitations, people, projects, tokens
 from reviewapp.accounts.access import authorize
+from reviewapp.accounts.adjudication import DisagreementCost
 from reviewapp.accounts.masking import MaskingPattern
 from reviewapp.accounts.models import Membership, Project
 from reviewapp.accounts.roles import Action, Role
@@ -28,6 +29,9 @@ class ProjectOut(BaseModel):
     overlap: int
     blind: bool
     reveal_after_commit: bool
+    extra_reviewers: int
+    adjudication_names_hidden: bool
+    disagreement_costs: list[DisagreementCost]
     lease_seconds: int
     undo_seconds: int
     horizon_days: int
@@ -64,6 +68,15 @@ class ProjectChanges(BaseModel):
     blind: bool = True
     reveal_after_commit: bool = Field(
         default=False, description="Whether reviewers are shown what was hidden once their label is committed."
+    )
+    extra_reviewers: int = Field(
+        default=0, description="How many reviewers more an item may get where the planned ones disagree, 0 to 10."
+    )
+    adjudication_names_hidden: bool = Field(
+        default=True, description="Whether an adjudicator sees whose answers those are only once they have decided."
+    )
+    disagreement_costs: list[DisagreementCost] = Field(
+        default=[], description="What it costs to confuse two answers; 1 where nothing is said."
     )
     lease_seconds: int = 1200
     undo_seconds: int = 10

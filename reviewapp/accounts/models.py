@@ -37,6 +37,13 @@ class Project(models.Model):
     blind = models.BooleanField(default=True)
     lease_seconds = models.IntegerField(default=1200, validators=[MinValueValidator(10), MaxValueValidator(86_400)])
     reveal_after_commit = models.BooleanField(default=False, db_default=False)
+    # How many reviewers more an item may get where the planned ones disagree.
+    extra_reviewers = models.SmallIntegerField(
+        default=0, db_default=0, validators=[MinValueValidator(0), MaxValueValidator(10)]
+    )
+    adjudication_names_hidden = models.BooleanField(default=True, db_default=True)
+    # [{"question", "a", "b", "cost"}], see accounts.adjudication
+    disagreement_costs = models.JSONField(blank=True, default=list, db_default=models.Value([], models.JSONField()))
     undo_seconds = models.IntegerField(default=10, validators=[MinValueValidator(0), MaxValueValidator(3600)])
     horizon_days = models.IntegerField(default=7, validators=[MinValueValidator(1), MaxValueValidator(3650)])
     masking = models.CharField(max_length=16, choices=Masking.choices, default=Masking.MASK)

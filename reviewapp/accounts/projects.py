@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from reviewapp.accounts.access import Access, Actor, require
+from reviewapp.accounts.adjudication import parse_costs
 from reviewapp.accounts.masking import parse_masking_patterns
 from reviewapp.accounts.models import Masking, Membership, Project, User
 from reviewapp.accounts.roles import Action, Role
@@ -23,6 +24,9 @@ EDITABLE = frozenset(
         "overlap",
         "blind",
         "reveal_after_commit",
+        "extra_reviewers",
+        "adjudication_names_hidden",
+        "disagreement_costs",
         "lease_seconds",
         "undo_seconds",
         "horizon_days",
@@ -46,6 +50,9 @@ class ProjectSpec:
     overlap: int = 1
     blind: bool = True
     reveal_after_commit: bool = False
+    extra_reviewers: int = 0
+    adjudication_names_hidden: bool = True
+    disagreement_costs: Sequence[Mapping[str, Any]] = ()
     lease_seconds: int = 1200
     undo_seconds: int = 10
     horizon_days: int = 7
@@ -82,6 +89,9 @@ def add_project(*, owner: User, spec: ProjectSpec, actor: Actor | None, now: dat
             overlap=spec.overlap,
             blind=spec.blind,
             reveal_after_commit=spec.reveal_after_commit,
+            extra_reviewers=spec.extra_reviewers,
+            adjudication_names_hidden=spec.adjudication_names_hidden,
+            disagreement_costs=parse_costs(list(spec.disagreement_costs)),
             lease_seconds=spec.lease_seconds,
             undo_seconds=spec.undo_seconds,
             horizon_days=spec.horizon_days,
@@ -123,6 +133,8 @@ def edit_project(access: Access, *, changes: Mapping[str, Any], now: datetime) -
         raise InvalidError(fields=refused)
     if "masking_patterns" in changes:
         changes = {**changes, "masking_patterns": parse_masking_patterns(changes["masking_patterns"])}
+    if "disagreement_costs" in changes:
+        changes = {**changes, "disagreement_costs": parse_costs(changes["disagreement_costs"])}
     with transaction.atomic():
         project = Project.objects.select_for_update(no_key=True).get(pk=access.project.pk)
         before = {name: getattr(project, name) for name in changes}

@@ -1,6 +1,8 @@
 """Reading the settings' forms: text into values, and refusals back to the places they are about."""
 
 import json
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import QueryDict
@@ -8,6 +10,10 @@ from django.http import QueryDict
 from reviewapp.http.errors import FieldError, InvalidError, RefusalError
 
 _NUMBERS = ("overlap", "lease_seconds", "undo_seconds", "horizon_days")
+
+
+_SWITCHES = ("blind", "reveal_after_commit")
+_COST = re.compile(r"([^:\s]+)\s*:\s*(\S+)\s*/\s*(\S+)\s*=\s*(\d{1,9}(?:\.\d{1,9})?)")
 
 
 class Problems:
@@ -38,7 +44,37 @@ def read_project_fields(posted: QueryDict) -> dict[str, Any]:
         if number is None:
             raise InvalidError(fields=(FieldError(name, "This is needed."),))
         changes[name] = number
-    return {**changes, **{name: posted.get(name) == "on" for name in ("blind", "reveal_after_commit")}}
+    if "disagreement_costs" in posted:
+        changes |= {
+            "extra_reviewers": read_whole_number(posted.get("extra_reviewers", ""), "extra_reviewers") or 0,
+            "adjudication_names_hidden": posted.get("adjudication_names_hidden") == "on",
+            "disagreement_costs": read_costs(posted.get("disagreement_costs", "")),
+        }
+    return {**changes, **{name: posted.get(name) == "on" for name in _SWITCHES}}
+
+
+def read_costs(text: str) -> list[dict[str, Any]]:
+    """Return the costs that lines such as `verdict: pass / fail = 5` name, or refuse a line that is none."""
+    costs = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        found = _COST.fullmatch(line.strip())
+        if found is None:
+            raise _refused("disagreement_costs", f"Line {number}: write it as in verdict: pass / fail = 5.")
+        question, a, b, cost = found.groups()
+        costs.append({"question": question, "a": _value(a), "b": _value(b), "cost": float(cost)})
+    return costs
+
+
+def write_costs(costs: Sequence[Mapping[str, Any]]) -> str:
+    """Return costs as the lines that `read_costs` reads."""
+    return "\n".join(f"{cost['question']}: {cost['a']} / {cost['b']} = {cost['cost']:g}" for cost in costs)
+
+
+def _value(text: str) -> str | int:
+    """Return a rating's answer as the number it is."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else text
 
 
 def read_json_list(text: str, name: str) -> list[Any]:

@@ -19,6 +19,7 @@ class NavLink(NamedTuple):
 _PAGES = (
     ("project_overview", "Overview", Action.SEE_PROJECT),
     ("review", "Review", Action.LABEL),
+    ("adjudicate", "Adjudicate", Action.ADJUDICATE),
     ("items", "Items", Action.SEE_ITEMS),
     ("plan", "Plan", Action.SEE_PLAN),
     ("quality", "Quality", Action.SEE_RESOLUTIONS),

@@ -300,10 +300,18 @@ class TestSettings:
     def test_a_token_that_makes_no_sense_is_refused(self, project, cast, post, fields):
         assert post(cast.lea, "tokens", **fields).status_code == 422
 
-    def test_the_fields_of_the_project_are_saved(self, project, cast, post):
+    def test_the_fields_of_the_project_are_saved(self, project, cast, post, browser_of):
         fields = {"name": "New", "description": "", "overlap": "2", "lease_seconds": "60", "undo_seconds": "5"}
+        costs = "verdict: pass / fail = 5\r\ngrade: 1 / 2 = 0.5\r\n"
+        fields |= {"extra_reviewers": "2", "disagreement_costs": costs}
         post(cast.lea, "project", **fields, horizon_days="7", blind="on")
         project.refresh_from_db()
+        assert (project.extra_reviewers, project.adjudication_names_hidden) == (2, False)
+        assert project.disagreement_costs[1] == {"question": "grade", "a": 1, "b": 2, "cost": 0.5}
+        assert b"grade: 1 / 2 = 0.5</textarea>" in browser_of(cast.lea).get("/p/helpdesk/settings").content
+        fields["disagreement_costs"] = "pass and fail"
+        assert post(cast.lea, "project", **fields, horizon_days="7").status_code == 422
+        assert Project.objects.get().name == "New"
         assert (project.name, project.overlap, project.blind) == ("New", 2, True)
 
     @pytest.mark.parametrize("overlap", ["", "many", "0"])

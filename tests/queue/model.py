@@ -30,6 +30,7 @@ class ModelTask:
     id: int
     rank: float
     need: int
+    extra: int = 0
     by_hand: bool = False
     closed: str = ""
     adjudicated: bool = False
@@ -59,6 +60,7 @@ class ModelLabel:
     answers: object
     surplus: bool
     ended: str = ""
+    extra: bool = False
 
 
 class Refused(Exception):  # noqa: N818 — the word of the contract
@@ -68,7 +70,8 @@ class Refused(Exception):  # noqa: N818 — the word of the contract
 class Model:
     """The whole queue of one project."""
 
-    def __init__(self) -> None:
+    def __init__(self, extra_reviewers: int = 0) -> None:
+        self.extra_reviewers = extra_reviewers
         self.tasks: dict[int, ModelTask] = {}
         self.labels: dict[int, ModelLabel] = {}
         self.submits: dict[tuple[Reviewer, str], int] = {}
@@ -183,7 +186,7 @@ class Model:
     def reopen(self, task_id: int, rank: float, need: int) -> None:
         """What was given up is sent by hand."""
         task = self.tasks[task_id]
-        task.closed, task.rank, task.need, task.by_hand = "", rank, max(task.need, need), True
+        task.closed, task.rank, task.need, task.by_hand = "", rank, max(task.need, need + task.extra), True
 
     def _held(self, reviewer: Reviewer, task_id: int, token: Token) -> ModelTask:
         task = self.tasks[task_id]
@@ -273,6 +276,24 @@ class Model:
         if submit_id is not None:
             self.submits[label.reviewer, submit_id] = label_id
 
+    def ask_another(self, task_id: int, label: ModelLabel | None = None) -> None:
+        """After a task's labels changed: a seat more where they disagree, or those not needed any longer taken back."""
+        task = self.tasks[task_id]
+        votes = [one for one in self.labels.values() if one.task == task_id and not one.surplus and not one.ended]
+        planned = task.need - task.extra
+        if label is not None:
+            label.extra = sum(not one.extra for one in votes if one is not label) >= planned
+        passes = sum(vote.answers["verdict"] == "pass" for vote in votes)  # type: ignore[index]
+        n_extra = sum(vote.extra for vote in votes)
+        if not votes or task.closed:
+            return
+        if len(votes) - n_extra >= planned and 2 * passes == len(votes):
+            more = int(planned > 1 and task.extra < self.extra_reviewers and len(votes) == task.need)
+        else:
+            more = min(0, max(planned + n_extra, len(votes) + len(task.leases)) - task.need)
+        task.need += more
+        task.extra += more
+
     def holds_more(self, reviewer: Reviewer, task_id: int) -> bool:
         """Tell whether the reviewer holds a running lease on another task."""
         return any(
@@ -309,4 +330,6 @@ class Model:
         if label.ended:
             raise Refused("label_ended")
         label.ended = "superseded"
-        return ModelLabel(id=0, task=label.task, reviewer=reviewer, answers=answers, surplus=label.surplus)
+        return ModelLabel(
+            id=0, task=label.task, reviewer=reviewer, answers=answers, surplus=label.surplus, extra=label.extra
+        )

@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 from annotations.labels.revise import revise_label
 from annotations.labels.submit import Submission, submit_label
 from annotations.labels.undo import undo_submit
-from annotations.models import Draft, Guard, Horizon, Label, Lease, Task
+from annotations.models import Draft, ExtraLabel, Guard, Horizon, Label, Lease, Task
 from annotations.models.queue import GuardState, Stage
 from annotations.queue.claim import claim_tasks
 from annotations.queue.counters import count_queue
@@ -64,7 +64,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.model = Model()
+        self.model = Model(self.project.extra_reviewers)
         self.handles: list[Handle] = []
         self.submit_ids: list[tuple[Handle, str]] = []
         self.lea = access_of(self.people["lea"])
@@ -178,6 +178,7 @@ class QueueMachine(RuleBasedStateMachine):
                 model.store(predicted, submitted.label.id, submit_id)
                 model.check_given(name, following, given)
                 self.note(name, submitted.tasks, on_screen=on_screen, submit_id=submit_id)
+                model.ask_another(handle.task, predicted)
 
     @precondition(lambda self: self.handles)
     @rule(at=positions, what=answers, following=st.integers(0, 3))
@@ -268,6 +269,7 @@ class QueueMachine(RuleBasedStateMachine):
             assert task.id == predicted.id
             predicted.tokens[handle.reviewer] = predicted.leases[handle.reviewer].token = task.token
             self.handles.append(Handle(handle.reviewer, task.id, task.token))
+            self.model.ask_another(task.id)
 
     @precondition(lambda self: self.handles)
     @rule(at=positions)
@@ -288,6 +290,8 @@ class QueueMachine(RuleBasedStateMachine):
             )
             if predicted is not None:
                 self.model.store(predicted, revised.pk)
+                if not predicted.surplus:
+                    self.model.ask_another(predicted.task)
 
     @rule()
     def time_passes(self) -> None:
@@ -321,8 +325,8 @@ class QueueMachine(RuleBasedStateMachine):
         assert list_violations(self.project.pk) == []
         assert count_queue(self.project.pk) == model.counts()
         reviews = Task.objects.filter(stage=Stage.REVIEW)
-        assert set(reviews.values_list("pk", "closed_reason")) == {
-            (task.id, task.closed or None) for task in model.tasks.values()
+        assert set(reviews.values_list("pk", "need", "extra", "closed_reason")) == {
+            (task.id, task.need, task.extra, task.closed or None) for task in model.tasks.values()
         }
         handed_on = {task.id for task in model.tasks.values() if task.adjudicated}
         items = Task.objects.filter(stage=Stage.ADJUDICATION, is_open=True).values("item")
@@ -335,6 +339,9 @@ class QueueMachine(RuleBasedStateMachine):
             (task_id, name, GuardState(state).name.lower())
             for task_id, name, state in Guard.objects.values_list("task_id", "reviewer__username", "state")
         } == {(task.id, name, state) for task in model.tasks.values() for name, state in task.states.items()}
+        assert set(ExtraLabel.objects.values_list("pk", flat=True)) == {
+            label.id for label in model.labels.values() if label.extra
+        }
         assert sorted(Label.objects.values_list("pk", "task_id", "reviewer_name", "surplus")) == sorted(
             (label.id, label.task, label.reviewer, label.surplus) for label in model.labels.values()
         )
@@ -354,6 +361,8 @@ class QueueMachine(RuleBasedStateMachine):
 def machine(project, cast):
     """The machine, at work in the project with the cast."""
     people = {name: getattr(cast, name) for name in (*REVIEWERS, "lea")}
+    project.extra_reviewers = 1
+    project.save()
     return type("QueueMachine", (QueueMachine,), {"people": people, "project": project})
 
 

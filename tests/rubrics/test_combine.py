@@ -7,6 +7,7 @@ from annotations.labels.combine import combine_answers
 OPTIONS = [{"value": value, "label": value} for value in "abc"]
 MULTI = {"kind": "multi_choice", "options": OPTIONS}
 SPANS = {"kind": "spans"}
+EITHER = {"kind": "json", "schema": {"type": "object", "maxProperties": 1}}
 RANKING = {"kind": "ranking", "candidates": ["a", "b", "c"]}
 
 
@@ -21,6 +22,11 @@ def span(start, tag="t"):
         ({"kind": "rating"}, [3, 4], None),
         ({"kind": "pairwise"}, ["a", "tie", "a"], "a"),
         ({"kind": "json"}, [{"x": 1, "y": 2}, {"y": 2, "x": 1}, {}], {"x": 1, "y": 2}),
+        ({"kind": "json"}, [{"x": 1, "y": 2}, {"x": 1, "y": 3}, {"x": 2, "y": 2, "z": 1}], {"x": 1, "y": 2}),
+        ({"kind": "json"}, [{"x": {"y": 1, "z": 2}}, {"x": {"y": 1}}, {"x": {"z": 2}}], {"x": {"y": 1, "z": 2}}),
+        ({"kind": "json"}, [{"x": 1, "y": 2}, {"x": 1}], None),
+        (EITHER, [{"x": 1}, {"x": 1}, {"y": 2}, {"y": 2}, {"x": 1, "y": 2}], None),
+        ({"kind": "correction"}, ["a b", "a b", "a"], "a b"),
         (MULTI, [["a", "b"], ["b", "c"], ["b"]], ["b"]),
         (MULTI, [["c", "a"], ["a", "c"], ["b"]], ["a", "c"]),
         (MULTI, [["a"], ["a", "b"]], None),

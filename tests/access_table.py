@@ -45,6 +45,7 @@ ENDPOINTS: dict[str, Known] = {
     "post_merge": Known(Action.EDIT_CODEBOOK, {"into": None}),
     "post_assignments": Known(Action.EDIT_CODEBOOK, {"external_ids": ["a"], "modes": []}),
     "post_modes_question": Known(Action.EDIT_RUBRIC, {}),
+    "get_slices": Known(Action.SEE_RESOLUTIONS),
     "get_failure_notes": Known(Action.SEE_ALL_LABELS),
     "get_note_groups": Known(Action.SEE_ALL_LABELS),
     "post_resolve": Known(Action.ADJUDICATE, {"project": "helpdesk", "answers": {"verdict": "pass"}}),

@@ -82,6 +82,7 @@ POST /projects/{p}/failure-modes/assign
 POST /projects/{p}/failure-modes/publish
 PATCH /projects/{p}/failure-modes/{mode}
 POST /projects/{p}/failure-modes/{mode}/merge
+GET /projects/{p}/slices
 GET /projects/{p}/failure-notes
 GET /projects/{p}/failure-notes/groups
 """

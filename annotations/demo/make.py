@@ -7,7 +7,7 @@ from typing import Any
 
 from annotations.demo.opinions import judge_line, say, usual_rates
 from annotations.demo.people import PEOPLE, Person, SignIn, add_people
-from annotations.demo.story import DemoItem, fraction, list_items, read_rubric
+from annotations.demo.story import DemoItem, fraction, list_items, read_notes, read_rubric
 from annotations.demo.trials import make_trials
 from annotations.imports.verdicts import import_verdicts
 from annotations.labels.submit import Submission, submit_label
@@ -116,6 +116,9 @@ def _label(person: Person, task: LeasedTask, item: DemoItem, usual: dict[str, fl
     answers: dict[str, Any] = {"verdict": verdict}
     if verdict == "fail":
         answers["reason"] = item.fault or "incomplete"
+        if item.fault and fraction(name, person.username, "writes") < 0.8:
+            notes = read_notes()[item.fault]
+            answers["note"] = notes[int(len(notes) * fraction(name, person.username, "note"))]
     return Submission(
         task_id=task.id,
         token=task.token,

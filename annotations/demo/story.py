@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,13 @@ def read_rubric() -> dict[str, Any]:
     """Return the rubric's body with the guidelines in it."""
     body: dict[str, Any] = json.loads((CONTENT / "rubric.json").read_text(encoding="utf-8"))
     return {"guidelines": read_guidelines(), **body}
+
+
+@cache
+def read_notes() -> dict[str, list[str]]:
+    """Return what people write about each planted fault."""
+    notes: dict[str, list[str]] = json.loads((CONTENT / "notes.json").read_text(encoding="utf-8"))
+    return notes
 
 
 def fraction(*parts: str) -> float:

@@ -54,7 +54,9 @@ class Evidence:
     outcome: np.ndarray[Any, np.dtype[np.int8]]
     silent: BoolArray
     chance: FloatArray
+    question: str
     grades: bool
+    codebook: Codebook
     warnings: tuple[str, ...]
 
     @property
@@ -99,12 +101,17 @@ class Evidence:
         if source == "question":
             return self.chance * self._answered(known)
         labelled = self.labelled
-        answered = self.chance * self._answered(labelled)
+        answered = self.answered
         for outcome in (PASS, FAIL, _UNKNOWN):
             part = labelled & (self.outcome == outcome)
             if part.any():
                 answered[part] *= known[part].mean()
         return answered
+
+    @property
+    def answered(self) -> FloatArray:
+        """Return how likely each item was to be drawn and labelled: π times the response of its hours."""
+        return self.chance * self._answered(self.labelled)
 
     def _answered(self, done: BoolArray) -> FloatArray:
         """Return the response rate of each item's hours of arrival."""
@@ -130,11 +137,14 @@ def _majority(votes: Sequence[frozenset[int]] | None, mode: int) -> float:
     return float("nan") if given == len(votes) else float(given > len(votes))
 
 
-def read_evidence(window: Window, codebook: Codebook) -> Evidence:
-    """Return what is known of the drawn items of a window. Raises ConflictError `no_rubric`."""
-    question = get_question(window.project_id, None)
-    grades = question.get("positive") is not None or question.get("positive_from") is not None
-    drawn = read_drawn(window, question, judge_version=None, segment=None)
+def read_evidence(window: Window, codebook: Codebook, *, question: str | None = None) -> Evidence:
+    """Return what is known of the drawn items of a window; they pass and fail by the primary question or the named one.
+
+    Raises ConflictError `no_rubric`, InvalidError for a question that is none.
+    """
+    asked = get_question(window.project_id, question)
+    grades = asked.get("positive") is not None or asked.get("positive_from") is not None
+    drawn = read_drawn(window, asked, judge_version=None, segment=None)
     ids = [each.item_id for each in drawn]
     votes = _read_votes(window.project_id, ids, codebook)
     read = standing_modes(codebook, window.project_id, ids)
@@ -153,7 +163,9 @@ def read_evidence(window: Window, codebook: Codebook) -> Evidence:
         outcome=outcome,
         silent=silent,
         chance=np.array([each.probability for each in drawn], np.float64) * upstream,
+        question=asked["key"],
         grades=grades,
+        codebook=codebook,
         warnings=warnings,
     )
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from annotations.views import adjudicate, desk, settings
+from annotations.views import adjudicate, desk, errors, settings
 from annotations.views.estimates import estimate_labels, estimates
 from annotations.views.home import home
 from annotations.views.overview import overview
@@ -10,6 +10,7 @@ from annotations.views.quality import quality
 from annotations.views.review import guidelines, review, signed_in_again
 from annotations.views.rubric import check_rubric, project_rubric
 from annotations.views.send import send
+from annotations.views.slices import slices
 
 page_routes: list[URLPattern] = [
     path("", home, name="home"),
@@ -33,6 +34,10 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/quality", quality, name="quality"),
     path("p/<slug:slug>/estimates", estimates, name="estimates"),
     path("p/<slug:slug>/estimates/labels", estimate_labels, name="estimate_labels"),
+    path("p/<slug:slug>/quality/slices", slices, name="slices"),
+    path("p/<slug:slug>/quality/errors", errors.errors, name="errors"),
+    path("p/<slug:slug>/quality/errors/codebook", errors.errors_codebook, name="errors_codebook"),
+    path("p/<slug:slug>/quality/errors/groups", errors.errors_groups, name="errors_groups"),
     path("p/<slug:slug>/settings", settings.project_settings, name="project_settings"),
     path("p/<slug:slug>/settings/project", settings.save_project, name="save_project"),
     path("p/<slug:slug>/settings/people", settings.save_member, name="save_member"),

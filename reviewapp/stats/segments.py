@@ -56,12 +56,15 @@ class _Spread:
         return np.asarray(self.a + self.b, np.float64)
 
 
-def shrink_segments(names: Sequence[str], own: Sequence[Estimate], *, confidence: float = 0.95) -> ShrunkenSegments:
+def shrink_segments(
+    names: Sequence[str], own: Sequence[Estimate], *, confidence: float = 0.95, only: Sequence[int] | None = None
+) -> ShrunkenSegments:
     """Shrink estimates of rates: posterior mean and equal-tailed interval of each segment's own rate.
 
     n is an estimate's effective number of labels (its count where that is missing), x = n × value; the posterior is the
     mixture of Beta(a + x, b + n - x) over the spread. Segments without an estimate keep their reason. With fewer than
-    five segments of ten effective labels nothing is shrunken (`below_min_n`).
+    five segments of ten effective labels nothing is shrunken (`below_min_n`). `only` are the places of those to return;
+    all of them say what they lean on.
     """
     if len(names) != len(own):
         raise ValueError("one name for every estimate")
@@ -72,8 +75,8 @@ def shrink_segments(names: Sequence[str], own: Sequence[Estimate], *, confidence
         known = sizes > 0
         spread = _spread(values[known] * sizes[known], sizes[known])
     segments = tuple(
-        _shrunken(name, estimate, float(size), spread, confidence)
-        for name, estimate, size in zip(names, own, sizes, strict=True)
+        _shrunken(names[place], own[place], float(sizes[place]), spread, confidence)
+        for place in (range(len(names)) if only is None else only)
     )
     return ShrunkenSegments(
         segments, None if spread is None else float(spread.weight @ (spread.a / spread.concentration))

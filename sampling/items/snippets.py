@@ -41,7 +41,9 @@ class Snippet(NamedTuple):
         )
 
 
-def snippet_of(text: str | None, query: TextQuery | None, *, last_turn_of: str = "assistant") -> Snippet | None:
+def snippet_of(
+    text: str | None, query: TextQuery | None, *, last_turn_of: str = "assistant", length: int = LENGTH
+) -> Snippet | None:
     """Return the snippet of a content as JSON text (perhaps cut off); None where there is no content.
 
     Of a conversation it is the last turn of the role, unless another one holds a hit.
@@ -54,7 +56,7 @@ def snippet_of(text: str | None, query: TextQuery | None, *, last_turn_of: str =
         for part in parts:
             if found := pattern.search(part):
                 return _marked(part, pattern, start=found.start())
-    return Snippet([Piece(_cut(parts[0] if parts else ""))])
+    return Snippet([Piece(_cut(parts[0] if parts else "", length))])
 
 
 def _parts(text: str, role: str) -> Iterator[str]:
@@ -91,8 +93,8 @@ def _clean(text: str) -> str:
     return _SPACE.sub(" ", seen).strip()
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LENGTH else f"{text[: LENGTH - 1].rstrip()}…"
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
 
 
 def _marked(text: str, pattern: re.Pattern[str], *, start: int) -> Snippet:

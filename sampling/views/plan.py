@@ -22,7 +22,7 @@ from sampling.plans.difference import Change, plan_difference, rule_items
 from sampling.plans.outlook import LATELY, WINDOWS, plan_outlook
 from sampling.plans.publish import body_of, get_plan, list_plans, parse_plan, publish_plan, show_salt
 from sampling.plans.rates import percent
-from sampling.views.plan_form import PlanForm, plan_json
+from sampling.views.plan_form import PlanForm, draft_rule, plan_json
 from sampling.views.plan_words import shown_outlook
 
 VERSIONS = 10
@@ -112,6 +112,10 @@ def _page(
     may_edit = access.may(Action.EDIT_PLAN)
     if may_edit and form is None:
         form = PlanForm.of_plan(access.project.slug, in_force, based_on=newest.version)
+        drafted = draft_rule(request.GET.get("when", ""), request.GET.get("rate", ""))
+        if drafted is not None:
+            form = form.with_rule(drafted)
+            plan = form.plan()
     shown = plan or (None if typed else in_force)
     context = {
         **frame(access, "plan"),

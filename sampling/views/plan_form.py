@@ -10,9 +10,10 @@ from django.http import QueryDict
 from reviewapp.http.errors import FieldError, InvalidError, RefusalError
 from reviewapp.http.forms import read_json_object, read_whole_number
 from sampling.plans.body import MAX_RULES, PlanBody
+from sampling.plans.filters_words import filter_words
 from sampling.plans.publish import parse_plan
 from sampling.plans.rates import percent_number, read_percent
-from sampling.views.filter_field import FilterField, filter_field
+from sampling.views.filter_field import FilterField, filter_field, read_filter
 
 _LABELS = {
     "base_rate": "Base rate",
@@ -105,9 +106,9 @@ class PlanForm:
         """Return the rule that a script puts in for a new one."""
         return _rule(self.slug, "__number__", RuleTexts())
 
-    def with_rule(self) -> "PlanForm":
-        """Return the form with one more rule to fill in."""
-        return replace(self, rules=[*self.rules, _rule(self.slug, len(self.rules), RuleTexts())])
+    def with_rule(self, texts: RuleTexts | None = None) -> "PlanForm":
+        """Return the form with one more rule to fill in, or one that is drafted already."""
+        return replace(self, rules=[*self.rules, _rule(self.slug, len(self.rules), texts or RuleTexts())])
 
     def without_rule(self, number: str) -> "PlanForm":
         """Return the form without the rule of this number; the rules behind it move up."""
@@ -207,6 +208,21 @@ def _json(value: Any) -> str:
 
 def _text(number: int | None) -> str:
     return "" if number is None else str(number)
+
+
+def draft_rule(when: str, rate: str) -> RuleTexts | None:
+    """Return the rule that another page proposes by its address: a filter as JSON and a rate from 0 to 1.
+
+    None where there is none, or none that can be read.
+    """
+    try:
+        condition = read_filter(when, name="when")
+        drawn = float(rate or 1)
+    except (InvalidError, ValueError):
+        return None
+    if not when.strip() or not 0 <= drawn <= 1:
+        return None
+    return RuleTexts(" and ".join(filter_words(condition))[:100], percent_number(drawn), "", when.strip())
 
 
 def plan_json(plan: PlanBody) -> str:

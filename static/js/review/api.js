@@ -48,7 +48,7 @@ function csrfToken() {
 
 /**
  * Call the server and return the parsed answer.
- * @param {"GET" | "POST" | "PUT"} method
+ * @param {"GET" | "POST" | "PUT" | "PATCH"} method
  * @param {string} path below /api/v1, or of the page itself where it begins with /p/
  * @param {object} [body]
  * @param {{keepalive?: boolean}} [options]

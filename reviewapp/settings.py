@@ -148,11 +148,13 @@ ERASERS = [  # what else is emptied with the items of somebody who is erased
 ]
 JOB_HANDLERS = {
     "import_upload": "sampling.uploads.run.import_slice",
+    "import_label_upload": "annotations.imports.upload_run.import_label_slice",
     "recheck_items": "sampling.ingest.recheck.recheck_slice",
     "check_queue": "annotations.queue.invariants.check_queue",
     "freeze_dataset": "annotations.datasets.freeze.freeze_in_background",
     "export_dataset": "annotations.datasets.export.jobs.make_export",
     "index_items": "sampling.items.text_index.index_items",
+    "count_agreement": "annotations.quality.figures.count_agreement",
 }
 SWEEP_STEPS = [
     "annotations.queue.sweep.free_expired_leases",
@@ -161,6 +163,7 @@ SWEEP_STEPS = [
     "annotations.queue.sweep.plan_queue_checks",
     "annotations.adjudication.cases.find_all_cases",
     "sampling.items.text_index.plan_indexing",
+    "annotations.quality.figures.plan_agreement",
     "sampling.uploads.forget.forget_old_uploads",
     "annotations.datasets.export.jobs.forget_expired",
     "reviewapp.audit.seal.seal_events",

@@ -1,14 +1,18 @@
 """Agreement over the API."""
 
+from dataclasses import asdict
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
+from django.utils import timezone
 from ninja import Query, Router, Schema
 from pydantic import AwareDatetime, Field
 
 from annotations.api.estimates import EstimateOut
-from annotations.quality.agreement import Agreement, get_agreement
+from annotations.quality.agreement import Agreement
 from annotations.quality.asked import Window
+from annotations.quality.figures import read_agreement
 from reviewapp.accounts.access import authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
@@ -73,6 +77,44 @@ class ReviewerOut(Schema):
     percent: EstimateOut
 
 
+class VersionOut(FiguresOut):
+    """The figures of labels under one rubric version."""
+
+    rubric_version: int
+
+
+class WeekOut(FiguresOut):
+    """The figures of the items that were first labelled in the week from this Monday (UTC) on."""
+
+    week: date
+
+
+class ConfusedOut(Schema):
+    """Two answers that people give to the same item, and how large a share of all differing pairs of labels that is."""
+
+    a: Any
+    b: Any
+    n_items: int
+    n_pairs: int
+    share: float
+
+
+class AnswerCountOut(Schema):
+    """An answer, and how many people gave it."""
+
+    answer: Any
+    n: int
+
+
+class DisagreementOut(Schema):
+    """An item that divides people; `disagreement` is 1 where no two agree."""
+
+    external_id: str
+    answers: list[AnswerCountOut]
+    n_labels: int
+    disagreement: float
+
+
 class AgreementOut(FiguresOut):
     """Agreement on a question."""
 
@@ -84,6 +126,11 @@ class AgreementOut(FiguresOut):
     n_pairs: int = Field(description="Pairs there are; the thousand that share most items are given.")
     reviewers: list[ReviewerOut]
     segments: list[SegmentOut]
+    versions: list[VersionOut] = Field(description="By rubric version; empty where all labels are of one.")
+    weeks: list[WeekOut] = Field(description="By week; empty where there is only one.")
+    confused: list[ConfusedOut] = Field(description="The answers confused most.")
+    disagreements: list[DisagreementOut] = Field(description="The items that people disagree on most.")
+    as_of: datetime = Field(description="What time the figures speak of: now, unless there are many labels.")
 
 
 @router.get("/{p}/agreement", response=AgreementOut, summary="Agreement of reviewers")
@@ -101,7 +148,8 @@ def get_agreement_figures(
     """Return how far people agree on a question, from the labels that were planned from the start."""
     access = authorize(actor_of(request), p, Action.SEE_RESOLUTIONS)
     window = Window(access.project.pk, start=start, end=to, where=read_filter(where), segment=segment)
-    report = get_agreement(window, question=question, level=level, weighted=weighted)
+    kept = read_agreement(window, question=question, level=level, weighted=weighted, now=timezone.now())
+    report = kept.waited
     names = report.reviewers
     return AgreementOut(
         **_figures(report.overall),
@@ -125,6 +173,19 @@ def get_agreement_figures(
             for each in report.raters
         ],
         segments=[SegmentOut(value=value, **_figures(found)) for value, found in report.segments],
+        versions=[VersionOut(rubric_version=version, **_figures(found)) for version, found in report.versions],
+        weeks=[WeekOut(week=week, **_figures(found)) for week, found in report.weeks],
+        confused=[ConfusedOut(**asdict(each)) for each in report.confused],
+        disagreements=[
+            DisagreementOut(
+                external_id=each.external_id,
+                answers=[AnswerCountOut(answer=answer, n=n) for answer, n in each.answers],
+                n_labels=each.n_labels,
+                disagreement=each.disagreement,
+            )
+            for each in report.disputed
+        ],
+        as_of=kept.as_of,
     )
 
 

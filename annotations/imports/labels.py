@@ -21,6 +21,7 @@ from annotations.imports.standing import Standing, find_standing, insert_labels
 from annotations.labels.answers import CheckedAnswers, check_answers, needs_item
 from annotations.labels.combine import same_answer
 from annotations.models import Label, RubricVersion
+from annotations.quality.figures import ask_for_agreement
 from annotations.queue.turns import take_turn
 from annotations.rubrics.publish import find_rubric, no_rubric
 from reviewapp.accounts.access import Actor
@@ -55,15 +56,17 @@ def import_labels(*, project: Project, lines: Iterable[Line], actor: Actor | Non
     if rubric is None:
         raise no_rubric()
     run = Run(project, actor, now)
-    answers = _Answers(rubric)
+    answers = Answers(rubric)
     for batch in read_batches(lines, LabelRecord, run.result):
         with transaction.atomic():
             lock_imports(project.pk)
-            _store(run, rubric, _check(run, answers, batch))
+            _store(run, rubric, check_batch(run, answers, batch))
+    if run.result.accepted:
+        ask_for_agreement(project.pk, now=now)
     return run.result
 
 
-class _Answers:
+class Answers:
     """Checks answers; where the item has no say in it, the same answers are checked once."""
 
     def __init__(self, rubric: RubricVersion) -> None:
@@ -72,6 +75,7 @@ class _Answers:
         self._known: dict[bytes, CheckedAnswers] = {}
 
     def check(self, answers: dict[str, Any], content: ItemContent | None) -> CheckedAnswers:
+        """Return the answers to keep. Raises InvalidError `answers_invalid`."""
         if self.about_items:
             return check_answers(self.questions, answers, content)
         said = orjson.dumps(answers)
@@ -83,33 +87,39 @@ class _Answers:
         return found
 
 
-def _check(run: Run, answers: _Answers, batch: Sequence[Numbered]) -> list[_Checked]:
-    """Return the lines that hold, and count the others as refused."""
+def check_batch(run: Run, answers: Answers, batch: Sequence[Numbered], *, makes_items: bool = False) -> list[_Checked]:
+    """Return the lines that hold, and count the others as refused.
+
+    Where missing items will be made (`makes_items`) their answers are checked as far as they can be without them.
+    """
     ids = find_item_ids(run.project.pk, (each.record.external_id for each in batch))
     contents = _read_contents(ids.values()) if answers.about_items else {}
     edits = find_edits(answers.questions, ids.values())
     checked = []
     for line, sent in batch:
         item_id = ids.get(sent.external_id)
-        if item_id is None:
+        if item_id is None and not makes_items:
             run.result.refuse(unknown_item(line))
             continue
-        content = contents.get(item_id)
-        each = label_as_stored(
-            run.project,
-            sent,
-            item_id=item_id,
-            questions=answers.questions,
-            content=content,
-            edits=edits.get(item_id, {}),
-        )
+        each, content = sent, None
+        if item_id is not None:
+            content = contents.get(item_id)
+            each = label_as_stored(
+                run.project,
+                sent,
+                item_id=item_id,
+                questions=answers.questions,
+                content=content,
+                edits=edits.get(item_id, {}),
+            )
         try:
             found = answers.check(each.answers, content)
         except InvalidError as refusal:
             first = refusal.fields[0]
             run.result.refuse(Problem(line, refusal.code, first.message, first.path))
             continue
-        checked.append(_Checked(item_id, each, found))
+        if item_id is not None:
+            checked.append(_Checked(item_id, each, found))
     return checked
 
 

@@ -15,6 +15,7 @@ from annotations.models.decisions import Decision, DecisionFeed
 from annotations.models.desk import DeskSettings, GuidelinesRead, Reveal
 from annotations.models.escalations import Escalation
 from annotations.models.failure_modes import FailureMode, ModeAssignment, ModeWording
+from annotations.models.figures import AgreementFigure
 from annotations.models.horizons import Horizon
 from annotations.models.judges import Judge, JudgeVersion, Verdict
 from annotations.models.labels import ExtraLabel, Label
@@ -24,6 +25,7 @@ from annotations.models.rubrics import RubricVersion
 __all__ = [
     "Adjudication",
     "AdjudicationHold",
+    "AgreementFigure",
     "CaseScan",
     "ClaimCursor",
     "Dataset",

@@ -51,6 +51,11 @@ class Label(models.Model):
             models.Index(fields=["reviewer", "project", "id"], name="label_by_reviewer"),
             models.Index(fields=["item", "id"], name="label_of_item"),
             models.Index(
+                fields=["project", "withdrawn_at"],
+                condition=Q(withdrawn_at__isnull=False),
+                name="label_withdrawn",
+            ),
+            models.Index(
                 fields=["project", "item"],
                 condition=Q(withdrawn_at__isnull=True, superseded_by__isnull=True),
                 name="label_by_item",

@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import numpy as np
 import orjson
 from django.db import connection
 
+from annotations.models import RubricVersion
 from annotations.quality.asked import Window, get_question
+from annotations.quality.disputed import Confused, Disputed, find_confused, find_disputed, word
 from annotations.quality.pairs import PairAgreement, RaterAgreement, cross_all, pair_agreements, rater_agreements
-from annotations.quality.votes import Votes, level_of, read_votes
+from annotations.quality.votes import Votes, level_of, monday, read_votes
 from reviewapp.http.errors import FieldError, InvalidError
 from reviewapp.stats.agreement.chance_corrected import fleiss_kappa
 from reviewapp.stats.agreement.character_alpha import character_alpha
@@ -24,6 +27,7 @@ from sampling.items.content import ItemContent
 
 MAX_CATEGORIES = 500
 MAX_SEGMENTS = 100
+MAX_WEEKS = 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,9 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class AgreementReport:
-    """Agreement on a question, by pair, by reviewer and by segment; `weighted` says that it speaks of production."""
+    """Agreement on a question: by pair, by reviewer, by segment, by rubric version (of labels under the same one), by
+    the week of an item's first label, and where people disagree. `weighted` says that it speaks of production.
+    """
 
     question: str
     kind: str
@@ -66,6 +72,10 @@ class AgreementReport:
     n_pairs: int
     raters: list[RaterAgreement]
     segments: list[tuple[str | None, Agreement]]
+    versions: list[tuple[int, Agreement]] = field(default_factory=list)
+    weeks: list[tuple[date, Agreement]] = field(default_factory=list)
+    confused: list[Confused] = field(default_factory=list)
+    disputed: list[Disputed] = field(default_factory=list)
 
 
 def get_agreement(
@@ -98,6 +108,10 @@ def get_agreement(
         n_pairs=n_pairs,
         raters=rater_agreements(votes.labels, crossed),
         segments=_segments(votes, asked, used) if window.segment else [],
+        versions=_versions(votes, asked, used),
+        weeks=_weeks(votes, asked, used),
+        confused=[] if used is None else find_confused(votes, crossed),
+        disputed=find_disputed(votes, rating=asked["kind"] == "rating"),
     )
 
 
@@ -121,6 +135,24 @@ def _segments(votes: Votes, question: dict[str, Any], level: Level | None) -> li
     return found
 
 
+def _versions(votes: Votes, question: dict[str, Any], level: Level | None) -> list[tuple[int, Agreement]]:
+    """Return the figures by rubric version, the newest first; nothing where all labels are of one."""
+    found = np.unique(votes.rubric).tolist()
+    if len(found) < 2:
+        return []
+    numbers = dict(RubricVersion.objects.filter(pk__in=found).values_list("pk", "version"))
+    newest = sorted(found, key=lambda rubric_id: -numbers[rubric_id])[:MAX_SEGMENTS]
+    return [(numbers[each], _agreement(votes.under(each), question, level)) for each in newest]
+
+
+def _weeks(votes: Votes, question: dict[str, Any], level: Level | None) -> list[tuple[date, Agreement]]:
+    """Return the figures by the week of an item's first label, oldest first; nothing where there is only one."""
+    found = np.unique(votes.week)[-MAX_WEEKS:].tolist()
+    if len(found) < 2:
+        return []
+    return [(monday(week), _agreement(votes.only(votes.week == week), question, level)) for week in found]
+
+
 def _agreement(votes: Votes, question: dict[str, Any], level: Level | None) -> Agreement:
     labels = votes.labels
     per_item = np.bincount(labels.item, minlength=labels.n_items)
@@ -131,7 +163,7 @@ def _agreement(votes: Votes, question: dict[str, Any], level: Level | None) -> A
     counts = count_labels(labels, item_weight=votes.weight)
     scores = None if level == "nominal" or question["kind"] != "rating" else [float(value) for value in votes.values]
     summary = summarise_agreement(counts, level=level, scores=scores)
-    words = [_word(value) for value in votes.values]
+    words = [word(value) for value in votes.values]
     return Agreement(
         n_items=n_items,
         n_items_multi=n_multi,
@@ -181,7 +213,3 @@ def _documents(votes: Votes, target: str) -> list[SpanDocument]:
         SpanDocument(max(1, lengths[item_id], *(span.end for spans in marked.values() for span in spans)), marked)
         for item_id, marked in zip(votes.item_ids, annotations, strict=True)
     ]
-
-
-def _word(value: Any) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()

@@ -35,8 +35,10 @@ class RaterAgreement(NamedTuple):
 
 
 class Crossed(NamedTuple):
-    """Pairs of labels on the same item: both raters and both categories, shape (P,) each; the first rater is lower."""
+    """Pairs of labels on the same item: the item, both raters and both categories, shape (P,) each; the first rater is
+    lower."""
 
+    item: IntArray
     first: IntArray
     second: IntArray
     code_first: IntArray
@@ -57,10 +59,10 @@ def cross_all(labels: Labels) -> Crossed:
             parts.append(((rows + left).ravel(), (rows + right).ravel()))
     if not parts:
         nothing = np.zeros(0, dtype=np.int64)
-        return Crossed(nothing, nothing, nothing, nothing)
+        return Crossed(nothing, nothing, nothing, nothing, nothing)
     first = np.concatenate([part[0] for part in parts])
     second = np.concatenate([part[1] for part in parts])
-    return Crossed(rater[first], rater[second], code[first], code[second])
+    return Crossed(item[first], rater[first], rater[second], code[first], code[second])
 
 
 def pair_agreements(labels: Labels, crossed: Crossed) -> tuple[list[PairAgreement], int]:

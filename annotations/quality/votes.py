@@ -4,8 +4,9 @@ These are the labels planned from the start: no surplus, no gold, nobody who was
 a disagreement, nothing withdrawn or superseded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -19,26 +20,30 @@ from reviewapp.stats.labels import Labels
 from sampling.plans.filters_sql import SqlCondition
 from sampling.plans.segments import segment_sql
 
+# A label `b` that was planned from the start.
+_COUNTS = "b.withdrawn_at IS NULL AND b.superseded_by_id IS NULL AND NOT b.surplus AND b.source <> 'gold'"
+PLANNED = f"{_COUNTS} AND NOT EXISTS (SELECT FROM annotations_extralabel x WHERE x.label_id = b.id)"
 _VOTES = """
-SELECT b.item_id, b.reviewer_name, b.answers -> %s, {segment}, {weight}
+SELECT b.item_id, b.reviewer_name, b.answers -> %s, {segment}, {weight}, b.rubric_id,
+    (extract(epoch FROM b.created_at)::bigint + 259200) / 604800
 FROM annotations_label b JOIN sampling_item i ON i.id = b.item_id {drawn}
-WHERE b.project_id = %s AND b.withdrawn_at IS NULL AND b.superseded_by_id IS NULL AND NOT b.surplus
-    AND (%s OR NOT EXISTS (SELECT 1 FROM annotations_extralabel x WHERE x.label_id = b.id))
-    AND b.source <> 'gold' AND b.answers ? %s AND {condition}
+WHERE b.project_id = %s AND {planned} AND b.answers ? %s AND {condition}
 """
 _DRAWN = """
 JOIN LATERAL (SELECT d.probability FROM sampling_draw d WHERE d.item_id = i.id AND d.selected
               ORDER BY d.id DESC LIMIT 1) d ON TRUE
 """
 _LEVELS: dict[str, Level] = {"rating": "ordinal"}
+_FETCHED = 10_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Votes:
     """V votes in long format; `values` are the raw answers in the order of the categories' indices.
 
-    `item`, `rater`, `category` are index arrays of shape (V,); `segment` holds each item's segment (None: not known),
-    `weight` each item's 1/π where it was asked for.
+    `item`, `rater`, `category` are index arrays of shape (V,), and so is `rubric` (the ids of the rubric versions);
+    `segment` holds each item's segment (None: not known), `week` the week of its first label (see `monday`), `weight`
+    its 1/π where it was asked for. `raw` holds the answers of spans as they were given, and is empty for other kinds.
     """
 
     labels: Labels
@@ -46,6 +51,8 @@ class Votes:
     reviewers: list[str]
     values: list[Any]
     segment: list[str | None]
+    week: IntArray
+    rubric: IntArray
     weight: FloatArray | None
     raw: list[Any]
 
@@ -67,8 +74,35 @@ class Votes:
             reviewers=self.reviewers,
             values=self.values,
             segment=[self.segment[index] for index in np.flatnonzero(items)],
+            week=self.week[items],
+            rubric=self.rubric[chosen],
             weight=None if self.weight is None else self.weight[items],
-            raw=[self.raw[index] for index in kept],
+            raw=[self.raw[index] for index in kept] if self.raw else [],
+        )
+
+    def under(self, rubric_id: int) -> "Votes":
+        """Return the votes under one rubric version, on the items that have any."""
+        chosen = self.rubric == rubric_id
+        items = np.zeros(self.labels.n_items, dtype=bool)
+        items[self.labels.item[chosen]] = True
+        number = np.cumsum(items) - 1
+        return Votes(
+            labels=Labels(
+                item=number[self.labels.item[chosen]],
+                rater=self.labels.rater[chosen],
+                category=self.labels.category[chosen],
+                n_items=int(items.sum()),
+                n_raters=self.labels.n_raters,
+                n_categories=self.labels.n_categories,
+            ),
+            item_ids=[self.item_ids[index] for index in np.flatnonzero(items)],
+            reviewers=self.reviewers,
+            values=self.values,
+            segment=[self.segment[index] for index in np.flatnonzero(items)],
+            week=self.week[items],
+            rubric=self.rubric[chosen],
+            weight=None if self.weight is None else self.weight[items],
+            raw=[self.raw[index] for index in np.flatnonzero(chosen)] if self.raw else [],
         )
 
 
@@ -92,37 +126,52 @@ def declared_values(question: dict[str, Any]) -> list[Any]:
 def read_votes(window: Window, question: dict[str, Any], *, weighted: bool, with_extra: bool = False) -> Votes:
     """Return the labels of a question on the window's items.
 
-    With `weighted` only items that our draw selected are there, each with 1/(π · upstream probability). `with_extra`
-    adds the labels of reviewers who were called in by a disagreement.
+    With `weighted` only items that our draw selected are there, each with 1/(π · upstream probability); where nobody
+    knows the latter it speaks of the traffic received. `with_extra` adds the labels of reviewers who were called in by
+    a disagreement.
     """
-    rows = _rows(window, question["key"], weighted=weighted, with_extra=with_extra)
     items: dict[int, int] = {}
-    names = sorted({row[1] for row in rows})
-    people = {name: index for index, name in enumerate(names)}
+    people: dict[str, int] = {}
     declared = declared_values(question)
     categories = {_text(value): index for index, value in enumerate(declared)}
+    known: dict[str, int] = {}  # answers as they are written; most are written alike
     values: list[Any] = list(declared)
     segment: list[str | None] = []
     weight: list[float] = []
-    item, rater, category = [], [], []
+    week: list[int] = []
+    item, rater, category, rubric = [], [], [], []
     raw: list[Any] = []
-    for item_id, name, answer, part, its_weight in rows:
-        if item_id not in items:
-            items[item_id] = len(items)
+    keeps_raw = question["kind"] == "spans"
+    rows = _rows(window, question["key"], weighted=weighted, with_extra=with_extra)
+    for item_id, name, answer, part, its_weight, rubric_id, its_week in rows:
+        index = items.get(item_id)
+        if index is None:
+            index = items[item_id] = len(items)
             segment.append(part)
             weight.append(its_weight or 0.0)
-        text = _canonical(answer, question["kind"])
-        if text not in categories:
-            categories[text] = len(values)
-            values.append(orjson.loads(answer))
-        item.append(items[item_id])
-        rater.append(people[name])
-        category.append(categories[text])
-        raw.append(answer)
+            week.append(its_week)
+        elif its_week < week[index]:
+            week[index] = its_week
+        code = known.get(answer)
+        if code is None:
+            text = _canonical(answer, question["kind"])
+            if text not in categories:
+                categories[text] = len(values)
+                values.append(orjson.loads(answer))
+            code = known[answer] = categories[text]
+        item.append(index)
+        rater.append(people.setdefault(name, len(people)))
+        category.append(code)
+        rubric.append(rubric_id)
+        if keeps_raw:
+            raw.append(answer)
+    names = sorted(people)
+    place = np.zeros(len(names), dtype=np.int64)
+    place[[people[name] for name in names]] = np.arange(len(names))
     return Votes(
         labels=Labels(
             item=_indices(item),
-            rater=_indices(rater),
+            rater=place[_indices(rater)],
             category=_indices(category),
             n_items=len(items),
             n_raters=len(names),
@@ -132,26 +181,35 @@ def read_votes(window: Window, question: dict[str, Any], *, weighted: bool, with
         reviewers=names,
         values=values,
         segment=segment,
+        week=_indices(week),
+        rubric=_indices(rubric),
         weight=np.asarray(weight, dtype=float) if weighted else None,
         raw=raw,
     )
 
 
-def _rows(window: Window, key: str, *, weighted: bool, with_extra: bool) -> list[tuple[Any, ...]]:
+def monday(week: int) -> date:
+    """Return the day (UTC) on which a week begins."""
+    return date(1969, 12, 29) + timedelta(weeks=week)
+
+
+def _rows(window: Window, key: str, *, weighted: bool, with_extra: bool) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows a few at a time, since a million of them as tuples would be heavy."""
     segment = segment_sql(window.segment) if window.segment else SqlCondition("NULL", [])
     condition = window.condition()
     with connection.cursor() as cursor:
         cursor.execute(
             _VOTES.format(
                 segment=segment.sql,
+                planned=_COUNTS if with_extra else PLANNED,
                 condition=condition.sql,
                 drawn=_DRAWN if weighted else "",
-                weight="1 / (d.probability * i.sampling_probability)" if weighted else "NULL",
+                weight="1 / (d.probability * COALESCE(i.sampling_probability, 1))" if weighted else "NULL",
             ),
-            [key, *segment.params, window.project_id, with_extra, key, *condition.params],
+            [key, *segment.params, window.project_id, key, *condition.params],
         )
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
+        while rows := cursor.fetchmany(_FETCHED):
+            yield from rows
 
 
 def _indices(numbers: Sequence[int]) -> IntArray:

@@ -1,35 +1,26 @@
 """The Quality page: what labels say about production, and how far they can be trusted."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from annotations.estimates.pass_rate import PassRate, get_pass_rate
-from annotations.quality.agreement import AgreementReport, get_agreement
 from annotations.quality.asked import Window
+from annotations.quality.figures import read_agreement
 from annotations.rubrics.publish import find_rubric
-from annotations.views.intervals import IntervalRow, draw_interval
+from annotations.views.agreement import show_agreement
+from annotations.views.intervals import draw_interval
 from reviewapp.accounts.access import Access, authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
 from reviewapp.http.errors import RefusalError
 from reviewapp.http.frame import frame, link_if_may
 
-MAX_PAIRS = 50
 SEGMENTS = ("system_version", "model", "prompt_version")
-
-
-class PairRow(NamedTuple):
-    """Two reviewers: on how many items they met, how often they agree, and beyond chance."""
-
-    a: str
-    b: str
-    n: int
-    percent: IntervalRow
-    kappa: IntervalRow
 
 
 @never_cache
@@ -47,15 +38,18 @@ def quality(request: HttpRequest, slug: str) -> HttpResponse:
         "segment": segment or "",
         "segments": SEGMENTS,
         "population": "process" if request.GET.get("population") == "process" else "window",
+        "weighted": request.GET.get("weighted") == "true",
         "settings_url": link_if_may(access, "project_settings", Action.EDIT_RUBRIC),
         "api": f"/api/v1/projects/{slug}",
     }
     if rubric:
-        context |= _figures(access, question, segment, context["population"])
+        context |= _figures(access, question, segment, context["population"], weighted=context["weighted"])
     return render(request, "pages/quality.html", context)
 
 
-def _figures(access: Access, question: str | None, segment: str | None, population: Any) -> dict[str, Any]:
+def _figures(
+    access: Access, question: str | None, segment: str | None, population: Any, *, weighted: bool
+) -> dict[str, Any]:
     """Return what there is to show; where a part is refused (not a pass/fail question), the reason in its place."""
     window = Window(access.project.pk, segment=segment)
     found: dict[str, Any] = {}
@@ -64,7 +58,9 @@ def _figures(access: Access, question: str | None, segment: str | None, populati
     except RefusalError as refusal:
         found["rate_refused"] = refusal.fields[0].message if refusal.fields else refusal.message
     try:
-        found |= _shown_agreement(get_agreement(window, question=question))
+        kept = read_agreement(window, question=question, weighted=weighted, now=timezone.now(), may_wait=False)
+        found |= {"agreement_pending": True} if kept.report is None else show_agreement(access, kept.report)
+        found["agreement_as_of"] = kept.as_of
     except RefusalError as refusal:
         found["agreement_refused"] = refusal.fields[0].message if refusal.fields else refusal.message
     return found
@@ -97,49 +93,4 @@ def _shown_rate(rate: PassRate) -> dict[str, Any]:
             for each in rate.segments
         ],
         "days": [(day, draw_interval(day.day, day.so_far)) for day in rate.series[-31:]],
-    }
-
-
-def _shown_agreement(report: AgreementReport) -> dict[str, Any]:
-    overall, names = report.overall, report.reviewers
-    spans = overall.spans
-    rows = (
-        [
-            draw_interval("F1, exact", spans.f1_exact, note="same passage, same tag", percent=False),
-            draw_interval("F1, overlapping", spans.f1_overlap, note="at least half in common", percent=False),
-            draw_interval("Alpha by character", spans.character_alpha, note="beyond chance", start=-0.2, percent=False),
-        ]
-        if spans is not None
-        else [
-            draw_interval("Agree", overall.percent, note="two labels of an item"),
-            draw_interval(
-                "Krippendorff's alpha",
-                overall.krippendorff_alpha,
-                note="can labels tell items apart?",
-                strong=True,
-                start=-0.2,
-                percent=False,
-            ),
-            draw_interval("Gwet's AC", overall.gwet_ac, note="far from clicking at random?", start=-0.2, percent=False),
-            draw_interval("Fleiss' kappa", overall.fleiss_kappa, note="beyond chance", start=-0.2, percent=False),
-        ]
-    )
-    return {
-        "agreement": report,
-        "coefficients": rows,
-        "categories": [
-            (word, draw_interval(word, overall.prevalence[word]), draw_interval(word, specific))
-            for word, specific in overall.per_category.items()
-        ],
-        "pairs": [
-            PairRow(
-                names[pair.a],
-                names[pair.b],
-                pair.n,
-                draw_interval("", pair.percent),
-                draw_interval("", pair.cohen_kappa, start=-0.2, percent=False),
-            )
-            for pair in sorted(report.pairs, key=lambda pair: -pair.n)[:MAX_PAIRS]
-        ],
-        "raters": [(names[each.rater], each.n_labels, draw_interval("", each.percent)) for each in report.raters],
     }

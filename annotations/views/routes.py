@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from annotations.views import adjudicate, desk, errors, settings
+from annotations.views.disagreements import disagreements
 from annotations.views.estimates import estimate_labels, estimates
 from annotations.views.home import home
 from annotations.views.overview import overview
@@ -38,6 +39,7 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/quality/errors", errors.errors, name="errors"),
     path("p/<slug:slug>/quality/errors/codebook", errors.errors_codebook, name="errors_codebook"),
     path("p/<slug:slug>/quality/errors/groups", errors.errors_groups, name="errors_groups"),
+    path("p/<slug:slug>/quality/disagreements", disagreements, name="disagreements"),
     path("p/<slug:slug>/settings", settings.project_settings, name="project_settings"),
     path("p/<slug:slug>/settings/project", settings.save_project, name="save_project"),
     path("p/<slug:slug>/settings/people", settings.save_member, name="save_member"),

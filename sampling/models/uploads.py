@@ -16,12 +16,22 @@ class UploadState(models.TextChoices):
     FAILED = "failed", "Could not be read to its end"
 
 
+class UploadPurpose(models.TextChoices):
+    """What the records of a file are to become."""
+
+    ITEMS = "items", "Items"
+    LABELS = "labels", "Labels"
+
+
 class Upload(models.Model):
     """A file, what its columns become, how far its import is, and what became of its records."""
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+")
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
+    purpose = models.CharField(
+        max_length=8, choices=UploadPurpose.choices, default=UploadPurpose.ITEMS, db_default=UploadPurpose.ITEMS
+    )
     name = models.CharField(max_length=255)
     kind = models.CharField(max_length=16)
     size = models.BigIntegerField()

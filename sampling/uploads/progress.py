@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from reviewapp.jobs.models import Intent
 from sampling.models import Upload
-from sampling.models.uploads import UploadState
-from sampling.uploads.run import KIND
+from sampling.models.uploads import UploadPurpose, UploadState
+from sampling.uploads.run import KINDS
 
 
 class Progress(NamedTuple):
@@ -25,7 +25,8 @@ def read_progress(upload: Upload) -> Progress:
 
 def _trouble(upload: Upload) -> str:
     """Return what to say where the background work fails."""
-    intent = Intent.objects.filter(kind=KIND, dedupe_key=f"{upload.pk}:{upload.records}").order_by("-pk").first()
+    kind = KINDS[UploadPurpose(upload.purpose)]
+    intent = Intent.objects.filter(kind=kind, dedupe_key=f"{upload.pk}:{upload.records}").order_by("-pk").first()
     if intent is None or intent.failed_at is not None:
         return "The import failed again and again and was given up; the log says why. Stop it, and send the file again."
     if intent.last_error and intent.leased_until is None:

@@ -14,19 +14,27 @@ from reviewapp.http.errors import ConflictError, FieldError, InvalidError, NotFo
 from sampling.ingest.files import FileKind, Source, kind_of, read_file
 from sampling.ingest.parquet_file import MAGIC
 from sampling.models import Upload
-from sampling.models.uploads import UploadState
+from sampling.models.uploads import UploadPurpose, UploadState
 from sampling.uploads.parts import forget_parts, read_parts, store_parts
 
 MAX_STAGED = 20
+ACTIONS = {UploadPurpose.ITEMS: Action.ADD_ITEMS, UploadPurpose.LABELS: Action.IMPORT_LABELS}
 TOO_LARGE = (
     f"A file may have {MAX_SENT_BYTES // 1024**2} MiB. Compress it with gzip (up to {MAX_INFLATED_BYTES // 1024**2} MiB"
     " inside), or give it to manage.py ingest on the server, which takes files of any size."
 )
 
 
-def stage_upload(access: Access, *, name: str, pieces: Iterable[bytes], now: datetime) -> Upload:
+def stage_upload(
+    access: Access,
+    *,
+    name: str,
+    pieces: Iterable[bytes],
+    now: datetime,
+    purpose: UploadPurpose = UploadPurpose.ITEMS,
+) -> Upload:
     """Keep a file and return it; refuse what is empty, too large, or no file that could be read."""
-    require(access, Action.ADD_ITEMS)
+    require(access, ACTIONS[purpose])
     content = _within_limits(pieces)
     if not content:
         raise InvalidError("The file is empty.", fields=(FieldError("file", "The file is empty."),))
@@ -43,6 +51,7 @@ def stage_upload(access: Access, *, name: str, pieces: Iterable[bytes], now: dat
             project=access.project,
             created_by=access.actor.user,
             created_at=now,
+            purpose=purpose,
             name=_shown_name(name),
             kind=kind,
             size=len(content),
@@ -54,7 +63,7 @@ def stage_upload(access: Access, *, name: str, pieces: Iterable[bytes], now: dat
 
 def discard_upload(access: Access, upload: Upload, *, now: datetime) -> None:
     """Forget a file that is not being imported; what was imported of it stays."""
-    require(access, Action.ADD_ITEMS)
+    require(access, ACTIONS[UploadPurpose(upload.purpose)])
     with transaction.atomic():
         upload = Upload.objects.select_for_update().get(pk=upload.pk)
         if upload.state == UploadState.IMPORTING:
@@ -67,26 +76,32 @@ def discard_upload(access: Access, upload: Upload, *, now: datetime) -> None:
         _record("upload.discarded", access, upload, now, {})
 
 
-def get_upload(access: Access, upload_id: int) -> Upload:
-    """Return an upload of the project, or raise NotFoundError."""
-    found = Upload.objects.select_related("created_by").filter(project=access.project, pk=upload_id).first()
+def get_upload(access: Access, upload_id: int, purpose: UploadPurpose = UploadPurpose.ITEMS) -> Upload:
+    """Return an upload of the project for this purpose, or raise NotFoundError."""
+    mine = Upload.objects.select_related("created_by").filter(project=access.project, purpose=purpose)
+    found = mine.filter(pk=upload_id).first()
     if found is None:
         raise NotFoundError("There is no such upload in this project.")
     return found
 
 
-def list_uploads(access: Access, *, limit: int = 20) -> list[Upload]:
-    """Return the newest uploads of the project."""
-    return list(Upload.objects.select_related("created_by").filter(project=access.project).order_by("-pk")[:limit])
+def list_uploads(access: Access, *, limit: int = 20, purpose: UploadPurpose = UploadPurpose.ITEMS) -> list[Upload]:
+    """Return the newest uploads of the project for this purpose."""
+    mine = Upload.objects.select_related("created_by").filter(project=access.project, purpose=purpose)
+    return list(mine.order_by("-pk")[:limit])
 
 
 def open_upload(upload: Upload) -> Source:
     """Return the records of an upload that is not forgotten."""
+    kind, content = FileKind(upload.kind), open_content(upload)
+    return read_file(content, kind=kind, size=upload.size, limit=MAX_INFLATED_BYTES, progress=_unseen)
+
+
+def open_content(upload: Upload) -> io.BytesIO:
+    """Return the file as it was sent, unless it is forgotten."""
     if upload.forgotten_at is not None:
         raise ConflictError("This file has been forgotten. Send it again.")
-    kind = FileKind(upload.kind)
-    content = io.BytesIO(read_parts(upload))
-    return read_file(content, kind=kind, size=upload.size, limit=MAX_INFLATED_BYTES, progress=_unseen)
+    return io.BytesIO(read_parts(upload))
 
 
 def _within_limits(pieces: Iterable[bytes]) -> bytes:

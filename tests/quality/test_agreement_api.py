@@ -3,6 +3,7 @@
 import pytest
 
 from tests.sampling.lines import item, ndjson
+from tests.stats.reference import vector
 
 URL = "/projects/helpdesk/agreement"
 QUESTIONS = [
@@ -162,3 +163,82 @@ def test_unknown_questions_and_too_many_answers_are_refused(lea, monkeypatch):
     monkeypatch.setattr("annotations.quality.agreement.MAX_CATEGORIES", 2)
     give(lea, {name: {"ann": name} for name in "abc"}, key="why")
     assert lea.get(f"{URL}?question=why", status=422)["error"]["code"] == "too_many_categories"
+
+
+def test_versions_weeks_confusions_and_disputed_items(lea):
+    """a: pass, pass, fail (disagreement 1 - 1/3); b: pass, fail (1 - 0); c: pass, pass.
+
+    Of the three pairs that differ all are pass/fail, in two items. What was said under the second rubric is c only.
+    """
+    give(lea, {"a": {"ann": "pass", "bob": "pass", "cy": "fail"}, "b": {"ann": "pass", "bob": "fail"}})
+    lea.put("/projects/helpdesk/rubric", {"questions": QUESTIONS})
+    lea.post("/projects/helpdesk/items", {"items": [item("c")]})
+    late = [
+        {"external_id": "c", "reviewer": name, "answers": {"verdict": "pass"}, "created_at": "2026-01-07T12:00:00Z"}
+        for name in ("ann", "bob")
+    ]
+    lea.post("/projects/helpdesk/labels/import", late)
+    found = lea.get(URL)
+    assert [(each["rubric_version"], each["n_items"], each["percent"]["value"]) for each in found["versions"]] == [
+        (3, 1, 1),
+        (2, 2, pytest.approx((1 / 3 + 0) / 2)),
+    ]
+    assert (found["weeks"][0]["week"], found["weeks"][0]["n_items"]) == ("2026-01-05", 1)
+    assert found["weeks"][1]["n_items"] == 2
+    assert found["confused"] == [{"a": "pass", "b": "fail", "n_items": 2, "n_pairs": 3, "share": 1}]
+    disputed = [(each["external_id"], each["n_labels"], each["disagreement"]) for each in found["disagreements"]]
+    assert disputed == [("b", 2, 1), ("a", 3, pytest.approx(2 / 3))]
+    assert found["disagreements"][1]["answers"] == [{"answer": "pass", "n": 2}, {"answer": "fail", "n": 1}]
+    assert found["as_of"]
+    give(lea, {"d": {"ann": 1, "bob": 4}, "e": {"ann": 2, "bob": 3}}, key="tone")
+    ratings = lea.get(f"{URL}?question=tone")["disagreements"]
+    assert [(each["external_id"], each["disagreement"]) for each in ratings] == [("d", 1), ("e", pytest.approx(1 / 9))]
+
+
+CODES = [{"value": str(code), "label": str(code)} for code in range(1, 6)]
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "question", "query"),
+    [
+        ("krippendorff_alpha_4x12_nominal", "krippendorff_alpha", "code", ""),
+        ("krippendorff_alpha_4x12_ordinal", "krippendorff_alpha", "stars", ""),
+        ("krippendorff_alpha_4x12_interval", "krippendorff_alpha", "stars", "&level=interval"),
+        ("fleiss_1971_30x6", "fleiss_kappa", "code", ""),
+        ("cohen_2x2_textbook", "cohen_kappa", "code", ""),
+    ],
+)
+def test_published_figures_through_the_api(cast, project, api_of, name, field, question, query):
+    client = api_of(cast.lea)
+    questions = [
+        {"key": "code", "kind": "choice", "title": "Code", "options": CODES, "required": False},
+        {"key": "stars", "kind": "rating", "title": "Stars", "min": 1, "max": 5, "required": False},
+    ]
+    client.put("/projects/helpdesk/rubric", {"questions": questions})
+    inputs, expected = vector(name)["inputs"], vector(name)["expected"]
+    if "ratings_observer_by_unit" in inputs:
+        units = list(zip(*inputs["ratings_observer_by_unit"], strict=True))
+    elif "counts_subject_by_category" in inputs:
+        units = [
+            [code for code, n in enumerate(row, start=1) for _ in range(n)]
+            for row in inputs["counts_subject_by_category"]
+        ]
+    else:
+        table = inputs["table_rater1_rows_rater2_cols"]
+        units = [(a + 1, b + 1) for a in range(2) for b in range(2) for _ in range(table[a][b])]
+    rows = {
+        f"u{index:02}": {
+            f"r{rater}": str(code) if question == "code" else code
+            for rater, code in enumerate(unit)
+            if code is not None
+        }
+        for index, unit in enumerate(units)
+    }
+    give(client, rows, key=question)
+    found = client.get(f"{URL}?question={question}{query}")
+    value = found["pairs"][0]["cohen_kappa"] if field == "cohen_kappa" else found[field]
+    assert value["value"] == pytest.approx(_expected(expected), abs=1e-4)
+
+
+def _expected(expected):
+    return next(value for key, value in expected.items() if key in {"alpha", "fleiss_kappa", "kappa"})

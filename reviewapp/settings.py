@@ -145,6 +145,7 @@ REVIEW_PACE = "annotations.labels.pace.review_pace"
 ERASERS = [  # what else is emptied with the items of somebody who is erased
     "annotations.labels.erase.erase_labels",
     "annotations.datasets.erase.erase_rows",
+    "annotations.quality.figures.forget_agreement",
 ]
 JOB_HANDLERS = {
     "import_upload": "sampling.uploads.run.import_slice",

@@ -153,6 +153,11 @@ def count_agreement(payload: dict[str, Any], now: datetime) -> None:
     figure.save()
 
 
+def forget_agreement(project_id: int, item_ids: list[int], now: datetime) -> dict[str, int]:  # noqa: ARG001 — the seam's
+    """Forget a project's kept figures where items are erased: they may quote what was written about one."""
+    return {"agreement_figures": AgreementFigure.objects.filter(project_id=project_id).delete()[0] if item_ids else 0}
+
+
 def _ask(window: Window, question: str, *, weighted: bool, now: datetime) -> AgreementFigure:
     """Return the figure that is kept for this view, and keep it from now on."""
     figure, made = AgreementFigure.objects.get_or_create(

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from annotations.estimates.pass_rate import PassRate, get_pass_rate
 from annotations.quality.asked import Window
-from annotations.quality.figures import read_agreement
+from annotations.quality.figures import has_many_labels, read_agreement
 from annotations.rubrics.publish import find_rubric
 from annotations.views.agreement import show_agreement
 from annotations.views.intervals import draw_interval
@@ -38,6 +38,7 @@ def quality(request: HttpRequest, slug: str) -> HttpResponse:
         "segment": segment or "",
         "segments": SEGMENTS,
         "population": "process" if request.GET.get("population") == "process" else "window",
+        "import_url": link_if_may(access, "label_imports", Action.IMPORT_LABELS),
         "weighted": request.GET.get("weighted") == "true",
         "settings_url": link_if_may(access, "project_settings", Action.EDIT_RUBRIC),
         "api": f"/api/v1/projects/{slug}",
@@ -53,10 +54,13 @@ def _figures(
     """Return what there is to show; where a part is refused (not a pass/fail question), the reason in its place."""
     window = Window(access.project.pk, segment=segment)
     found: dict[str, Any] = {}
-    try:
-        found |= _shown_rate(get_pass_rate(window, question=question, population=population))
-    except RefusalError as refusal:
-        found["rate_refused"] = refusal.fields[0].message if refusal.fields else refusal.message
+    if has_many_labels(access.project.pk):
+        found["rate_elsewhere"] = True  # it takes its time, and has a page of its own
+    else:
+        try:
+            found |= _shown_rate(get_pass_rate(window, question=question, population=population))
+        except RefusalError as refusal:
+            found["rate_refused"] = refusal.fields[0].message if refusal.fields else refusal.message
     try:
         kept = read_agreement(window, question=question, weighted=weighted, now=timezone.now(), may_wait=False)
         found |= {"agreement_pending": True} if kept.report is None else show_agreement(access, kept.report)

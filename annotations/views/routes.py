@@ -6,6 +6,14 @@ from annotations.views import adjudicate, desk, errors, settings
 from annotations.views.disagreements import disagreements
 from annotations.views.estimates import estimate_labels, estimates
 from annotations.views.home import home
+from annotations.views.label_imports import (
+    label_import,
+    label_import_end,
+    label_import_preview,
+    label_import_progress,
+    label_import_refused,
+    label_imports,
+)
 from annotations.views.overview import overview
 from annotations.views.quality import quality
 from annotations.views.review import guidelines, review, signed_in_again
@@ -39,6 +47,12 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/quality/errors", errors.errors, name="errors"),
     path("p/<slug:slug>/quality/errors/codebook", errors.errors_codebook, name="errors_codebook"),
     path("p/<slug:slug>/quality/errors/groups", errors.errors_groups, name="errors_groups"),
+    path("p/<slug:slug>/labels/import", label_imports, name="label_imports"),
+    path("p/<slug:slug>/labels/import/<int:upload_id>", label_import, name="label_import"),
+    path("p/<slug:slug>/labels/import/<int:upload_id>/preview", label_import_preview, name="label_import_preview"),
+    path("p/<slug:slug>/labels/import/<int:upload_id>/progress", label_import_progress, name="label_import_progress"),
+    path("p/<slug:slug>/labels/import/<int:upload_id>/end", label_import_end, name="label_import_end"),
+    path("p/<slug:slug>/labels/import/<int:upload_id>/refused", label_import_refused, name="label_import_refused"),
     path("p/<slug:slug>/quality/disagreements", disagreements, name="disagreements"),
     path("p/<slug:slug>/settings", settings.project_settings, name="project_settings"),
     path("p/<slug:slug>/settings/project", settings.save_project, name="save_project"),

@@ -14,6 +14,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotations.adjudication.todos import list_todos
+from annotations.imports.upload_preview import preview_labels
 from annotations.models import RubricVersion
 from annotations.rubrics.differences import find_difference
 from annotations.rubrics.guidelines import render_guidelines
@@ -27,6 +28,8 @@ from reviewapp.http.asking import actor_of
 from reviewapp.http.errors import NotFoundError, RefusalError
 from reviewapp.http.forms import Problems, read_json_list, read_whole_number
 from reviewapp.http.frame import frame
+from sampling.models.uploads import UploadPurpose
+from sampling.uploads.stage import get_upload
 
 Shown = dict[str, Any]
 
@@ -117,6 +120,8 @@ def _begin_with(request: HttpRequest, access: Access) -> Shown:
             "guidelines_text": template.guidelines,
             "questions_json": _as_json(template.questions),
         }
+    if request.GET.get("labels"):
+        return _begin_with_labels(access, request.GET["labels"])
     if request.GET.get("version"):
         version = _get_version(access, request.GET["version"])
         return {
@@ -125,6 +130,20 @@ def _begin_with(request: HttpRequest, access: Access) -> Shown:
             "questions_json": _as_json(version.questions),
         }
     return {}
+
+
+def _begin_with_labels(access: Access, text: str) -> Shown:
+    """Return the newest questions, and those that a file of labels has answers for beside them."""
+    if not text.isdecimal() or len(text) > 18:
+        raise NotFoundError("There is no such upload in this project.")
+    upload = get_upload(access, int(text), UploadPurpose.LABELS)
+    newest = find_rubric(access.project.pk)
+    questions = [*(newest.questions if newest else []), *preview_labels(access, upload).suggested]
+    return {
+        "began_with": f"what is suggested by {upload.name}",
+        "guidelines_text": newest.guidelines if newest else "",
+        "questions_json": _as_json(questions),
+    }
 
 
 def _compared(request: HttpRequest, access: Access) -> Shown:

@@ -9,6 +9,10 @@ from annotations.datasets.candidates import category_of
 from annotations.datasets.select import Chosen, Selection
 from annotations.models import DatasetCase
 from annotations.models.datasets import Origin
+from annotations.quality.asked import get_question
+from annotations.quality.votes import declared_values
+from annotations.rubrics.publish import find_rubric
+from reviewapp.accounts.models import Project
 
 FEW = 5
 SHOWN_VALUES = 200
@@ -61,8 +65,13 @@ class Figures:
         return found
 
 
-def figures_of(selection: Selection, cases: Sequence[tuple[DatasetCase, str | None]], *, by: str | None) -> Figures:
-    """Return the figures of a selection with its written cases; `by` is the fact of its strata."""
+def figures_of(
+    selection: Selection, cases: Sequence[tuple[DatasetCase, str | None]], *, project: Project, by: str | None
+) -> Figures:
+    """Return the figures of a selection with its written cases; `by` is the fact of its strata.
+
+    An answer that the rubric declares and no row has is there with a count of none: it is the largest gap.
+    """
     rows = selection.rows
     agreements = [each.candidate.agreement for each in rows if each.candidate.agreement is not None]
     categories = [each.candidate.category for each in rows]
@@ -75,7 +84,7 @@ def figures_of(selection: Selection, cases: Sequence[tuple[DatasetCase, str | No
         splits=_counts([*(each.split for each in rows), *(split for _, split in cases)]),
         how=_counts([each.candidate.how for each in rows]),
         labels=sum(each.candidate.n_labels for each in rows),
-        expected=balance_of("expected", categories),
+        expected=balance_of("expected", categories, declared=_declared(project.pk, categories)),
         strata=balance_of(by, _strata(rows)) if by else None,
         agreement=AgreementFigures(
             len(agreements), round(sum(agreements) / len(agreements), 6) if agreements else None
@@ -83,10 +92,20 @@ def figures_of(selection: Selection, cases: Sequence[tuple[DatasetCase, str | No
     )
 
 
-def balance_of(name: str, values: Iterable[str]) -> Balance:
-    """Return how often each value is there."""
-    counts = sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0]))
+def balance_of(name: str, values: Iterable[str], *, declared: Sequence[str] = ()) -> Balance:
+    """Return how often each value is there, and each declared one."""
+    found = Counter(dict.fromkeys(declared, 0))
+    found.update(values)
+    counts = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
     return Balance(name, counts, [value for value, n in counts if n < FEW])
+
+
+def _declared(project_id: int, categories: Sequence[str]) -> list[str]:
+    """Return the answers that the primary question declares, if those are what rows are told apart by."""
+    if find_rubric(project_id) is None:
+        return []
+    declared = [category_of(value) for value in declared_values(get_question(project_id, None))]
+    return declared if set(categories) <= set(declared) else []
 
 
 def _strata(rows: Sequence[Chosen]) -> list[str]:

@@ -90,7 +90,7 @@ def _fill(version: DatasetVersion, recipe: Recipe, *, actor: Actor | None, now: 
     selection = select_rows(dataset.project, recipe)
     cases = cases_with_splits(dataset, recipe)
     _refuse_the_same_id(selection, [case.external_id for case, _ in cases])
-    figures = figures_of(selection, cases, by=recipe.stratify_by)
+    figures = figures_of(selection, cases, project=dataset.project, by=recipe.stratify_by)
     if not figures.n_rows:
         raise ConflictError(_why_nothing(figures), code="no_rows")
     whole = sha256()

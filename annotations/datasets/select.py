@@ -7,6 +7,7 @@ project's keyed hashes, and rows stand in order of their ids.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import orjson
 from django.db import connection
@@ -68,10 +69,13 @@ class Selection:
         return {reason: counts[reason] for reason in REASONS if counts[reason]}
 
 
-def select_rows(project: Project, recipe: Recipe) -> Selection:
-    """Return what the recipe chooses now. InvalidError where it names a judge that is none."""
+def select_rows(project: Project, recipe: Recipe, *, most: int | None = None) -> Selection:
+    """Return what the recipe chooses now, looking at no more than `most` candidates, the oldest.
+
+    InvalidError where it names a judge that is none.
+    """
     _check_judges(project, recipe)
-    return _Selecting(project, recipe).run(stream_candidates(project.pk, recipe))
+    return _Selecting(project, recipe).run(islice(stream_candidates(project.pk, recipe), most))
 
 
 def _check_judges(project: Project, recipe: Recipe) -> None:
@@ -210,3 +214,8 @@ def _inputs(item_ids: Sequence[int]) -> dict[int, bytes]:
             for item_id, text in cursor.fetchall():
                 texts[item_id] = orjson.dumps(orjson.loads(text), option=orjson.OPT_SORT_KEYS)
     return texts
+
+
+def judges_to_exclude(project: Project) -> list[str]:
+    """Return the names of the judges whose train items a recipe may leave out."""
+    return list(Judge.objects.filter(project=project).order_by("name").values_list("name", flat=True))

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from annotations.views import adjudicate, desk, errors, settings
+from annotations.views import adjudicate, dataset_version, datasets, desk, errors, settings
 from annotations.views.disagreements import disagreements
 from annotations.views.estimates import estimate_labels, estimates
 from annotations.views.home import home
@@ -54,6 +54,24 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/labels/import/<int:upload_id>/end", label_import_end, name="label_import_end"),
     path("p/<slug:slug>/labels/import/<int:upload_id>/refused", label_import_refused, name="label_import_refused"),
     path("p/<slug:slug>/quality/disagreements", disagreements, name="disagreements"),
+    path("p/<slug:slug>/datasets", datasets.datasets, name="datasets"),
+    path("p/<slug:slug>/datasets/<str:name>", datasets.dataset, name="dataset"),
+    path("p/<slug:slug>/datasets/<str:name>/preview", datasets.preview, name="dataset_preview"),
+    path("p/<slug:slug>/datasets/<str:name>/freeze", datasets.freeze, name="freeze_dataset"),
+    path("p/<slug:slug>/datasets/<str:name>/diff", datasets.diff, name="dataset_diff"),
+    path("p/<slug:slug>/datasets/<str:name>/cases", datasets.write_case, name="write_case"),
+    path("p/<slug:slug>/datasets/<str:name>/cases/<int:case_id>/withdraw", datasets.drop_case, name="drop_case"),
+    *(
+        path(f"p/<slug:slug>/datasets/<str:name>/versions/<int:version>{rest}", view, name=name)
+        for rest, view, name in (
+            ("", dataset_version.version, "dataset_version"),
+            ("/card", dataset_version.card, "dataset_card"),
+            ("/state", dataset_version.change, "change_dataset_version"),
+            ("/exports", dataset_version.ask, "ask_for_export"),
+            ("/exports/<int:export_id>", dataset_version.export_progress, "dataset_export"),
+            ("/exports/<int:export_id>/file", dataset_version.export_file, "dataset_export_file"),
+        )
+    ),
     path("p/<slug:slug>/settings", settings.project_settings, name="project_settings"),
     path("p/<slug:slug>/settings/project", settings.save_project, name="save_project"),
     path("p/<slug:slug>/settings/people", settings.save_member, name="save_member"),

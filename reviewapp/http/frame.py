@@ -25,6 +25,7 @@ _PAGES = (
     ("quality", "Quality", Action.SEE_RESOLUTIONS),
     ("estimates", "Estimates", Action.SEE_RESOLUTIONS),
     ("audit", "Audit", Action.SEE_AUDIT),
+    ("datasets", "Datasets", Action.SEE_DATASETS),
     ("project_settings", "Settings", Action.EDIT_PROJECT),
 )
 

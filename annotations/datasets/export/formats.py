@@ -26,12 +26,25 @@ ONE_SPLIT = "test"
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
-    """A file: its name, its type, and its bytes in pieces. `progress` is told the rows of each batch as they go by."""
+class File:
+    """What a file is called, and its type."""
 
     name: str
     content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exported(File):
+    """A file with its bytes in pieces."""
+
     pieces: Iterator[bytes]
+
+
+def describe_file(version: DatasetVersion, *, kind: str, split: str) -> File:
+    """Return what a version's file in a format is called."""
+    ending, content_type = _KINDS.get(kind, _LINES)
+    parts = [version.dataset.name.replace(" ", "-"), f"v{version.version}", split, kind if kind in TOOLS else ""]
+    return File(f"{'-'.join(part for part in parts if part)}.{ending}", content_type)
 
 
 def export_version(
@@ -43,18 +56,15 @@ def export_version(
 ) -> Exported:
     """Return a frozen version, or one split of it, in a format: the same version always in the same bytes.
 
-    JSON Lines, CSV and Parquet hold tombstones of erased rows; what goes to a tool leaves them out. InvalidError for a
-    format or split that there is not.
+    `progress` is told the rows of each batch as they go by. JSON Lines, CSV and Parquet hold tombstones of erased rows;
+    what goes to a tool leaves them out. InvalidError for a format or split that there is not.
     """
     if kind not in FORMATS:
         message = f"There is {', '.join(FORMATS)}."
         raise InvalidError(message, fields=(FieldError("format", message),))
     chosen = check_split(version, split)
-    ending, content_type = _KINDS.get(kind, _LINES)
-    parts = [version.dataset.name.replace(" ", "-"), f"v{version.version}", chosen]
-    parts.append(kind if kind in TOOLS else "")
-    name = f"{'-'.join(part for part in parts if part)}.{ending}"
-    return Exported(name, content_type, _pieces(version, kind, chosen, progress))
+    file = describe_file(version, kind=kind, split=chosen)
+    return Exported(file.name, file.content_type, _pieces(version, kind, chosen, progress))
 
 
 def _pieces(version: DatasetVersion, kind: str, split: str, progress: Callable[[int], None] | None) -> Iterator[bytes]:

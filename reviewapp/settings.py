@@ -156,6 +156,8 @@ JOB_HANDLERS = {
     "export_dataset": "annotations.datasets.export.jobs.make_export",
     "index_items": "sampling.items.text_index.index_items",
     "count_agreement": "annotations.quality.figures.count_agreement",
+    "count_items": "sampling.operations.roll_up.count_items",
+    "count_again": "sampling.operations.roll_up.count_again",
 }
 SWEEP_STEPS = [
     "annotations.queue.sweep.free_expired_leases",
@@ -165,6 +167,7 @@ SWEEP_STEPS = [
     "annotations.adjudication.cases.find_all_cases",
     "sampling.items.text_index.plan_indexing",
     "annotations.quality.figures.plan_agreement",
+    "sampling.operations.roll_up.plan_counting",
     "sampling.uploads.forget.forget_old_uploads",
     "annotations.datasets.export.jobs.forget_expired",
     "reviewapp.audit.seal.seal_events",

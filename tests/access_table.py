@@ -60,6 +60,7 @@ ENDPOINTS: dict[str, Known] = {
     "reveal_item": Known(Action.REVEAL_ORIGINALS, {"project": "helpdesk", "reason": "a complaint"}),
     "get_audit": Known(Action.SEE_AUDIT),
     "get_checkpoints": Known(None),
+    "get_operations": Known(Action.SEE_ITEMS),
     "put_plan": Known(Action.EDIT_PLAN, {"base_rate": 1, "rules": []}),
     "get_plan": Known(Action.SEE_PLAN),
     "post_preview": Known(Action.SEE_PLAN, {"base_rate": 1, "rules": []}),

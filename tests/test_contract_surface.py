@@ -89,7 +89,6 @@ GET /projects/{p}/failure-notes/groups
 
 NOT_BUILT_YET = """
 GET /projects/{p}/reviewers
-GET /projects/{p}/operations
 POST /projects/{p}/providers
 POST /projects/{p}/judges
 POST /projects/{p}/judges/{j}/versions

@@ -5,7 +5,7 @@ from importlib import import_module
 from django.urls import URLPattern, path
 from ninja import NinjaAPI
 
-from sampling.api import erase, feedback, items, plans, reveal
+from sampling.api import erase, feedback, items, operations, plans, reveal
 from sampling.api.otlp import post_traces
 
 root_routes: list[URLPattern] = [path("v1/traces", post_traces, name="otlp_traces")]
@@ -18,4 +18,5 @@ def add_routers(api: NinjaAPI) -> None:
     api.add_router("/projects", feedback.router)
     api.add_router("/projects", plans.router)
     api.add_router("/projects", erase.router)
+    api.add_router("/projects", operations.router)
     api.add_router("/items", reveal.router)

@@ -25,6 +25,7 @@ from sampling.models.checks import CheckRunState
 from sampling.plans.stored_facts import read_facts
 
 KIND = "recheck_items"
+RECOUNT = "count_again"  # the counts of the Operations page say what checks found
 SLICE_SECONDS = 4.0
 BATCH = 200
 _BEHIND = "SELECT id FROM sampling_item WHERE project_id = %s AND id < %s ORDER BY id DESC LIMIT %s"
@@ -124,6 +125,8 @@ def _check(project: Project, checks: CompiledChecks, item_ids: list[int], now: d
 def _end(run: CheckRun, state: CheckRunState, actor: Actor | None, now: datetime) -> None:
     run.state, run.ended_at = state, now
     run.save()
+    if run.changed:
+        add_intent(kind=RECOUNT, key=str(run.project_id), payload={"project_id": run.project_id}, now=now)
     _record("checks.asked_again.ended", actor, run, now, {"state": state, "items": run.done, "changed": run.changed})
 
 

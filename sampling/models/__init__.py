@@ -3,6 +3,7 @@
 from sampling.models.checks import CheckRun, ChecksVersion
 from sampling.models.items import Feedback, Item, ItemFact, ItemKey
 from sampling.models.masking import ItemMask, Original, RevealedOriginals
+from sampling.models.operations import OperationsDay, OperationsSample, OperationsState
 from sampling.models.plans import Draw, PlanVersion
 from sampling.models.search import ItemText, SearchDue
 from sampling.models.uploads import Upload, UploadPart
@@ -18,6 +19,9 @@ __all__ = [
     "ItemKey",
     "ItemMask",
     "ItemText",
+    "OperationsDay",
+    "OperationsSample",
+    "OperationsState",
     "Original",
     "PlanVersion",
     "RevealedOriginals",

@@ -37,6 +37,14 @@ PUBLIC_URL = read_text("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 ALLOWED_HOSTS = read_list("ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]"))
 METRICS_TOKEN = read_text("METRICS_TOKEN")
 OUTBOUND_ALLOW = read_list("OUTBOUND_ALLOW")
+EMAIL_HOST = read_text("EMAIL_HOST")
+EMAIL_PORT = read_integer("EMAIL_PORT", 587, low=1, high=65535)
+EMAIL_HOST_USER = read_text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = read_text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_SSL = read_choice("EMAIL_SECURITY", "starttls", ("starttls", "tls", "none")) == "tls"
+EMAIL_USE_TLS = read_choice("EMAIL_SECURITY", "starttls", ("starttls", "tls", "none")) == "starttls"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = read_text("EMAIL_FROM", "reviews@localhost")
+MAIL_IS_SET = bool(EMAIL_HOST)
 SWEEP_SECONDS = read_integer("SWEEP_SECONDS", 10, low=1, high=60)
 WEB_WORKERS = read_integer("WEB_WORKERS", 2, low=1, high=64)
 WEB_THREADS = read_integer("WEB_THREADS", 8, low=1, high=64)
@@ -65,6 +73,7 @@ INSTALLED_APPS = [
     "reviewapp.accounts",
     "reviewapp.audit",
     "reviewapp.jobs",
+    "reviewapp.alerts",
     "sampling",
     "annotations",
 ]
@@ -157,6 +166,7 @@ JOB_HANDLERS = {
     "index_items": "sampling.items.text_index.index_items",
     "count_agreement": "annotations.quality.figures.count_agreement",
     "count_items": "sampling.operations.roll_up.count_items",
+    "deliver_alert": "reviewapp.alerts.deliver.deliver_alert",
     "count_again": "sampling.operations.roll_up.count_again",
 }
 SWEEP_STEPS = [
@@ -200,7 +210,8 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_SESSION_REMEMBER = True
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL_IS_SET else 'console'}.EmailBackend"
+EMAIL_TIMEOUT = 15
 
 LANGUAGE_CODE = "en"
 USE_I18N = True

@@ -26,6 +26,7 @@ _PAGES = (
     ("estimates", "Estimates", Action.SEE_RESOLUTIONS),
     ("audit", "Audit", Action.SEE_AUDIT),
     ("datasets", "Datasets", Action.SEE_DATASETS),
+    ("operations", "Operations", Action.SEE_ITEMS),
     ("project_settings", "Settings", Action.EDIT_PROJECT),
 )
 

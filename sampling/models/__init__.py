@@ -1,5 +1,6 @@
 """The tables of this stage."""
 
+from sampling.models.budgets import Budget
 from sampling.models.checks import CheckRun, ChecksVersion
 from sampling.models.items import Feedback, Item, ItemFact, ItemKey
 from sampling.models.masking import ItemMask, Original, RevealedOriginals
@@ -10,6 +11,7 @@ from sampling.models.uploads import Upload, UploadPart
 from sampling.models.views import SavedView
 
 __all__ = [
+    "Budget",
     "CheckRun",
     "ChecksVersion",
     "Draw",

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from sampling.operations.roll_up import tally_of
-from sampling.operations.tally import ALL, COLUMNS, HAPPENED, NUMBERS, ItemCount, Key, Tally, tally_items
+from sampling.operations.tally import ALL, COLUMNS, HAPPENED, NUMBERS, ItemCount, Key, Tally, tally_items, tally_of
 
 TAIL = 4000  # newest items that are counted while somebody waits
 TOP = 50

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from django.db import connection
 
@@ -155,11 +155,10 @@ def _split(name: str, values: dict[str, Tally], n_values: int) -> Split:
 
 
 def _warnings(total: Tally, *, waiting: bool) -> tuple[str, ...]:
-    found = [THINNED.format(f"{total.thinned:,}")] if total.thinned else []
+    found = [thinned_words(total.thinned)] if total.thinned else []
     return (*found, *([WAITING] if waiting else []))
 
 
-def last_days(span: Days, number: int | None, *, today: date) -> Days:
-    """Return the newest days, up to today or the last day with items; all of them without a number."""
-    last = max(span.last or today, today)
-    return Days(span.first or today, last) if number is None else Days(last - timedelta(days=number - 1), last)
+def thinned_words(n: int) -> str:
+    """Return what is to be said where a sampler upstream had its way with some items first."""
+    return THINNED.format(f"{n:,}")

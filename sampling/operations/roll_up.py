@@ -20,8 +20,8 @@ from reviewapp.audit.record import record
 from reviewapp.jobs.intents import add_intent
 from sampling.draws.numbers import draw_numbers
 from sampling.models import OperationsDay, OperationsSample, OperationsState
-from sampling.operations.latencies import Latencies
-from sampling.operations.tally import COLUMNS, NUMBERS, ItemCount, Key, Tally, tally_items
+from sampling.operations.budgets import watch_budget
+from sampling.operations.tally import COLUMNS, NUMBERS, ItemCount, Key, Tally, tally_items, tally_of
 
 KIND = "count_items"
 SLICE = 10_000
@@ -87,6 +87,11 @@ def count_items(payload: dict[str, Any], now: datetime) -> None:
         # A mark stays until it is reached: moved each time, it never would be where some transaction is always running.
         if unmarked or safe is not None:
             cursor.execute(_MARK, [project.pk])
+    _count(project, behind, safe, payload, now)
+    watch_budget(project, now=now)
+
+
+def _count(project: Project, behind: int, safe: int | None, payload: dict[str, Any], now: datetime) -> None:
     end = time.monotonic() + JOB_SECONDS
     while safe is not None and safe > behind:
         last = _count_slice(project, behind, safe)
@@ -147,16 +152,6 @@ def read_days(project_id: int, keys: Iterable[Key]) -> dict[Key, Tally]:
     with connection.cursor() as cursor:
         cursor.execute(_STORED, [list(days), list(fields), list(values), project_id])
         return {row[:3]: tally_of(row[3:]) for row in cursor.fetchall()}
-
-
-def tally_of(row: tuple[Any, ...]) -> Tally:
-    """Return a tally from a row of NUMBERS, checks and latency."""
-    *numbers, checks, latency = row
-    return Tally(
-        **dict(zip(NUMBERS, numbers, strict=True)),
-        checks=orjson.loads(checks),
-        latency=Latencies(None if latency is None else bytes(latency)),
-    )
 
 
 def _row(project_id: int, key: Key, tally: Tally) -> list[Any]:

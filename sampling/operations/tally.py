@@ -142,3 +142,13 @@ def tally_items(items: Iterable[ItemCount]) -> dict[Key, Tally]:
                 tally = tallies[key] = Tally()
             tally.add(item)
     return tallies
+
+
+def tally_of(row: tuple[Any, ...]) -> Tally:
+    """Return a tally from a row of NUMBERS, checks and latency."""
+    *numbers, checks, latency = row
+    return Tally(
+        **dict(zip(NUMBERS, numbers, strict=True)),
+        checks=orjson.loads(checks),
+        latency=Latencies(None if latency is None else bytes(latency)),
+    )

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from sampling.api.external_ids import register
-from sampling.views import checks, masking, plan, saved_views
+from sampling.views import alerts, checks, masking, operations, plan, saved_views
 from sampling.views.filter_field import filter_facts
 from sampling.views.item import item, item_by_name
 from sampling.views.items import count, items
@@ -40,6 +40,13 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/settings/masking", masking.masking, name="masking"),
     path("p/<slug:slug>/settings/masking/try", masking.try_masking, name="try_masking"),
     path("p/<slug:slug>/originals", masking.reveal, name="reveal_originals"),
+    path("p/<slug:slug>/settings/alerts", alerts.alerts, name="alerts"),
+    path("p/<slug:slug>/settings/alerts/add", alerts.save_channel, name="save_channel"),
+    path("p/<slug:slug>/settings/alerts/budget", alerts.save_budget, name="save_budget"),
+    path("p/<slug:slug>/settings/alerts/<int:channel_id>/test", alerts.try_channel, name="try_channel"),
+    path("p/<slug:slug>/settings/alerts/<int:channel_id>/remove", alerts.remove_channel, name="remove_channel"),
+    path("p/<slug:slug>/operations", operations.operations, name="operations"),
+    path("p/<slug:slug>/operations/count", operations.count_again, name="count_again"),
     path("p/<slug:slug>/plan", plan.plan_page, name="plan"),
     path("p/<slug:slug>/plan/change", plan.change_plan, name="change_plan"),
     path("p/<slug:slug>/plan/preview", plan.preview_fragment, name="plan_preview"),

@@ -5,7 +5,7 @@ So counts and rates of the past stay true, and nothing of what the person wrote 
 """
 
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -30,11 +30,16 @@ _FACTS = """
 DELETE FROM sampling_itemfact WHERE item_id = ANY(%(ids)s) AND name NOT LIKE 'checks.%%'
     AND jsonb_typeof(value) IN ('string', 'object', 'array')
 """
+_COUNTS = """
+DELETE FROM sampling_operationsday WHERE project_id = %(project)s AND field = 'user_ref'
+    AND value IN (SELECT left(ref, 200) FROM unnest(%(refs)s::text[]) ref)
+"""
 _REST = (
     "DELETE FROM sampling_itemtext WHERE item_id = ANY(%(ids)s)",
     "DELETE FROM sampling_itemmask WHERE item_id = ANY(%(ids)s)",
     "DELETE FROM sampling_original WHERE item_id = ANY(%(ids)s)",
     _FACTS,
+    _COUNTS,
     "UPDATE sampling_feedback SET comment = '' WHERE item_id = ANY(%(ids)s) AND comment <> ''",
 )
 
@@ -67,10 +72,11 @@ def erase_person(access: Access, *, user_ref: str, now: datetime) -> Erased:
     hashed = hash_ref(project.sampling_salt, "user_ref", user_ref)
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(_EMPTY, {"now": now, "project": project.pk, "refs": [user_ref, hashed]})
+            theirs: dict[str, Any] = {"project": project.pk, "refs": [user_ref, hashed]}
+            cursor.execute(_EMPTY, {"now": now, **theirs})
             ids = [row[0] for row in cursor.fetchall()]
             for statement in _REST:
-                cursor.execute(statement, {"ids": ids})
+                cursor.execute(statement, {"ids": ids, **theirs})
         elsewhere: dict[str, int] = {}
         for name in settings.ERASERS:
             eraser: Eraser = import_string(name)

@@ -18,11 +18,12 @@ _FAIL, _ANSWERED = "fail", frozenset({"pass", "fail"})
 # An item happened when it says so, unless that is later than it arrived (by more than a clock may be off).
 HAPPENED = "CASE WHEN i.occurred_at <= i.received_at + interval '1 hour' THEN i.occurred_at ELSE i.received_at END"
 DAY = f"(({HAPPENED}) AT TIME ZONE 'UTC')::date"
-# A step failed, the call itself did (as traces tell), or nothing came back.
+# A step failed, the call itself did (as traces tell), or nothing came back; of an erased item nobody knows any more.
 IS_ERROR = (
-    "(i.output IS NULL OR jsonb_typeof(i.output) = 'null' OR i.steps @? '$[*].error ? (@ != null)'"
+    "(i.erased_at IS NULL AND (i.output IS NULL OR jsonb_typeof(i.output) = 'null'"
+    " OR i.steps @? '$[*].error ? (@ != null)'"
     " OR COALESCE(jsonb_typeof(i.metadata -> 'error'), 'null') NOT IN ('null', 'boolean')"
-    " OR i.metadata -> 'error' = 'true')"
+    " OR i.metadata -> 'error' = 'true'))"
 )
 _LATER_CHECKS = (
     "(SELECT jsonb_object_agg(substr(f.name, 8), f.value) FROM sampling_itemfact f"

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0005_project_secrets'),
-        ('sampling', '0013_operations'),
+        ('sampling', '0014_operations'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -15,7 +15,7 @@ def key(*names):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0005_project_secrets"), ("sampling", "0012_draws_for_estimates")]
+    dependencies = [("accounts", "0005_project_secrets"), ("sampling", "0013_erased_items")]
 
     operations = [
         migrations.CreateModel(

@@ -31,6 +31,7 @@ def seams() -> Iterator[tuple[str, str]]:
         yield name, getattr(settings, name)
     yield from (("ITEM_SECTIONS", path) for path in settings.ITEM_SECTIONS)
     yield from (("ITEM_DETAILS", path) for path in settings.ITEM_DETAILS.values())
+    yield from (("DRIFT_SOURCES", path) for path in settings.DRIFT_SOURCES)
     yield from (("JOB_HANDLERS", path) for path in settings.JOB_HANDLERS.values())
     yield from (("SWEEP_STEPS", path) for path in settings.SWEEP_STEPS)
     yield from (("METRICS_COLLECTORS", path) for path in settings.METRICS_COLLECTORS)

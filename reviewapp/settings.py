@@ -156,6 +156,11 @@ ERASERS = [  # what else is emptied with the items of somebody who is erased
     "annotations.datasets.erase.erase_rows",
     "annotations.quality.figures.forget_agreement",
 ]
+DRIFT_SOURCES = [  # what is compared when traffic is compared with that of before
+    "sampling.drift.items.measure_items",
+    "annotations.drift.verdicts.measure_verdicts",
+    "annotations.drift.labels.measure_labels",
+]
 JOB_HANDLERS = {
     "import_upload": "sampling.uploads.run.import_slice",
     "import_label_upload": "annotations.imports.upload_run.import_label_slice",
@@ -166,6 +171,7 @@ JOB_HANDLERS = {
     "index_items": "sampling.items.text_index.index_items",
     "count_agreement": "annotations.quality.figures.count_agreement",
     "count_items": "sampling.operations.roll_up.count_items",
+    "compare_traffic": "sampling.drift.run.compare_traffic",
     "deliver_alert": "reviewapp.alerts.deliver.deliver_alert",
     "count_again": "sampling.operations.roll_up.count_again",
 }
@@ -178,6 +184,7 @@ SWEEP_STEPS = [
     "sampling.items.text_index.plan_indexing",
     "annotations.quality.figures.plan_agreement",
     "sampling.operations.roll_up.plan_counting",
+    "sampling.drift.run.plan_comparing",
     "sampling.uploads.forget.forget_old_uploads",
     "annotations.datasets.export.jobs.forget_expired",
     "reviewapp.audit.seal.seal_events",

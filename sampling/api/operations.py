@@ -1,9 +1,10 @@
 """Operations over the API."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
+from django.utils import timezone
 from ninja import Query, Router, Schema
 from pydantic import Field
 
@@ -11,6 +12,8 @@ from reviewapp.accounts.access import authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
 from sampling.api.items import Where, read_filter
+from sampling.drift.read import Drift, find_drift
+from sampling.operations.budgets import Spending, list_spending
 from sampling.operations.figures import Figures
 from sampling.operations.report import Asked, Report, Split, get_report
 
@@ -85,6 +88,85 @@ class MoverOut(Schema):
     adjusted_p: float | None = Field(description="After controlling the false discovery rate; null for volumes.")
 
 
+class FindingOut(Schema):
+    """What a comparison found of one feature; `examples` is a filter of items that show it."""
+
+    feature: str
+    kind: str
+    verdict: Literal["drifted", "too_small_to_matter", "may_be_chance", "stable", "no_evidence"]
+    state: str = Field(description="new, ongoing or accepted; empty where nothing drifted.")
+    effect: float | None
+    floor: float
+    p_value: float | None
+    adjusted_p: float | None = Field(description="After controlling the false discovery rate over all features.")
+    psi: float | None = Field(description="Population stability index.")
+    psi_null_95: float | None = Field(description="What the index stays below in 95 of 100 weeks without drift.")
+    sentence: str
+    examples: dict[str, Any]
+    since: datetime | None
+
+
+class DriftOut(Schema):
+    """The newest comparison of the traffic with that of before; `undefined` says why nothing could be compared."""
+
+    at: datetime
+    before: list[date] = Field(description="First and last day.")
+    after: list[date]
+    n_before: int
+    n_after: int
+    undefined: str | None
+    n_open: int = Field(description="Features that drifted, without those that somebody said are meant.")
+    findings: list[FindingOut]
+
+    @classmethod
+    def of(cls, drift: Drift) -> "DriftOut":
+        """Return what is shown of a comparison."""
+        run = drift.run
+        return cls(
+            at=run.at,
+            before=[day for day in (run.before_first, run.before_last) if day],
+            after=[day for day in (run.after_first, run.after_last) if day],
+            n_before=run.n_before,
+            n_after=run.n_after,
+            undefined=run.undefined or None,
+            n_open=drift.n_open,
+            findings=[
+                FindingOut(
+                    state=each.state,
+                    psi=each.finding.detail.get("psi"),
+                    psi_null_95=each.finding.detail.get("psi_null_95"),
+                    **{name: getattr(each.finding, name) for name in _FINDING},
+                )
+                for each in drift.findings
+            ],
+        )
+
+
+_FINDING = (
+    "feature",
+    "kind",
+    "verdict",
+    "effect",
+    "floor",
+    "p_value",
+    "adjusted_p",
+    "sentence",
+    "examples",
+    "since",
+)
+
+
+class SpendingOut(Schema):
+    """What was spent of a budget, and what the whole day or month will cost at this pace."""
+
+    period: Literal["day", "month"]
+    first: date
+    last: date
+    spent: float
+    limit: float
+    expected: float
+
+
 class OperationsOut(Schema):
     """What all items came to."""
 
@@ -95,6 +177,8 @@ class OperationsOut(Schema):
     days: list[DayOut]
     check_failures: list[CheckOut]
     segments: list[ValueOut] = Field(description="By the fact named in `segment`; empty without.")
+    drift: DriftOut | None = Field(description="Null before the first comparison.")
+    budgets: list[SpendingOut]
     movers: list[MoverOut] = Field(description="Needs `from` and `to` on whole days (UTC), and no filter.")
     warnings: list[str]
 
@@ -111,11 +195,15 @@ def get_operations(
     """Return volumes, errors, check failures, latency, tokens and cost of all items, by when they happened."""
     access = authorize(actor_of(request), p, Action.SEE_ITEMS)
     asked = Asked(access.project.pk, start=start, end=to, where=read_filter(where), segment=segment)
-    return _shown(get_report(asked))
+    drift = find_drift(access.project.pk)
+    spending = list_spending(access.project.pk, now=timezone.now())
+    return _shown(get_report(asked), drift, spending)
 
 
-def _shown(report: Report) -> OperationsOut:
+def _shown(report: Report, drift: Drift | None, spending: list[Spending]) -> OperationsOut:
     return OperationsOut(
+        drift=DriftOut.of(drift) if drift else None,
+        budgets=[SpendingOut(**{name: getattr(each, name) for name in SpendingOut.model_fields}) for each in spending],
         first_day=report.days.first or (report.series[0].day if report.series else None),
         last_day=report.days.last or (report.series[-1].day if report.series else None),
         total=FiguresOut.of(report.total),

@@ -2,6 +2,7 @@
 
 from sampling.models.budgets import Budget
 from sampling.models.checks import CheckRun, ChecksVersion
+from sampling.models.drift import DriftBaseline, DriftFinding, DriftReaction, DriftRun
 from sampling.models.items import Feedback, Item, ItemFact, ItemKey
 from sampling.models.masking import ItemMask, Original, RevealedOriginals
 from sampling.models.operations import OperationsDay, OperationsSample, OperationsState
@@ -15,6 +16,10 @@ __all__ = [
     "CheckRun",
     "ChecksVersion",
     "Draw",
+    "DriftBaseline",
+    "DriftFinding",
+    "DriftReaction",
+    "DriftRun",
     "Feedback",
     "Item",
     "ItemFact",

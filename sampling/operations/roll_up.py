@@ -94,7 +94,7 @@ def count_items(payload: dict[str, Any], now: datetime) -> None:
 def _count(project: Project, behind: int, safe: int | None, payload: dict[str, Any], now: datetime) -> None:
     end = time.monotonic() + JOB_SECONDS
     while safe is not None and safe > behind:
-        last = _count_slice(project, behind, safe)
+        last = count_slice(project, behind, safe)
         behind = safe if last is None else last
         OperationsState.objects.filter(project=project).update(cursor=behind, counted_at=now)
         if time.monotonic() > end and behind < safe:
@@ -130,7 +130,7 @@ def forget_counts(project_id: int, *, now: datetime) -> None:
     add_intent(kind=KIND, key=str(project_id), payload={"project_id": project_id}, now=now)
 
 
-def _count_slice(project: Project, behind: int, safe: int) -> int | None:
+def count_slice(project: Project, behind: int, safe: int) -> int | None:
     """Count the next items; return the last one's id, None where there are no more up to the safe id."""
     with connection.cursor() as cursor:
         cursor.execute(_SLICE, [project.pk, behind, safe])

@@ -16,6 +16,7 @@ from reviewapp.accounts.access import Access, authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
 from reviewapp.http.frame import frame, link_if_may
+from sampling.operations.budgets import WARN_AT, list_spending
 from sampling.operations.figures import DayFigures, Figures, check_figures, figures_of
 from sampling.operations.movers import Pair, find_movers
 from sampling.operations.read import TOP, Counts, Days
@@ -23,6 +24,7 @@ from sampling.operations.report import WAITING, thinned_words
 from sampling.operations.roll_up import count_anew
 from sampling.operations.tally import ALL, FIELDS
 from sampling.views.charts import Drawing, all_days, draw_bars, draw_lines
+from sampling.views.drift import drift_context
 from sampling.views.list_state import ListState
 from sampling.views.operations_words import (
     FIELD_WORDS,
@@ -72,6 +74,7 @@ def operations(request: HttpRequest, slug: str) -> HttpResponse:
     if span.last is not None:
         days = _days(span, number, timezone.now().date())
         context |= _figures(access, counts, days, by, chosen) | _around(slug, days, number, by, chosen)
+        context |= drift_context(access) | {"budgets": _budgets(access)}
         context["older"] = span.last if days.first is not None and span.last < days.first else None
     return render(request, "pages/operations.html", context)
 
@@ -127,6 +130,21 @@ def _figures(access: Access, counts: Counts, days: Days, by: str, chosen: str | 
         "moved": moved,
         "warnings": [*([thinned_words(total.thinned)] if total.thinned else []), *([WAITING] if shown.missing else [])],
     }
+
+
+def _budgets(access: Access) -> list[dict[str, Any]]:
+    return [
+        {
+            "period": "Today" if each.period == "day" else f"{each.first:%B}",
+            "spent": dollars(each.spent),
+            "limit": dollars(each.limit),
+            "share": f"{each.share:.0%}",
+            "bar": round(min(each.share, 1) * 100, 1),
+            "tone": "three" if each.share >= 1 else "two" if each.share >= WARN_AT else "one",
+            "expected": dollars(each.expected),
+        }
+        for each in list_spending(access.project.pk, now=timezone.now())
+    ]
 
 
 def _charts(days: Days, series: list[DayFigures]) -> list[Drawing]:

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from sampling.api.external_ids import register
-from sampling.views import alerts, checks, masking, operations, plan, saved_views
+from sampling.views import alerts, checks, drift, masking, operations, plan, saved_views
 from sampling.views.filter_field import filter_facts
 from sampling.views.item import item, item_by_name
 from sampling.views.items import count, items
@@ -46,6 +46,9 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/settings/alerts/<int:channel_id>/test", alerts.try_channel, name="try_channel"),
     path("p/<slug:slug>/settings/alerts/<int:channel_id>/remove", alerts.remove_channel, name="remove_channel"),
     path("p/<slug:slug>/operations", operations.operations, name="operations"),
+    path("p/<slug:slug>/operations/compare", drift.compare, name="compare_traffic"),
+    path("p/<slug:slug>/operations/baseline", drift.save_baseline, name="save_baseline"),
+    path("p/<slug:slug>/operations/drift/<int:finding_id>/accept", drift.accept, name="accept_drift"),
     path("p/<slug:slug>/operations/count", operations.count_again, name="count_again"),
     path("p/<slug:slug>/plan", plan.plan_page, name="plan"),
     path("p/<slug:slug>/plan/change", plan.change_plan, name="change_plan"),

@@ -1,0 +1,1 @@
+"""Has what judges and people say of the traffic changed."""

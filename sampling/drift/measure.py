@@ -20,7 +20,7 @@ from reviewapp.stats.drift.population_stability import (
 
 MOST_CATEGORIES = 30
 FEWEST_VALUES = 30
-TEXTS = 300
+TEXTS, COLUMNS, PERMUTATIONS = 300, 128, 199  # what a worker tests in some seconds
 MISSING = "(none)"
 OTHER = "(other)"
 # A word of fewer texts than this might name somebody.
@@ -106,7 +106,9 @@ def measure_texts(
     feature: str, before: Sequence[str], after: Sequence[str], *, seed: int
 ) -> tuple[Measured, list[str]]:
     """Try to tell the texts apart by their words; return beside it the words that point to the new window."""
-    test = text_drift(before[:TEXTS], after[:TEXTS], seed=seed, permutations=199, top=8, words=4)
+    test = text_drift(
+        before[:TEXTS], after[:TEXTS], seed=seed, columns=COLUMNS, permutations=PERMUTATIONS, top=8, words=4
+    )
     new, gone = _telling(test, before[:TEXTS], after[:TEXTS])
     parts = []
     if new:

@@ -52,7 +52,8 @@ def week(number, n, rng, *, changed):
 
 @pytest.fixture
 def lea(cast, project, api_of, monkeypatch):
-    monkeypatch.setattr(measure, "TEXTS", 100)
+    for name, small in (("TEXTS", 80), ("COLUMNS", 32), ("PERMUTATIONS", 99)):
+        monkeypatch.setattr(measure, name, small)
     project.masking = "off"
     project.save()
     return api_of(cast.lea)

@@ -80,7 +80,7 @@ def list_spending(project_id: int, *, now: datetime) -> list[Spending]:
     today = now.date()
     first = today.replace(day=1)
     last = (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
-    (month,) = Counts(project_id).read([(ALL, Days(first, today))])
+    month = Counts(project_id).read(ALL, Days(first, today))
     of_day = (now - datetime.combine(today, datetime.min.time(), UTC)) / timedelta(days=1)
     found = []
     if budget.daily_usd is not None:

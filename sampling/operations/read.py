@@ -4,13 +4,14 @@ Both are read by statements of their own, and each says how far the counting was
 between they are read again. So each item is in the figures exactly once, from the moment it is stored.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection
 
+from sampling.operations.latencies import merged
 from sampling.operations.tally import ALL, COLUMNS, HAPPENED, NUMBERS, ItemCount, Key, Tally, tally_items, tally_of
 
 TAIL = 4000  # newest items that are counted while somebody waits
@@ -30,6 +31,7 @@ _WITHIN = (
     "d.project_id = %(project)s AND d.field = %(field)s"
     " AND (%(first)s::date IS NULL OR d.day >= %(first)s) AND (%(last)s::date IS NULL OR d.day <= %(last)s)"
 )
+# The most frequent values are chosen by an index alone; only their rows are read.
 _VALUES = f"""
 WITH state AS ({_STATE}), summed AS (
     SELECT d.value, sum(d.items) AS items, count(*) OVER () AS n FROM sampling_operationsday d
@@ -38,13 +40,17 @@ WITH state AS ({_STATE}), summed AS (
     (SELECT * FROM summed ORDER BY items DESC, value LIMIT %(top)s)
     UNION SELECT * FROM summed WHERE value = ANY(%(also)s)
 )
-SELECT s.cursor, c.n, c.value FROM state s LEFT JOIN chosen c ON TRUE
+SELECT s.cursor, c.n, c.value, t.* FROM state s LEFT JOIN chosen c ON TRUE LEFT JOIN LATERAL (
+    SELECT d.day >= %(split)s, {_SUMS}, array_agg(d.latency) FILTER (WHERE d.latency IS NOT NULL)
+    FROM sampling_operationsday d WHERE {_WITHIN} AND d.value = c.value GROUP BY 1
+) t ON TRUE
 """  # noqa: S608
 _DAYS = f"""
 WITH state AS ({_STATE})
-SELECT s.cursor, d.day, d.value, {", ".join(f"d.{name}" for name in NUMBERS)}, d.checks, d.latency
-FROM state s LEFT JOIN sampling_operationsday d ON {_WITHIN} AND d.value = ANY(%(values)s)
+SELECT s.cursor, d.day, {", ".join(f"d.{name}" for name in NUMBERS)}, d.checks, d.latency
+FROM state s LEFT JOIN sampling_operationsday d ON {_WITHIN} AND d.value = %(value)s
 """  # noqa: S608
+Read = TypeVar("Read")
 _SPAN = """
 SELECT min(day), max(day) FROM sampling_operationsday WHERE project_id = %s AND field = ''
 """
@@ -70,37 +76,18 @@ class Days(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Tallies of some values of a field, by day; `n_values` counts all values there are, also those left out.
+    """Tallies by day. `missing` tells that more items wait than are counted while somebody waits."""
 
-    `missing` tells that more items wait to be counted than are counted while somebody waits.
-    """
-
-    days: dict[tuple[date, str], Tally]
-    n_values: int
+    days: dict[date, Tally]
     missing: bool
-
-    def by_value(self, days: Days) -> dict[str, Tally]:
-        """Return a tally for each value, over these days."""
-        return self._summed(((value, tally) for (day, value), tally in self.days.items() if days.holds(day)))
-
-    def by_day(self, days: Days) -> dict[date, Tally]:
-        """Return a tally for each day, over all values."""
-        return self._summed(((day, tally) for (day, _), tally in self.days.items() if days.holds(day)))
 
     def whole(self, days: Days) -> Tally:
         """Return the tally of everything on these days."""
         whole = Tally()
-        for (day, _), tally in self.days.items():
+        for day, tally in self.days.items():
             if days.holds(day):
                 whole.merge(tally)
         return whole
-
-    @staticmethod
-    def _summed(parts: Iterable[tuple[Any, Tally]]) -> dict[Any, Tally]:
-        found: dict[Any, Tally] = {}
-        for key, tally in parts:
-            found.setdefault(key, Tally()).merge(tally)
-        return found
 
 
 class Tail:
@@ -116,6 +103,15 @@ class Tail:
         self.tallies: dict[Key, Tally] = tally_items(items[:TAIL])
 
 
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Tallies of the most frequent values of a field, on some days and before them; `n_values` counts all there are."""
+
+    before: dict[str, Tally]
+    after: dict[str, Tally]
+    n_values: int
+
+
 class Counts:
     """What one answer reads of a project's counts, all of it as of one moment of the counting."""
 
@@ -123,43 +119,60 @@ class Counts:
         self.project_id = project_id
         self._tail = Tail(project_id)
 
-    def read(self, wanted: Sequence[tuple[str, Days]], *, values: Sequence[str] | None = None) -> list[Counted]:
-        """Return the counts of each field over its days, of its most frequent values or of those named."""
+    def read(self, field: str, days: Days, *, value: str = ALL) -> Counted:
+        """Return the counts of one value of a field by day; those of all items where neither is named."""
+        return self._surely(lambda: self._days(field, days, value))
+
+    def split(self, field: str, days: Days, *, before: Days | None = None) -> Values:
+        """Return the counts of the most frequent values of a field on some days, and on those before them."""
+        return self._surely(lambda: self._values(field, days, before))
+
+    def _surely(self, read: Callable[[], Read | None]) -> Read:
         for _ in range(_TRIES):
-            found = [self._read(field, days, values) for field, days in wanted]
-            if all(each is not None for each in found):
-                return [each for each in found if each is not None]
+            found = read()
+            if found is not None:
+                return found
             self._tail = Tail(self.project_id)
         raise RuntimeError("the counting moved on at every try to read it")
 
-    def _read(self, field: str, days: Days, values: Sequence[str] | None) -> Counted | None:
-        fresh = {
-            (day, value): tally
-            for (day, name, value), tally in self._tail.tallies.items()
-            if name == field and days.holds(day) and (values is None or value in values)
-        }
-        asked: dict[str, Any] = {"project": self.project_id, "field": field, "first": days.first, "last": days.last}
-        n_values = 1
-        chosen = list(values) if values is not None else [ALL]
-        if field != ALL and values is None:
-            also = sorted({value for _, value in fresh})
-            with connection.cursor() as cursor:
-                cursor.execute(_VALUES, {**asked, "top": TOP, "also": also})
-                rows = cursor.fetchall()
-            if rows[0][0] != self._tail.cursor:
-                return None
-            known = {row[2] for row in rows if row[2] is not None}
-            n_values = max(row[1] or 0 for row in rows) + len(set(also) - known)
-            chosen = sorted(known | set(also))
+    def _days(self, field: str, days: Days, value: str) -> Counted | None:
+        asked = {**self._asked(field, days), "value": value}
         with connection.cursor() as cursor:
-            cursor.execute(_DAYS, {**asked, "values": chosen})
+            cursor.execute(_DAYS, asked)
             rows = cursor.fetchall()
         if rows[0][0] != self._tail.cursor:
             return None
-        stored = {(row[1], row[2]): tally_of(row[3:]) for row in rows if row[1] is not None}
-        for key, tally in fresh.items():
-            stored.setdefault(key, Tally()).merge(tally)
-        return Counted(stored, n_values, self._tail.missing)
+        found = {row[1]: tally_of(row[2:]) for row in rows if row[1] is not None}
+        for (day, name, each), tally in self._tail.tallies.items():
+            if (name, each) == (field, value) and days.holds(day):
+                found.setdefault(day, Tally()).merge(tally)
+        return Counted(found, self._tail.missing)
+
+    def _values(self, field: str, days: Days, before: Days | None) -> Values | None:
+        wide = days if before is None else Days(before.first, days.last)
+        fresh = [
+            (day, value, tally)
+            for (day, name, value), tally in self._tail.tallies.items()
+            if name == field and wide.holds(day)
+        ]
+        also = sorted({value for _, value, _ in fresh})
+        asked = {**self._asked(field, wide), "split": days.first or date.min, "top": TOP, "also": also}
+        with connection.cursor() as cursor:
+            cursor.execute(_VALUES, asked)
+            rows = cursor.fetchall()
+        if rows[0][0] != self._tail.cursor:
+            return None
+        found = Values({}, {}, max(row[1] or 0 for row in rows) + len(set(also) - {row[2] for row in rows}))
+        for _, _, value, late, *numbers, latencies in rows:
+            if late is not None:
+                tally = Tally(**dict(zip(NUMBERS, numbers, strict=True)), latency=merged(map(bytes, latencies or ())))
+                (found.after if late else found.before)[value] = tally
+        for day, value, tally in fresh:
+            (found.after if days.holds(day) else found.before).setdefault(value, Tally()).merge(tally)
+        return found
+
+    def _asked(self, field: str, days: Days) -> dict[str, Any]:
+        return {"project": self.project_id, "field": field, "first": days.first, "last": days.last}
 
     def span(self) -> Days:
         """Return the first and the last day with items."""

@@ -82,20 +82,20 @@ def get_report(asked: Asked, *, fields: Sequence[str] = FIELDS, movers: bool = T
 def _from_counts(asked: Asked, days: Days, fields: Sequence[str], *, movers: bool) -> Report:
     counts = Counts(asked.project_id)
     before = days.before() if movers else None
-    wide = Days(before.first if before else days.first, days.last)
     names = [*fields, *([asked.segment] if asked.segment and asked.segment not in fields else [])]
-    whole, *split = counts.read([(ALL, wide), *((name, wide) for name in names)])
+    whole = counts.read(ALL, Days(before.first if before else days.first, days.last))
+    parts = {name: counts.split(name, days, before=None if name == "user_ref" else before) for name in names}
     total = whole.whole(days)
-    splits = [_split(name, each.by_value(days), each.n_values) for name, each in zip(names, split, strict=True)]
+    splits = [_split(name, each.after, each.n_values) for name, each in parts.items()]
     found: list[Mover] = []
     if before is not None:
-        parts = [(ALL, whole), *((name, each) for name, each in zip(names, split, strict=True) if name != "user_ref")]
-        found = find_movers([(name, each.by_value(before), each.by_value(days)) for name, each in parts])
+        pairs = [(name, each.before, each.after) for name, each in parts.items() if name != "user_ref"]
+        found = find_movers([(ALL, {ALL: whole.whole(before)}, {ALL: total}), *pairs])
     return Report(
         days=days,
         total=figures_of(total),
         by=[each for each in splits if each.field in fields],
-        series=[DayFigures(day, figures_of(tally)) for day, tally in sorted(whole.by_day(days).items())],
+        series=[DayFigures(day, figures_of(tally)) for day, tally in sorted(whole.days.items()) if days.holds(day)],
         checks=check_figures(total),
         segment=next((each for each in splits if each.field == asked.segment), None),
         movers=found,

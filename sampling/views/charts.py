@@ -8,17 +8,17 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
 WIDTH, HEIGHT = 600.0, 100.0
 GAP = 0.2  # of a day's width
 
 
-class Mark(NamedTuple):
-    """One bar, or one part of a stacked one."""
+class Bars(NamedTuple):
+    """All bars of one series in one path: a page has hundreds, and an element each would cost more than the figures."""
 
-    x: float
-    y: float
-    width: float
-    height: float
+    path: str
     tone: str
 
 
@@ -31,22 +31,14 @@ class Line(NamedTuple):
     name: str
 
 
-class Day(NamedTuple):
-    """The strip of a day, for its title."""
-
-    x: float
-    width: float
-    title: str
-
-
 class Drawing(NamedTuple):
     """One drawing with the words around it: what it shows, the value at its top, the first and the last day."""
 
     title: str
     top: str
-    bars: list[Mark]
+    bars: list[Bars]
     lines: list[Line]
-    days: list[Day]
+    days: SafeString  # a strip a day, with its title
     first: date
     last: date
     legend: list[tuple[str, str]]  # tone, name
@@ -66,16 +58,17 @@ def draw_bars(title: str, days: Sequence[date], series: Sequence[Series], *, wor
     sums = [sum(values[index] or 0 for _, _, values in series) for index in range(len(days))]
     most = max([*sums, 0]) or 1
     step = WIDTH / max(len(days), 1)
-    marks = []
+    paths: list[list[str]] = [[] for _ in series]
     for index in range(len(days)):
         y = HEIGHT
-        for tone, _, values in series:
+        for path, (_, _, values) in zip(paths, series, strict=True):
             value = values[index] or 0
             height = max(HEIGHT * value / most, 1.5) if value else 0
             y -= height
             if value:
-                marks.append(_mark(index, step, y, height, tone))
-    return _drawing(title, days, series, words, bars=marks, top=max([*sums, 0]), empty=not any(sums))
+                path.append(_bar(index, step, y, height))
+    bars = [Bars("".join(path), tone) for path, (tone, _, _) in zip(paths, series, strict=True)]
+    return _drawing(title, days, series, words, bars=bars, top=max([*sums, 0]), empty=not any(sums))
 
 
 def draw_lines(
@@ -103,7 +96,7 @@ def _drawing(
     *,
     top: float,
     empty: bool,
-    bars: list[Mark] | None = None,
+    bars: list[Bars] | None = None,
     lines: list[Line] | None = None,
 ) -> Drawing:
     step = WIDTH / max(len(days), 1)
@@ -112,7 +105,11 @@ def _drawing(
         top=words(top),
         bars=bars or [],
         lines=lines or [],
-        days=[Day(round(n * step, 1), round(step, 1), _title(day, n, series, words)) for n, day in enumerate(days)],
+        days=format_html_join(
+            "",
+            '<rect class="day" x="{}" y="0" width="{}" height="100"><title>{}</title></rect>',
+            ((round(n * step, 1), round(step, 1), _title(day, n, series, words)) for n, day in enumerate(days)),
+        ),
         first=days[0],
         last=days[-1],
         legend=[(tone, name) for tone, name, _ in series] if len(series) > 1 else [],
@@ -120,8 +117,9 @@ def _drawing(
     )
 
 
-def _mark(index: int, step: float, y: float, height: float, tone: str) -> Mark:
-    return Mark(round((index + GAP / 2) * step, 1), round(y, 1), round(step * (1 - GAP), 1), round(height, 1), tone)
+def _bar(index: int, step: float, y: float, height: float) -> str:
+    x, width = round((index + GAP / 2) * step, 1), round(step * (1 - GAP), 1)
+    return f"M{x:g} {round(y, 1):g}h{width:g}v{round(height, 1):g}h-{width:g}z"
 
 
 def _title(day: date, index: int, series: Sequence[Series], words: Callable[[float], str]) -> str:

@@ -99,17 +99,18 @@ def _figures(access: Access, counts: Counts, days: Days, by: str, chosen: str | 
     """Return what there is to show: of all items, or of those with the value that was chosen."""
     before = days.before()
     wide = Days(before.first if before else days.first, days.last)
-    whole, split = counts.read([(ALL, wide), (by, wide)])
-    shown = whole if chosen is None else counts.read([(by, wide)], values=[chosen])[0]
+    whole = counts.read(ALL, wide)
+    shown = whole if chosen is None else counts.read(by, wide, value=chosen)
+    split = counts.split(by, days, before=None if by == "user_ref" else before)
     total, everything = shown.whole(days), figures_of(whole.whole(days))
     figures = figures_of(total)
-    by_day = {day: figures_of(tally) for day, tally in shown.by_day(days).items()}
-    values = sorted(split.by_value(days).items(), key=lambda each: (-each[1].items, each[0]))[:TOP]
+    by_day = {day: figures_of(tally) for day, tally in shown.days.items() if days.holds(day)}
+    values = sorted(split.after.items(), key=lambda each: (-each[1].items, each[0]))[:TOP]
     moved = []
     if before is not None:
         pairs: list[Pair] = [(ALL, {"": shown.whole(before)}, {"": total})]
         if chosen is None and by != "user_ref":
-            pairs.append((by, split.by_value(before), split.by_value(days)))
+            pairs.append((by, split.before, split.after))
         moved = [mover_words(mover) for mover in find_movers(pairs)]
     slug = access.project.slug
     return {

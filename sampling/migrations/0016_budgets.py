@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0005_project_secrets'),
-        ('sampling', '0014_operations'),
+        ('sampling', '0015_operations'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

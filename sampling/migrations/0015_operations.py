@@ -15,7 +15,7 @@ def key(*names):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0005_project_secrets"), ("sampling", "0013_erased_items")]
+    dependencies = [("accounts", "0005_project_secrets"), ("sampling", "0014_upload_purpose")]
 
     operations = [
         migrations.CreateModel(

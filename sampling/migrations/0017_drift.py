@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0005_project_secrets'),
-        ('sampling', '0015_budgets'),
+        ('sampling', '0016_budgets'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -147,7 +147,7 @@ def read_evidence(window: Window, codebook: Codebook, *, question: str | None = 
     drawn = read_drawn(window, asked, judge_version=None, segment=None)
     ids = [each.item_id for each in drawn]
     votes = _read_votes(window.project_id, ids, codebook)
-    read = standing_modes(codebook, window.project_id, ids)
+    read = standing_modes(codebook, window.project_id, None)  # few beside the drawn items, whose ids would be many
     upstream, warnings = known_upstream([float("nan") if each.upstream is None else each.upstream for each in drawn])
     codes = [_UNKNOWN if not grades or each.outcome is None else each.outcome for each in drawn]
     outcome = np.array(codes, np.int8)

@@ -49,6 +49,7 @@ ENDPOINTS: dict[str, Known] = {
     "get_failure_notes": Known(Action.SEE_ALL_LABELS),
     "get_note_groups": Known(Action.SEE_ALL_LABELS),
     "post_resolve": Known(Action.ADJUDICATE, {"project": "helpdesk", "answers": {"verdict": "pass"}}),
+    "get_shadow_view": Known(Action.SEE_RESOLUTIONS),
     "get_calibration_figures": Known(Action.SEE_RESOLUTIONS),
     "get_alternative_test": Known(Action.SEE_RESOLUTIONS),
     "post_dataset": Known(Action.EDIT_DATASETS, {"name": "evals"}),

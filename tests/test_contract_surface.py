@@ -98,7 +98,6 @@ POST /judge-runs/{id}/stop
 POST /judge-runs/{id}/resume
 POST /projects/{p}/evaluations
 GET /evaluations/{id}
-GET /projects/{p}/shadow
 POST /projects/{p}/rollouts
 GET /rollouts/{id}
 POST /rollouts/{id}/evidence

@@ -16,6 +16,7 @@ from annotations.api import (
     resolve,
     rubrics,
     send,
+    shadow,
     slices,
 )
 
@@ -31,6 +32,7 @@ def add_routers(api: NinjaAPI) -> None:
     api.add_router("/projects", failure_modes.router)
     api.add_router("/projects", datasets.router)
     api.add_router("/projects", slices.router)
+    api.add_router("/projects", shadow.router)
     api.add_router("", queue.router)
     api.add_router("", resolve.router)
     api.add_router("", exports.router)

@@ -21,6 +21,7 @@ from annotations.models.judges import Judge, JudgeVersion, Verdict
 from annotations.models.labels import ExtraLabel, Label
 from annotations.models.queue import ClaimCursor, Draft, Guard, Lease, QueueCounter, Task, VoidedSubmit, Watermark
 from annotations.models.rubrics import RubricVersion
+from annotations.models.shadow import ShadowRule, ShadowRuling
 
 __all__ = [
     "Adjudication",
@@ -57,6 +58,8 @@ __all__ = [
     "QueueCounter",
     "Reveal",
     "RubricVersion",
+    "ShadowRule",
+    "ShadowRuling",
     "Task",
     "Verdict",
     "VoidedSubmit",

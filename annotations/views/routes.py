@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from annotations.views import adjudicate, dataset_version, datasets, desk, errors, settings
+from annotations.views import adjudicate, dataset_version, datasets, desk, errors, settings, shadow
 from annotations.views.disagreements import disagreements
 from annotations.views.estimates import estimate_labels, estimates
 from annotations.views.home import home
@@ -72,6 +72,10 @@ page_routes: list[URLPattern] = [
             ("/exports/<int:export_id>/file", dataset_version.export_file, "dataset_export_file"),
         )
     ),
+    path("p/<slug:slug>/shadow", shadow.shadow, name="shadow"),
+    path("p/<slug:slug>/shadow/rule", shadow.shadow_rule, name="shadow_rule"),
+    path("p/<slug:slug>/shadow/who", shadow.who_was_right, name="shadow_who"),
+    path("p/<slug:slug>/shadow/who/undo", shadow.undo_ruling, name="shadow_undo"),
     path("p/<slug:slug>/settings", settings.project_settings, name="project_settings"),
     path("p/<slug:slug>/settings/project", settings.save_project, name="save_project"),
     path("p/<slug:slug>/settings/people", settings.save_member, name="save_member"),

@@ -1,0 +1,1 @@
+"""Shadow mode: the AI's decisions beside those of people, while people still decide."""

@@ -1,0 +1,313 @@
+"""Shadow mode through the API and its pages, against counts made in this file."""
+
+import random
+from collections import Counter
+
+import numpy as np
+import orjson
+import pytest
+
+from annotations.models import ShadowRule, ShadowRuling
+from annotations.shadow.rules import Rule, RuleSpec, as_number
+from reviewapp.audit.models import AuditEvent
+from reviewapp.stats.sequential.beta_binomial import confidence_sequence, e_value_above
+from reviewapp.stats.signoff.paired import PairedCounts, tango
+from tests.sampling.lines import item, ndjson
+
+URL = "/projects/helpdesk/shadow"
+NDJSON = {"content_type": "application/x-ndjson"}
+WORDS = ("refund", "deny", "ask")
+
+
+@pytest.fixture
+def lea(cast, project, api_of):
+    return api_of(cast.lea)
+
+
+def send(client, path, rows):
+    assert client.post(f"/projects/helpdesk/{path}", ndjson(*rows), **NDJSON)["rejected"] == 0
+
+
+@pytest.fixture
+def decided(lea):
+    """120 items of two versions with decisions of a manual process, half of which came before their items."""
+    chance = random.Random(7)
+    items, decisions = [], []
+    for n in range(120):
+        human = chance.choice(WORDS)
+        ai = human if chance.random() < 0.85 else chance.choice(WORDS)
+        items.append(
+            item(
+                f"i{n}",
+                decision=ai,
+                system_version="2.0" if n % 3 else "1.0",
+                confidence=round(chance.random(), 3),
+                latency_ms=100 + n,
+                session_ref=f"s{n // 2}",
+                metadata={"language": "de" if n % 4 else "fr"},
+            )
+        )
+        decisions.append({"external_id": f"i{n}", "decision": human, "duration_ms": 60_000, "decider": f"p{n % 3}"})
+    send(lea, "decisions?feed=desk", decisions[:60])
+    send(lea, "items", items)
+    send(lea, "decisions?feed=desk", decisions[60:])
+    return [(row, each["decision"], row["decision"]) for row, each in zip(items, decisions, strict=True)]
+
+
+def test_the_matrix_the_agreement_and_its_evidence_are_those_of_a_direct_count(lea, decided):
+    lea.put("/projects/helpdesk/decision-feeds/desk", {"coverage": "all"})
+    found = lea.get(f"{URL}?system_version=2.0&segment=metadata.language")
+    pairs = [(human, ai) for row, human, ai in decided if row["system_version"] == "2.0"]
+    counts = Counter(pairs)
+    labels = found["matrix"]["labels"]
+    assert labels == sorted(WORDS)
+    assert found["matrix"]["counts"] == [[counts[human, ai] for ai in labels] for human in labels]
+    same = sum(human == ai for human, ai in pairs)
+    assert (found["n_pairs"], found["decided_share"]) == (len(pairs), 1)
+    assert found["agreement"]["value"] == pytest.approx(same / len(pairs))
+    assert found["agreement"]["population"] == "process"
+    sequence = confidence_sequence(same, len(pairs) - same)
+    told = found["sequence"]
+    assert (told["low"], told["high"]) == pytest.approx((sequence.low, sequence.high))
+    assert told["e_value"] == pytest.approx(e_value_above(same, len(pairs) - same, 0.9))
+    assert (told["n"], told["bar"], told["state"]) == (len(pairs), 0.9, "open")
+    assert found["cost"]["per_1000"] == pytest.approx(1000 * (1 - same / len(pairs)))
+    assert found["n_disagreements"] == len(found["disagreements"]) == len(pairs) - same
+    assert sum(day["n"] for day in found["series"]) == len(pairs)
+    assert found["series"][-1]["so_far"]["low"] == pytest.approx(sequence.low)
+    by_language = {each["value"]: each["n"] for each in found["segments"]}
+    assert by_language == Counter(row["metadata"]["language"] for row, *_ in decided if row["system_version"] == "2.0")
+    assert (found["median_human_ms"], found["source"]["coverage"]) == (60_000, "all")
+    assert found["ceiling"]["difference"]["undefined"] == "no_pairs"
+    # The most confident first: shares, errors and limits only ever speak of what lies above the threshold.
+    risk = found["risk_coverage"]
+    sure = sorted((row["confidence"], human != ai) for row, human, ai in decided if row["system_version"] == "2.0")
+    for point in risk:
+        above = [wrong for confidence, wrong in sure if confidence >= point["confidence"]]
+        assert (point["n"], point["error"]) == (len(above), pytest.approx(np.mean(above)))
+        assert point["at_most"] > point["error"]
+    assert lea.get(URL)["n_pairs"] == 120
+
+
+def test_what_does_not_count_is_counted_apart(lea, decided):
+    send(lea, "items", [item("bare"), item("late", decision="ask")])
+    send(
+        lea,
+        "decisions?feed=desk",
+        [
+            {"external_id": "nowhere", "decision": "ask"},
+            {"external_id": "bare", "decision": "ask"},
+            {"external_id": "late", "decision": "ask", "assisted": True},
+            {"external_id": "i0", "decision": "something else"},
+        ],
+    )
+    found = lea.get(URL)
+    assert found["left_out"] == {
+        "assisted": 1,
+        "waiting_for_item": 1,
+        "without_ai_decision": 1,
+        "chosen_by_hand": 0,
+        "open": 0,
+        "contradicted": 1,
+    }
+    assert found["n_pairs"] == 120
+    assert "nobody knows how the manual process chose" in found["agreement"]["warnings"][0]
+    assert found["decided_share"] == pytest.approx(120 / 121)
+
+
+def test_sources_are_never_pooled(lea, cast, api_of, decided, project):
+    send(lea, "decisions?feed=other", [{"external_id": "i1", "decision": "refund"}])
+    assert lea.get(URL)["source"]["name"] == "desk"
+    other = lea.get(f"{URL}?feed=other")
+    assert (other["n_pairs"], other["source"]["name"]) == (1, "other")
+    assert {each["name"] for each in other["sources"]} == {"desk", "other", "verdict"}
+    assert lea.get(f"{URL}?feed=none", status=422)["error"]["fields"][0]["path"] == "feed"
+    assert lea.get(f"{URL}?feed=desk&question=verdict", status=422)
+    assert lea.get(f"{URL}?question=none", status=422)["error"]["fields"][0]["path"] == "question"
+    lea.patch("/projects/helpdesk", {"blind": False})
+    assert lea.get(f"{URL}?question=verdict", status=409)["error"]["code"] == "not_blind"
+
+
+def test_blind_labels_are_a_source_with_their_probabilities_and_a_ceiling(lea):
+    lea.put(
+        "/projects/helpdesk/plan",
+        {"base_rate": 0.5, "rules": [{"name": "sure", "when": {"confidence": {"gte": 0.5}}, "rate": 1}], "overlap": 2},
+    )
+    send(
+        lea,
+        "items",
+        [item(f"q{n}", decision="pass" if n % 5 else "fail", confidence=(n % 10) / 10) for n in range(100)],
+    )
+    draws = {n: lea.get(f"/projects/helpdesk/items/q{n}")["draws"][-1] for n in range(100)}
+    drawn = [n for n, draw in draws.items() if draw["selected"]]
+    send(
+        lea,
+        "labels/import",
+        [
+            {"external_id": f"q{n}", "reviewer": who, "answers": {"verdict": "fail" if n % 7 == 0 else "pass"}}
+            for n in drawn
+            for who in ("ann", "bob")
+        ],
+    )
+    found = lea.get(URL)
+    assert found["source"] == {"kind": "question", "name": "verdict", "coverage": "drawn"}
+    same = {n: (n % 5 == 0) == (n % 7 == 0) for n in drawn}
+    weight = {n: 1 / draws[n]["probability"] for n in drawn}
+    expected = sum(weight[n] * same[n] for n in drawn) / sum(weight.values())
+    assert found["agreement"]["value"] == pytest.approx(expected)
+    # The evidence comes from those that the lowest rate would have drawn, too: they all had the same chance.
+    uniform = [n for n in drawn if draws[n]["u"] < 0.5]
+    assert found["sequence"]["n"] == len(uniform)
+    assert found["sequence"]["value"] == pytest.approx(sum(same[n] for n in uniform) / len(uniform))
+    assert found["ceiling"]["human_human"]["value"] == 1
+    assert found["ceiling"]["ai_human"]["value"] == pytest.approx(sum(same.values()) / len(same))
+    assert found["cost"]["human_per_1000"] == 0
+
+
+@pytest.mark.parametrize(
+    ("spec", "human", "ai", "same"),
+    [
+        ({}, "Refund", "refund", False),
+        ({"equality": "normalised"}, " Refund. ", "ｒefund", True),
+        ({"equality": "number", "tolerance": 0.5}, "1,200.50 €", 1201, True),
+        ({"equality": "number", "tolerance": 0.4}, 1200.5, 1201, False),
+        ({"equality": "set"}, ["b", "A"], ["a", "B", "a"], True),
+        ({"equality": "fields", "fields": ["x"]}, {"x": 1, "y": 2}, {"x": 1, "y": 3}, True),
+        ({"equality": "fields", "fields": ["x", "y"]}, {"x": 1, "y": 2}, {"x": 1}, False),
+        ({"mapping": {"approve": "yes"}}, "yes", "approve", True),
+        ({}, {"a": 1, "b": 2}, {"b": 2, "a": 1}, True),
+    ],
+)
+def test_when_two_decisions_are_equal(spec, human, ai, same):
+    rule = Rule.of(1, RuleSpec.model_validate(spec))
+    assert rule.same(rule.name(human), rule.name_of_ai(ai)) is same
+
+
+def test_numbers_are_read_and_nothing_else_is():
+    assert [as_number(value) for value in (1, "2.5", "$1,000", True, None, "x", float("inf"), [])] == [
+        *(1, 2.5, 1000),
+        *[None] * 5,
+    ]
+
+
+@pytest.fixture
+def lea_page(cast, project, browser_of):
+    return browser_of(cast.lea)
+
+
+def test_a_rule_is_set_on_the_page_in_versions_and_moves_the_figures(lea, lea_page, decided, cast, browser_of):
+    rule = {"ai": "decision", "mapping": {"ask": "deny"}, "costs": [{"human": "refund", "ai": "deny", "cost": 5}]}
+    for _ in range(2):
+        answer = lea_page.post("/p/helpdesk/shadow/rule", {"rule": orjson.dumps(rule).decode()}, follow=True)
+        assert "Version 1 of the rule is in force" in answer.content.decode()
+    assert ShadowRule.objects.count() == 1
+    assert AuditEvent.objects.filter(action="shadow_rule.changed").count() == 1
+    found = lea.get(URL)
+    mapped = [(human, "deny" if ai == "ask" else ai) for _, human, ai in decided]
+    cost = sum(5 if pair == ("refund", "deny") else pair[0] != pair[1] for pair in mapped)
+    assert found["rule_version"] == 1
+    assert found["cost"]["per_1000"] == pytest.approx(1000 * cost / 120)
+    assert found["disagreements"][0]["cost"] == 5
+    for wrong, said in (
+        ("{", "is not JSON"),
+        ('{"ai": "nowhere"}', "write decision, output"),
+        ('{"equality": "fields"}', "name the fields"),
+        ('{"bar": 2}', "shadow.bar"),
+    ):
+        answer = lea_page.post("/p/helpdesk/shadow/rule", {"rule": wrong}, follow=True)
+        assert said in answer.content.decode()
+    assert browser_of(cast.vic).post("/p/helpdesk/shadow/rule", {"rule": "{}"}).status_code == 403
+
+
+def test_the_ai_s_decision_may_be_a_field_of_its_output_or_a_verdict(lea, lea_page):
+    send(lea, "items", [item("a", output={"answer": {"action": "refund"}}), item("b", output="text")])
+    send(lea, "decisions", [{"external_id": name, "decision": "refund"} for name in "ab"])
+    lea_page.post("/p/helpdesk/shadow/rule", {"rule": '{"ai": "output.answer.action"}'})
+    found = lea.get(URL)
+    assert (found["n_pairs"], found["agreement"]["value"], found["left_out"]["without_ai_decision"]) == (1, 1, 1)
+    send(
+        lea,
+        "verdicts/import",
+        [{"external_id": "b", "judge": "j", "judge_version": "1", "answers": {"verdict": "pass"}}],
+    )
+    lea_page.post("/p/helpdesk/shadow/rule", {"rule": '{"ai": "verdict.j.verdict", "mapping": {"pass": "refund"}}'})
+    found = lea.get(URL)
+    assert (found["n_pairs"], found["agreement"]["value"]) == (1, 1)
+    lea_page.post("/p/helpdesk/shadow/rule", {"rule": '{"ai": "output"}'})
+    assert lea.get(URL)["matrix"]["labels"] == ["refund", "text", '{"answer":{"action":"refund"}}']
+
+
+def test_who_was_right_is_found_blind_and_corrects_both_error_rates(lea, decided, cast, browser_of):
+    ada = browser_of(cast.ada)
+    pairs = {row["external_id"]: (human, ai) for row, human, ai in decided}
+    differing = {name for name, (human, ai) in pairs.items() if human != ai}
+    before = lea.get(URL)["who_was_right"]
+    assert (before["n_disagreements"], before["n_ruled"], before["difference"]) == (len(differing), 0, None)
+    assert before["ai_error"]["method"] == "bounds_of_open_cases"
+    assert (before["ai_error"]["low"], before["ai_error"]["high"]) == (0, pytest.approx(len(differing) / 120))
+    first_is_ai, choices, seen = [], Counter(), []
+    page = ada.get("/p/helpdesk/shadow/who").content.decode()
+    order = ("first", "second", "both_defensible", "both_wrong", "first", "second")
+    expected = Counter()
+    while 'name="item"' in page:
+        item_id = page.split('name="item" value="')[1].split('"')[0]
+        assert 'class="tag">AI' not in page
+        choice = order[len(seen) % len(order)]
+        answer = ada.post("/p/helpdesk/shadow/who", {"item": item_id, "choice": choice, "note": "so"})
+        ruling = ShadowRuling.objects.get(item_id=item_id, superseded_by=None)
+        human, ai = pairs[ruling.item.external_id]
+        assert (ruling.sides[ruling.ai_side], ruling.sides[1 - ruling.ai_side]) == (ai, human)
+        if choice in {"first", "second"}:
+            right_is_ai = ("first", "second").index(choice) == ruling.ai_side
+            expected["human_error" if right_is_ai else "ai_error"] += 1
+        else:
+            expected[choice] += 1
+        first_is_ai.append(ruling.ai_side == 0)
+        choices[choice] += 1
+        seen.append(item_id)
+        page = ada.get(answer["Location"]).content.decode()
+    assert len(seen) == len(differing) == len(set(seen))
+    assert 0 < sum(first_is_ai) < len(first_is_ai)
+    after = lea.get(URL)["who_was_right"]
+    assert {name: n for name, n in after["counts"].items() if n} == expected
+    table = PairedCounts(
+        120 - len(differing) + expected["both_defensible"],
+        expected["human_error"],
+        expected["ai_error"],
+        expected["both_wrong"],
+    )
+    assert after["difference"]["value"] == pytest.approx(tango(table).value)
+    assert after["ai_error"]["value"] == pytest.approx((expected["ai_error"] + expected["both_wrong"]) / 120)
+    # An answer that changes opens its case again, and the last finding can be taken back.
+    changed = ShadowRuling.objects.order_by("pk").first().item.external_id
+    send(lea, "decisions?feed=desk", [{"external_id": changed, "decision": "never heard of"}])
+    assert lea.get(URL)["who_was_right"]["n_ruled"] == len(differing) - 1
+    last = ShadowRuling.objects.filter(superseded_by=None).order_by("-pk").first()
+    assert "Undo" in ada.get(f"/p/helpdesk/shadow/who?last={last.pk}").content.decode()
+    ada.post("/p/helpdesk/shadow/who/undo", {"ruling": str(last.pk)})
+    ada.post("/p/helpdesk/shadow/who/undo", {"ruling": "x"})
+    assert lea.get(URL)["who_was_right"]["n_ruled"] == len(differing) - 2
+    assert ada.post("/p/helpdesk/shadow/who", {"item": last.item_id, "choice": "maybe"}).status_code == 422
+    assert ada.post("/p/helpdesk/shadow/who", {"item": "1", "choice": "first"}).status_code == 302
+    long = {"item": last.item_id, "choice": "first", "note": "x" * 10_001}
+    assert ada.post("/p/helpdesk/shadow/who", long).status_code == 422
+    assert browser_of(cast.rui).get("/p/helpdesk/shadow/who").status_code == 403
+
+
+def test_the_page_shows_the_figures_and_leads_from_each_cell_to_its_items(
+    lea, lea_page, decided, cast, browser_of, django_assert_max_num_queries
+):
+    empty = lea_page.get("/p/helpdesk/shadow?system_version=9").content.decode()
+    assert "No pairs yet" in empty
+    with django_assert_max_num_queries(24):
+        text = lea_page.get("/p/helpdesk/shadow?segment=metadata.language").content.decode()
+    same = sum(human == ai for _, human, ai in decided)
+    assert f"<strong>{same / 120 * 100:.1f} %</strong>" in text
+    assert "metadata.language" in text
+    assert "What could it decide alone?" in text
+    (human, ai), n = Counter((human, ai) for _, human, ai in decided if human != ai).most_common(1)[0]
+    cell = lea_page.get(f"/p/helpdesk/shadow?human={human}&ai={ai}").content.decode()
+    assert cell.count('class="note mono"') == n
+    assert browser_of(cast.vic).get("/p/helpdesk/shadow").status_code == 200
+    assert browser_of(cast.rui).get("/p/helpdesk/shadow").status_code == 403
+    assert lea_page.get("/p/helpdesk/shadow?source=feed:none").status_code == 422

@@ -13,7 +13,7 @@ from sampling.uploads.guess import guess_fields
 _NAMES: dict[str, tuple[str, ...]] = {
     "external_id": (
         *("external_id", "task_external_id", "item_id", "request_id", "message_id", "example_id"),
-        *("record_id", "uuid", "trace_id", "doc_id", "task_id", "id"),
+        *("record_id", "uuid", "trace_id", "doc_id", "ticket", "ticket_id", "task_id", "id"),
     ),
     "reviewer": (
         *("reviewer", "annotation_completed_by", "annotator", "annotator_id", "completed_by", "rater", "rater_id"),

@@ -25,9 +25,9 @@ _PAGES = (
     ("quality", "Quality", Action.SEE_RESOLUTIONS),
     ("estimates", "Estimates", Action.SEE_RESOLUTIONS),
     ("shadow", "Shadow", Action.SEE_RESOLUTIONS),
-    ("audit", "Audit", Action.SEE_AUDIT),
     ("datasets", "Datasets", Action.SEE_DATASETS),
     ("operations", "Operations", Action.SEE_ITEMS),
+    ("audit", "Audit", Action.SEE_AUDIT),
     ("project_settings", "Settings", Action.EDIT_PROJECT),
 )
 

@@ -85,7 +85,7 @@ def draw_lines(
             for index, value in enumerate(values)
         ]
         lines.append(Line(_path(points), _lonely(points), tone, name))
-    return _drawing(title, days, series, words, lines=lines, top=most, empty=not known)
+    return _drawing(title, days, series, words, lines=lines, top=most, empty=not any(known))
 
 
 def _drawing(

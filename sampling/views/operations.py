@@ -168,7 +168,7 @@ def _charts(days: Days, series: list[DayFigures]) -> list[Drawing]:
     tokens = [("one", "input", of("input_tokens")), ("two", "output", of("output_tokens"))]
     drawings = [
         draw_bars("Items", every, [("one", "without an error", fine), ("three", "with an error", errors)], words=count),
-        draw_lines("Share of items with an error, or that fail a check", every, rates, words=percent, floor=0.01),
+        draw_lines("Errors and failed checks", every, rates, words=percent, floor=0.01),
         draw_lines("Latency", every, latency, words=milliseconds),
         draw_bars("Cost", every, [("one", "cost", of("cost_usd"))], words=dollars),
         draw_bars("Tokens", every, tokens, words=large),

@@ -150,6 +150,7 @@ ITEM_SECTIONS = [  # what an item's page says beside the item, in this order
     "annotations.imports.item_sections.decisions",
 ]
 ITEM_STATES = "annotations.queue.states.review_states"  # how far review has come, for lists of items
+LABELLED_STRATA = "annotations.estimates.strata.labelled_strata"
 REVIEW_PACE = "annotations.labels.pace.review_pace"
 ERASERS = [  # what else is emptied with the items of somebody who is erased
     "annotations.labels.erase.erase_labels",
@@ -162,6 +163,8 @@ DRIFT_SOURCES = [  # what is compared when traffic is compared with that of befo
     "annotations.drift.labels.measure_labels",
 ]
 JOB_HANDLERS = {
+    "revise_plan": "sampling.plans.revise.revise_plan",
+    "top_up_items": "sampling.draws.top_up.top_up_slice",
     "import_upload": "sampling.uploads.run.import_slice",
     "import_label_upload": "annotations.imports.upload_run.import_label_slice",
     "recheck_items": "sampling.ingest.recheck.recheck_slice",
@@ -181,6 +184,7 @@ SWEEP_STEPS = [
     "annotations.queue.sweep.raise_watermarks",
     "annotations.queue.sweep.plan_queue_checks",
     "annotations.adjudication.cases.find_all_cases",
+    "sampling.plans.revise.plan_revisions",
     "sampling.items.text_index.plan_indexing",
     "annotations.quality.figures.plan_agreement",
     "sampling.operations.roll_up.plan_counting",

@@ -65,6 +65,8 @@ ENDPOINTS: dict[str, Known] = {
     "put_plan": Known(Action.EDIT_PLAN, {"base_rate": 1, "rules": []}),
     "get_plan": Known(Action.SEE_PLAN),
     "post_preview": Known(Action.SEE_PLAN, {"base_rate": 1, "rules": []}),
+    "get_top_up": Known(Action.SEE_PLAN),
+    "post_top_up": Known(Action.EDIT_PLAN),
     "send_to_review": Known(Action.SEND_TO_REVIEW, {"external_ids": ["a"], "reason": "odd"}),
     "claim_tasks": Known(Action.LABEL, {"count": 1}),
     "list_labels": Known(Action.SEE_OWN_LABELS),

@@ -82,6 +82,8 @@ POST /projects/{p}/failure-modes/assign
 POST /projects/{p}/failure-modes/publish
 PATCH /projects/{p}/failure-modes/{mode}
 POST /projects/{p}/failure-modes/{mode}/merge
+GET /projects/{p}/plan/top-up
+POST /projects/{p}/plan/top-up
 GET /projects/{p}/slices
 GET /projects/{p}/failure-notes
 GET /projects/{p}/failure-notes/groups

@@ -192,6 +192,8 @@ def _facts(rubric: RubricVersion, verdicts: Sequence[Verdict]) -> Iterable[NewFa
             if verdict.answers is None or key in verdict.answers:
                 name = f"verdict.{verdict.judge_version.judge.name}.{key}"
                 yield NewFact(verdict.item_id, name, None if verdict.answers is None else verdict.answers[key])
+        if verdict.score is not None:  # for plans that look where the judge is unsure
+            yield NewFact(verdict.item_id, f"hint.{verdict.judge_version.judge.name}", verdict.score)
 
 
 def verdicts_of_item(item_id: int) -> list[dict[str, Any]]:

@@ -9,10 +9,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from reviewapp.stats.sampling.uncertainty import UncertaintyDesign
 from sampling.models import PlanVersion
+from sampling.plans.body import UNCERTAINTY, target_name
 from sampling.plans.filters import parse_filter
+from sampling.plans.filters_facts import Fact
 from sampling.plans.filters_match import Matcher, compile_filter
 from sampling.plans.filters_refs import with_hashed_refs
+from sampling.plans.solution import Solution, SolvedTarget
+from sampling.plans.strata import check_probability_fact, check_stratum_fact, probability_of, stratum_of
 
 BASE = "base"
 
@@ -20,7 +25,8 @@ BASE = "base"
 class Offer(NamedTuple):
     """What a plan said of an item.
 
-    `reasons` are the names of all rules that match, drawn or not, and "base" where the base rate alone draws it.
+    `reasons` are the names of all rules that match, drawn or not, and "base", "target …" and "uncertainty" where the
+    rate of that alone draws it.
     `overlap` is the largest of the matching rules' own, else the plan's; None leaves it to the project.
     """
 
@@ -40,6 +46,33 @@ class _Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class _Target:
+    name: str
+    fact: Fact
+    rates: dict[str, float]
+    missing: float
+    other: float
+
+    @classmethod
+    def of(cls, solved: SolvedTarget) -> "_Target":
+        fact = check_stratum_fact(solved.by, path="by")
+        return cls(target_name(solved.by), fact, solved.rates, solved.missing, solved.other)
+
+    def rate(self, facts: Mapping[str, Any]) -> float:
+        value = stratum_of(self.fact, facts)
+        return self.missing if value is None else self.rates.get(value, self.other)
+
+
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    fact: Fact
+    design: UncertaintyDesign
+
+    def rate(self, facts: Mapping[str, Any]) -> float:
+        return self.design.probability(probability_of(self.fact, facts))
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledPlan:
     """A plan version ready to be offered items."""
 
@@ -48,6 +81,13 @@ class CompiledPlan:
     base_rate: float
     overlap: int | None
     rules: tuple[_Rule, ...]
+    targets: tuple[_Target, ...] = ()
+    doubt: _Doubt | None = None
+
+    @property
+    def reads_facts(self) -> bool:
+        """Tell whether anything about an item matters beside its random number."""
+        return bool(self.rules or self.targets or self.doubt)
 
     def offer(self, facts: Mapping[str, Any], *, u: float) -> Offer:
         """Return what the plan says of an item with these facts and this permanent random number."""
@@ -58,6 +98,16 @@ class CompiledPlan:
                 reasons.append(rule.name)
                 probability = max(probability, rule.rate)
                 overlap = max(overlap or 0, rule.overlap) if rule.overlap else overlap
+        for target in self.targets:
+            rate = target.rate(facts)
+            probability = max(probability, rate)
+            if u < rate:
+                reasons.append(target.name)
+        if self.doubt:
+            rate = self.doubt.rate(facts)
+            probability = max(probability, rate)
+            if u < rate:
+                reasons.append(UNCERTAINTY)
         if u < self.base_rate:
             reasons.append(BASE)
         return Offer(u, probability, u < probability, reasons, overlap or self.overlap)
@@ -77,4 +127,9 @@ def compiled_plan(plan_id: int) -> CompiledPlan:
         )
         for rule in row.rules
     )
-    return CompiledPlan(row.pk, row.version, row.base_rate, row.overlap, rules)
+    solution = Solution.of_json(row.solved) if row.solved else None
+    targets = tuple(map(_Target.of, solution.targets)) if solution else ()
+    doubt = None
+    if row.uncertainty and solution and solution.uncertainty:
+        doubt = _Doubt(check_probability_fact(row.uncertainty["fact"], path="uncertainty"), solution.uncertainty)
+    return CompiledPlan(row.pk, row.version, row.base_rate, row.overlap, rules, targets, doubt)

@@ -24,6 +24,7 @@ from reviewapp.accounts.models import Project
 from sampling.draws.offer import Offer, compiled_plan
 from sampling.draws.selected import Selected
 from sampling.draws.window import window_closes
+from sampling.models import PlanVersion
 from sampling.plans.stored_facts import read_facts
 
 # Whoever offers an item again holds its row, and reads what is known of it in a later statement: of two facts that
@@ -63,8 +64,17 @@ class _LastDraw(NamedTuple):
     selected: bool
 
 
-def reoffer_items(*, project: Project, item_ids: Iterable[int], late_reason: str | None, now: datetime) -> Reoffered:
+def reoffer_items(
+    *,
+    project: Project,
+    item_ids: Iterable[int],
+    late_reason: str | None,
+    now: datetime,
+    plan: PlanVersion | None = None,
+) -> Reoffered:
     """Offer items again with what is known of them by now, in the caller's transaction, after the facts were recorded.
+
+    With `plan` they are offered to that version instead of their own (a top-up); the window must be open by both.
 
     `late_reason` is given where an item whose window has closed, and which the plan would now select, is to get a task
     all the same; it is the reason that the task then carries.
@@ -75,6 +85,9 @@ def reoffer_items(*, project: Project, item_ids: Iterable[int], late_reason: str
         held = [row[0] for row in cursor.fetchall()]
         cursor.execute(_LAST, [held])
         draws = [_LastDraw._make(row) for row in cursor.fetchall()]
+    if plan is not None:
+        hours = plan.settle_hours
+        draws = [draw._replace(plan_id=plan.pk, settle_hours=min(draw.settle_hours, hours)) for draw in draws]
     higher = _higher_offers(draws)
     in_time = [
         draw for draw in draws if draw.item_id in higher and now < window_closes(draw.received_at, draw.settle_hours)
@@ -93,7 +106,7 @@ def reoffer_items(*, project: Project, item_ids: Iterable[int], late_reason: str
 def _higher_offers(draws: Sequence[_LastDraw]) -> dict[int, Offer]:
     """Return what the items' own plans say now, of those for which that is more than before."""
     plans = {draw.plan_id: compiled_plan(draw.plan_id) for draw in draws}
-    facts = read_facts([draw.item_id for draw in draws if plans[draw.plan_id].rules], for_draws=True)
+    facts = read_facts([draw.item_id for draw in draws if plans[draw.plan_id].reads_facts], for_draws=True)
     higher = {}
     for draw in draws:
         if draw.item_id in facts:

@@ -86,7 +86,7 @@ def store_batch(*, project: Project, batch: Sequence[Prepared], actor: Actor | N
         ids = [prepared.item.external_id for prepared in batch]
         numbers = draw_numbers(salt=project.sampling_salt, purpose=REVIEW, external_ids=ids)
         offers = [
-            plan.offer({**vars(item), **checked.facts, "received_at": now} if plan.rules else {}, u=u)
+            plan.offer({**vars(item), **checked.facts, "received_at": now} if plan.reads_facts else {}, u=u)
             for (item, _, checked), u in zip(batch, numbers, strict=True)
         ]
         lines = b"".join(map(copy_line, range(len(batch)), batch, offers))

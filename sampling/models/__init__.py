@@ -6,7 +6,7 @@ from sampling.models.drift import DriftBaseline, DriftFinding, DriftReaction, Dr
 from sampling.models.items import Feedback, Item, ItemFact, ItemKey
 from sampling.models.masking import ItemMask, Original, RevealedOriginals
 from sampling.models.operations import OperationsDay, OperationsSample, OperationsState
-from sampling.models.plans import Draw, PlanVersion
+from sampling.models.plans import Draw, PlanVersion, TopUp
 from sampling.models.search import ItemText, SearchDue
 from sampling.models.uploads import Upload, UploadPart
 from sampling.models.views import SavedView
@@ -34,6 +34,7 @@ __all__ = [
     "RevealedOriginals",
     "SavedView",
     "SearchDue",
+    "TopUp",
     "Upload",
     "UploadPart",
 ]

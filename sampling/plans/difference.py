@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from sampling.plans.body import PlanBody, PlanRule
+from sampling.plans.body import PlanBody, PlanRule, PlanTarget
 from sampling.plans.filters import parse_filter
 from sampling.plans.filters_words import filter_words
 from sampling.plans.rates import percent
@@ -24,12 +24,33 @@ def plan_difference(before: PlanBody, after: PlanBody) -> list[Change]:
     for name in dict.fromkeys([*old, *new]):
         changes += _rule_changes(f"Rule “{name}”", old.get(name), new.get(name))
     changes += [
+        *_target_changes(before, after),
+        Change("Where a judge is unsure", _uncertainty(before), _uncertainty(after)),
         Change("Labels an item needs", _number(before.overlap), _number(after.overlap)),
         Change("Settle hours", str(before.settle_hours), str(after.settle_hours)),
         Change("Labels a day to aim at", _number(before.daily_target), _number(after.daily_target)),
         Change("Name", before.name or None, after.name or None),
     ]
     return [change for change in changes if change.before != change.after]
+
+
+def target_words(target: PlanTarget) -> str:
+    """Return what a target asks for, in words."""
+    total = f", of {target.total_per_week:,} in all" if target.total_per_week else ""
+    return f"at least {target.labels_per_week:,} labels a week of each{total}"
+
+
+def _target_changes(before: PlanBody, after: PlanBody) -> list[Change]:
+    old = {target.by: target_words(target) for target in before.targets}
+    new = {target.by: target_words(target) for target in after.targets}
+    return [Change(f"Target by {by}", old.get(by), new.get(by)) for by in dict.fromkeys([*old, *new])]
+
+
+def _uncertainty(plan: PlanBody) -> str | None:
+    wanted = plan.uncertainty
+    if wanted is None:
+        return None
+    return f"{wanted.labels_per_day:,} labels a day by {wanted.fact}, {percent(wanted.floor)} of them evenly"
 
 
 def rule_items(rule: PlanRule) -> str:

@@ -33,12 +33,13 @@ def compile_filter(condition: Filter) -> Matcher:
 
 
 def _test(test: Test) -> Matcher:
-    get = _getter(test.fact)
+    get = fact_getter(test.fact)
     holds = _question(test)
     return lambda facts: holds(get(facts))
 
 
-def _getter(fact: Fact) -> Callable[[Facts], Any]:
+def fact_getter(fact: Fact) -> Callable[[Facts], Any]:
+    """Return the function that finds a fact among facts."""
     root, keys = fact.root, fact.keys
     if fact.place is not Place.KEYS or not keys:
         return lambda facts: facts.get(root)

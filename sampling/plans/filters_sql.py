@@ -8,6 +8,7 @@ from sampling.plans.filters import AllOf, AnyOf, Filter, Not, Test, Value
 from sampling.plans.filters_facts import FEEDBACK, Fact, Kind, Place
 
 _ORDERS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+_OF_ITEM = "FROM sampling_itemfact f WHERE "  # the one way in which facts are read
 _ROW = "(SELECT f.value FROM sampling_itemfact f WHERE f.item_id = {item}.id AND f.name = %s)"
 _FEEDBACK = (
     "COALESCE((SELECT f.value::float8 FROM sampling_itemfact f WHERE f.item_id = {item}.id AND f.name = 'feedback'),"
@@ -22,14 +23,17 @@ class SqlCondition(NamedTuple):
     params: list[Any]
 
 
-def filter_sql(condition: Filter, *, item: str = "i") -> SqlCondition:
+def filter_sql(condition: Filter, *, item: str = "i", for_draws: bool = False) -> SqlCondition:
     """Return the condition over a row of `sampling_item` under the alias `item`.
+
+    `for_draws` leaves out facts that are known only because the item was selected or labelled.
 
     Whatever came from a person travels as a parameter. AND, OR and IS NOT TRUE keep "unknown" from ever turning into
     "true", so a missing fact needs no special case.
     """
     params: list[Any] = []
-    return SqlCondition(_condition(condition, item, params), params)
+    sql = _condition(condition, item, params)
+    return SqlCondition(sql.replace(_OF_ITEM, f"{_OF_ITEM}NOT f.caused_by_draw AND ") if for_draws else sql, params)
 
 
 def _condition(condition: Filter, item: str, params: list[Any]) -> str:

@@ -9,6 +9,7 @@ from sampling.models import Item
 from sampling.plans.body import PlanBody, PreviewBody
 from sampling.plans.pace import ReviewPace, review_pace
 from sampling.plans.preview import Draws, preview_plan
+from sampling.plans.solution import Solution
 
 # So many items are looked at within a blink; of more a share stands for all.
 LOOKED_AT = 20_000
@@ -60,6 +61,7 @@ class Outlook:
     rules: list[RuleDay]
     segments: list[SegmentDay]
     pace: ReviewPace
+    solution: Solution | None
 
     @property
     def is_empty(self) -> bool:
@@ -93,6 +95,7 @@ def plan_outlook(*, project: Project, plan: PlanBody, window: int | None, now: d
         rules=[RuleDay(rule.name, rule.rate, day(rule.draws)) for rule in preview.rules],
         segments=[SegmentDay(segment.value, day(segment.draws)) for segment in preview.segments],
         pace=pace,
+        solution=preview.solution,
     )
 
 

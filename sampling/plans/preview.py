@@ -11,6 +11,8 @@ from reviewapp.accounts.models import Project
 from reviewapp.stats.proportions import wilson
 from sampling.plans.body import PreviewBody
 from sampling.plans.preview_counts import Count, Window, count_draws, thinned
+from sampling.plans.solution import Solution
+from sampling.plans.solve import solve_plan
 
 _DAY = timedelta(days=1)
 
@@ -52,7 +54,9 @@ class SegmentPreview(NamedTuple):
 class PlanPreview(NamedTuple):
     """What a plan would have drawn between two times; a window shorter than a day counts as one.
 
-    With `every` above 1 only one item in so many was looked at, and all counts are estimates from those.
+    With `every` above 1 only one item in so many was looked at, and all counts are estimates from those. `solution`
+    says what the week before now makes of targets, uncertainty and the daily target: by it all of this is reckoned,
+    except for the daily target's factor, which holds from the next midnight on.
     """
 
     start: datetime | None
@@ -62,6 +66,7 @@ class PlanPreview(NamedTuple):
     total: Draws
     rules: list[RulePreview]
     segments: list[SegmentPreview]
+    solution: Solution | None = None
 
     @property
     def per_day(self) -> float:
@@ -77,7 +82,8 @@ def preview_plan(*, project: Project, plan: PreviewBody, now: datetime, at_most:
     window = Window(plan.start, plan.end or now)
     if at_most is not None:
         window = thinned(project.pk, window, at_most=at_most)
-    whole, *segments = count_draws(project.pk, plan, window, overlap=project.overlap)
+    solution = solve_plan(project=project, plan=plan, end=now)
+    whole, *segments = count_draws(project.pk, plan, window, overlap=project.overlap, solution=solution)
     start = plan.start or whole.first
     return PlanPreview(
         start=start,
@@ -99,6 +105,7 @@ def preview_plan(*, project: Project, plan: PreviewBody, now: datetime, at_most:
             for rule, count in zip(plan.rules, whole.rules, strict=True)
         ],
         segments=[SegmentPreview(count.segment, _draws(count, window)) for count in segments],
+        solution=solution,
     )
 
 
@@ -112,7 +119,7 @@ def _draws(count: Count, window: Window) -> Draws:
         labels=every * count.labels,
         uncovered=every * count.uncovered,
         n_effective=n_effective,
-        half_width=_half_width(n_effective),
+        half_width=half_width(n_effective),
     )
 
 
@@ -125,11 +132,12 @@ def _evenly_drawn(n_items: int, drawn: int | None, *, rate: float, overlap: int)
         labels=expected * overlap,
         uncovered=0 if rate else n_items,
         n_effective=expected,
-        half_width=_half_width(expected),
+        half_width=half_width(expected),
     )
 
 
-def _half_width(n: float) -> float | None:
+def half_width(n: float) -> float | None:
+    """Return half of the 95 % interval of a rate of one half with so many labels; None without any."""
     if n <= 0:
         return None
     low, high = wilson(n / 2, n)

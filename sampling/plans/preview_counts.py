@@ -7,9 +7,10 @@ from django.db import connection
 
 from sampling.item_ids import first_id_since
 from sampling.plans.body import PlanBody
-from sampling.plans.filters import parse_filter
-from sampling.plans.filters_refs import as_stored
-from sampling.plans.filters_sql import filter_sql
+from sampling.plans.filters_facts import Fact
+from sampling.plans.offered_sql import offered_sql
+from sampling.plans.solution import Solution
+from sampling.plans.strata import stratum_sql
 
 MAX_SEGMENTS = 50
 
@@ -19,6 +20,7 @@ WITH chosen AS MATERIALIZED (
     SELECT id FROM sampling_item WHERE project_id = %s AND id >= %s AND abs(hashint8(id)::bigint) %% %s = 0
 )
 """
+_RECEIVED = "(%s::timestamptz IS NULL OR i.received_at >= %s) AND i.received_at < %s"
 _NUMBER = "(SELECT d.u FROM sampling_draw d WHERE d.item_id = i.id ORDER BY d.id LIMIT 1)"
 _COUNT = "SELECT count(*) FROM sampling_item WHERE project_id = %s AND id >= %s"
 
@@ -69,54 +71,90 @@ def thinned(project_id: int, window: Window, *, at_most: int) -> Window:
     return window._replace(every=max(1, -(-there // at_most)), exact=False)
 
 
-def count_draws(project_id: int, plan: PlanBody, window: Window, *, overlap: int) -> list[Count]:
+def count_draws(
+    project_id: int, plan: PlanBody, window: Window, *, overlap: int, solution: Solution | None = None
+) -> list[Count]:
     """Return the counts of all items, then of the largest segments. `overlap` holds where the plan names none."""
-    matches, params = "", []
-    rates, overlaps, rules = ["%s::float8"], [], ""
-    rate_values: list[Any] = [plan.base_rate]
-    overlap_values: list[Any] = []
-    rule_values: list[Any] = []
-    for index, rule in enumerate(plan.rules):
-        condition = filter_sql(as_stored(parse_filter(rule.when), project_id=project_id))
-        matches += f", ({condition.sql}) IS TRUE AS m{index}"
-        params += condition.params
-        rates.append(f"CASE WHEN m{index} THEN %s::float8 ELSE 0 END")
-        rate_values.append(rule.rate)
-        overlaps.append(f"CASE WHEN m{index} THEN %s::int END")
-        overlap_values.append(rule.overlap)
-        rules += f", count(*) FILTER (WHERE m{index}), count(*) FILTER (WHERE m{index} AND u < %s::float8)"
-        rule_values.append(rule.rate)
-    largest = f"GREATEST({', '.join(overlaps)})" if overlaps else "NULL"
+    offered = offered_sql(plan, solution, project_id=project_id, overlap=overlap)
+    rules = "".join(
+        f", count(*) FILTER (WHERE m{index}), count(*) FILTER (WHERE m{index} AND u < %s::float8)"
+        for index in range(len(plan.rules))
+    )
     sql = f"""
         {_CHOSEN}
         SELECT GROUPING(system_version), system_version, min(received_at), count(*), COALESCE(sum(p), 0),
             count(*) FILTER (WHERE u < p), COALESCE(sum(p * o), 0), COALESCE(sum(w) FILTER (WHERE p > 0), 0),
             COALESCE(sum(w * w / NULLIF(p, 0)), 0), count(*) FILTER (WHERE p = 0) {rules}
         FROM (
-            SELECT matched.*, GREATEST({", ".join(rates)}) AS p, COALESCE({largest}, %s::int) AS o FROM (
+            SELECT matched.*, {offered.probability} AS p, {offered.overlap} AS o FROM (
                 SELECT i.system_version, i.received_at, 1 / COALESCE(i.sampling_probability, 1) AS w,
                     {_NUMBER if window.exact else "NULL::float8"} AS u
-                    {matches}
+                    {offered.matches}
                 FROM chosen JOIN sampling_item i USING (id)
-                WHERE (%s::timestamptz IS NULL OR i.received_at >= %s) AND i.received_at < %s
+                WHERE {_RECEIVED}
             ) matched
         ) offered
         GROUP BY GROUPING SETS ((), (system_version))
         ORDER BY 1 DESC, 4 DESC, 2 LIMIT %s
     """  # noqa: S608 — conditions come with parameters, names are counted
     values = [
-        *(project_id, first_id_since(window.start), window.every),
-        *rule_values,
-        *rate_values,
-        *overlap_values,
-        plan.overlap or overlap,
-        *params,
-        *(window.start, window.start, window.end),
+        *_chosen(project_id, window),
+        *(rule.rate for rule in plan.rules),
+        *offered.probability_params,
+        *offered.overlap_params,
+        *offered.match_params,
+        *_received(window),
         1 + MAX_SEGMENTS,
     ]
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return [_count(row[1:]) for row in cursor.fetchall()]
+
+
+def count_strata(project_id: int, fact: Fact, window: Window) -> list[tuple[str | None, int]]:
+    """Return how many items each value of a fact has (None: those without), the most frequent first."""
+    stratum = stratum_sql(fact)
+    sql = f"""
+        {_CHOSEN}
+        SELECT s, count(*) FROM (
+            SELECT {stratum.sql} AS s FROM chosen JOIN sampling_item i USING (id) WHERE {_RECEIVED}
+        ) split GROUP BY 1 ORDER BY 2 DESC, 1
+    """  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*_chosen(project_id, window), *stratum.params, *_received(window)])
+        return [(value, int(n)) for value, n in cursor.fetchall()]
+
+
+def read_offered(
+    project_id: int, plan: PlanBody, window: Window, *, overlap: int
+) -> list[tuple[list[bool], list[str | None], float | None, int]]:
+    """Return what a plan's rates are solved from, an item each: which rules match, its strata, what the judge says of
+    it, and how many labels it would need."""
+    offered = offered_sql(plan, None, project_id=project_id, overlap=overlap)
+    rules = ", ".join(f"m{index}" for index in range(len(plan.rules)))
+    strata = ", ".join(f"s{index}" for index in range(len(plan.targets)))
+    sql = f"""
+        {_CHOSEN}
+        SELECT ARRAY[{rules}]::bool[], ARRAY[{strata}]::text[], {"q" if plan.uncertainty else "NULL"}, {offered.overlap}
+        FROM (SELECT i.id {offered.matches} FROM chosen JOIN sampling_item i USING (id) WHERE {_RECEIVED}) matched
+    """  # noqa: S608
+    values = [
+        *_chosen(project_id, window),
+        *offered.overlap_params,
+        *offered.match_params,
+        *_received(window),
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
+
+
+def _chosen(project_id: int, window: Window) -> list[Any]:
+    return [project_id, first_id_since(window.start), window.every]
+
+
+def _received(window: Window) -> list[Any]:
+    return [window.start, window.start, window.end]
 
 
 def _count(row: tuple[Any, ...]) -> Count:

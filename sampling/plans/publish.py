@@ -8,13 +8,15 @@ from django.db import transaction
 from pydantic import ValidationError
 
 from reviewapp.accounts.access import Access, Actor, require
-from reviewapp.accounts.models import Project
+from reviewapp.accounts.models import Project, User
 from reviewapp.accounts.roles import Action
 from reviewapp.audit.record import record
 from reviewapp.http.errors import ConflictError, FieldError, InvalidError, NotFoundError
 from sampling.models import PlanVersion
-from sampling.plans.body import PlanBody, PlanRule, PreviewBody
+from sampling.plans.body import PlanBody, PlanRule, PlanTarget, PreviewBody, Uncertainty
 from sampling.plans.filters import parse_filter
+from sampling.plans.solution import Solution
+from sampling.plans.solve import check_facts, solve_plan
 
 Body = TypeVar("Body", bound=PlanBody)
 
@@ -52,6 +54,7 @@ def _parsed(model: type[Body], body: Mapping[str, Any]) -> Body:
         raise InvalidError("The plan is not valid.", code="plan_invalid", fields=fields) from None
     for index, rule in enumerate(plan.rules):
         parse_filter(rule.when, path=f"rules.{index}.when")
+    check_facts(plan)
     return plan
 
 
@@ -60,25 +63,17 @@ def publish_plan(
 ) -> PlanVersion:
     """Store the next version of the project's plan (from `parse_plan`). It holds for items that arrive from now on.
 
-    With `based_on`, raise ConflictError where that is not the newest version, or where the plan says the same.
+    Its targets and uncertainty are solved from the week before; its daily target has a say from the next midnight on.
+    With `based_on`, raise ConflictError where that is not the newest version that a person published, or where the plan
+    says the same.
     """
+    solution = solve_plan(project=project, plan=plan, end=now)  # before anybody has to wait for the project's row
     with transaction.atomic():
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)  # versions follow each other
         newest = get_plan(project.pk)
         if based_on is not None:
-            _refuse_surprises(plan, newest, based_on)
-        row = PlanVersion.objects.create(
-            project=project,
-            version=1 + newest.version,
-            name=plan.name,
-            base_rate=plan.base_rate,
-            rules=[rule.model_dump(mode="json", exclude_none=True) for rule in plan.rules],
-            daily_target=plan.daily_target,
-            overlap=plan.overlap,
-            settle_hours=plan.settle_hours,
-            created_by=actor.user if actor else None,
-            created_at=now,
-        )
+            _refuse_surprises(plan, written_plan(newest), based_on)
+        row = add_version(project, plan, solution, number=1 + newest.version, by=actor.user if actor else None, now=now)
         record(
             "plan.published",
             now=now,
@@ -89,6 +84,35 @@ def publish_plan(
             detail={"base_rate": row.base_rate, "rules": len(row.rules)},
         )
     return row
+
+
+def add_version(
+    project: Project,
+    plan: PlanBody,
+    solution: Solution | None,
+    *,
+    number: int,
+    by: User | None,
+    now: datetime,
+    revises: int | None = None,
+) -> PlanVersion:
+    """Store a version, in the caller's transaction, which holds the project's row."""
+    return PlanVersion.objects.create(
+        project=project,
+        version=number,
+        name=plan.name,
+        base_rate=plan.base_rate,
+        rules=[rule.model_dump(mode="json", exclude_none=True) for rule in plan.rules],
+        targets=[target.model_dump(mode="json", exclude_none=True) for target in plan.targets],
+        uncertainty=plan.uncertainty.model_dump(mode="json") if plan.uncertainty else None,
+        solved=solution.as_json() if solution else None,
+        revises=revises,
+        daily_target=plan.daily_target,
+        overlap=plan.overlap,
+        settle_hours=plan.settle_hours,
+        created_by=by,
+        created_at=now,
+    )
 
 
 def _refuse_surprises(plan: PlanBody, newest: PlanVersion, based_on: int) -> None:
@@ -107,6 +131,8 @@ def body_of(version: PlanVersion) -> PlanBody:
         name=version.name if version.version else "",
         base_rate=version.base_rate,
         rules=[PlanRule(**rule) for rule in version.rules],
+        targets=[PlanTarget(**target) for target in version.targets],
+        uncertainty=Uncertainty(**version.uncertainty) if version.uncertainty else None,
         daily_target=version.daily_target,
         overlap=version.overlap,
         settle_hours=version.settle_hours,
@@ -120,6 +146,11 @@ def get_plan(project_id: int, version: int | None = None) -> PlanVersion:
     if found is None:
         raise NotFoundError("The plan has no such version.")
     return found
+
+
+def written_plan(version: PlanVersion) -> PlanVersion:
+    """Return the version as a person published it, of which a revision was made by past volume."""
+    return version if version.revises is None else get_plan(version.project_id, version.revises)
 
 
 def newest_plan_id(project_id: int) -> int:

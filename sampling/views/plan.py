@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from reviewapp.accounts.access import Access, authorize
 from reviewapp.accounts.roles import Action
@@ -16,13 +17,16 @@ from reviewapp.http.asking import actor_of
 from reviewapp.http.errors import RefusalError
 from reviewapp.http.forms import read_json_object
 from reviewapp.http.frame import frame
+from sampling.draws.top_up import count_top_up, start_top_up
 from sampling.models import PlanVersion
 from sampling.plans.body import PlanBody
 from sampling.plans.difference import Change, plan_difference, rule_items
+from sampling.plans.horizon import COUNTED, read_backlog
 from sampling.plans.outlook import LATELY, WINDOWS, plan_outlook
-from sampling.plans.publish import body_of, get_plan, list_plans, parse_plan, publish_plan, show_salt
+from sampling.plans.publish import body_of, get_plan, list_plans, parse_plan, publish_plan, show_salt, written_plan
 from sampling.plans.rates import percent
 from sampling.views.plan_form import PlanForm, draft_rule, plan_json
+from sampling.views.plan_held import held_rates, top_up_context
 from sampling.views.plan_words import shown_outlook
 
 VERSIONS = 10
@@ -39,7 +43,7 @@ class VersionRow(NamedTuple):
 @never_cache
 @require_GET
 def plan_page(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the plan in force, and to who may change it the form."""
+    """Show the plan in force, and to who may change it the form; `when` and `rate` draft one more rule in it."""
     return _page(request, authorize(actor_of(request), slug, Action.SEE_PLAN))
 
 
@@ -52,6 +56,8 @@ def change_plan(request: HttpRequest, slug: str) -> HttpResponse:
     action, _, number = request.POST.get("action", "preview").partition(":")
     try:
         match action:
+            case "add_target":
+                return _page(request, access, form=form)
             case "add_rule":
                 return _page(request, access, form=form.with_rule())
             case "remove_rule":
@@ -89,6 +95,22 @@ def preview_fragment(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @never_cache
+@require_http_methods(["GET", "POST"])
+def top_up(request: HttpRequest, slug: str) -> HttpResponse:
+    """Count what a top-up would do, begin one, or show how far it is, for a script to put into the page."""
+    access = authorize(actor_of(request), slug, Action.EDIT_PLAN)
+    if request.method == "GET":
+        return render(request, "pages/plan_top_up.html", {"project": access.project, **top_up_context(access)})
+    if request.POST.get("what") != "start":
+        return _page(request, access, more={"top_up": count_top_up(access.project, now=timezone.now())})
+    try:
+        start_top_up(access, now=timezone.now())
+    except RefusalError as refusal:
+        messages.error(request, refusal.message)
+    return redirect(f"{reverse('plan', args=[slug])}#top-up")
+
+
+@never_cache
 @require_POST
 def reveal_salt(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the salt to an owner, once; that is on record."""
@@ -104,19 +126,24 @@ def _page(
     plan: PlanBody | None = None,
     salt: str | None = None,
     status: int = 200,
+    more: dict[str, Any] | None = None,
 ) -> HttpResponse:
     """Render the page. `form` is what was typed, `plan` the one it makes, if it makes any; else the one in force."""
     newest = get_plan(access.project.pk)
+    written = written_plan(newest)
     in_force = body_of(newest)
     typed = form is not None
     may_edit = access.may(Action.EDIT_PLAN)
     if may_edit and form is None:
-        form = PlanForm.of_plan(access.project.slug, in_force, based_on=newest.version)
+        form = PlanForm.of_plan(access.project.slug, body_of(written), based_on=written.version)
         drafted = draft_rule(request.GET.get("when", ""), request.GET.get("rate", ""))
         if drafted is not None:
             form = form.with_rule(drafted)
-            plan = form.plan()
-    shown = plan or (None if typed else in_force)
+            try:
+                plan = form.plan()
+            except RefusalError as refusal:  # a rule of that name is there already, say
+                form = form.refused(refusal)
+    shown = plan or (None if typed else body_of(written))
     context = {
         **frame(access, "plan"),
         "newest": newest,
@@ -125,13 +152,16 @@ def _page(
         "may_edit": may_edit,
         "may_see_salt": access.may(Action.SEE_SALT),
         "salt": salt,
-        "form": (form or PlanForm.of_plan(access.project.slug, in_force, based_on=newest.version))
-        if may_edit
-        else None,
-        "json": plan_json(shown or in_force),
+        "form": form if may_edit else None,
+        "json": plan_json(shown or body_of(written)),
+        **held_rates(newest, in_force),
+        **top_up_context(access),
+        "backlog": read_backlog(access.project, now=timezone.now()),
+        "counted": COUNTED,
         "typed_json": request.POST.get("plan"),
         **(_outlook(request, access, shown, newest=newest) if shown else {"windows": _windows(_window(request))}),
         **_versions(request, access),
+        **(more or {}),
     }
     return render(request, "pages/plan.html", context, status=status)
 
@@ -139,7 +169,7 @@ def _page(
 def _outlook(
     request: HttpRequest, access: Access, plan: PlanBody, *, newest: PlanVersion | None = None
 ) -> dict[str, Any]:
-    newest = newest or get_plan(access.project.pk)
+    newest = written_plan(newest or get_plan(access.project.pk))
     outlook = plan_outlook(project=access.project, plan=plan, window=_window(request), now=timezone.now())
     if outlook.is_empty and "window" not in {*request.POST, *request.GET}:
         # Nothing came lately: what came before says more than nothing.

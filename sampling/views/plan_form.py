@@ -14,6 +14,18 @@ from sampling.plans.filters_words import filter_words
 from sampling.plans.publish import parse_plan
 from sampling.plans.rates import percent_number, read_percent
 from sampling.views.filter_field import FilterField, filter_field, read_filter
+from sampling.views.plan_targets_form import (
+    TargetForm,
+    UncertaintyForm,
+    read_targets,
+    read_uncertainty,
+    targets_of_plan,
+    targets_of_posted,
+    uncertainty_of_plan,
+    uncertainty_of_posted,
+    with_target_problems,
+    with_uncertainty_problems,
+)
 
 _LABELS = {
     "base_rate": "Base rate",
@@ -58,6 +70,8 @@ class PlanForm:
     overlap: str
     settle_hours: str
     rules: list[RuleForm]
+    targets: list[TargetForm]
+    uncertainty: UncertaintyForm
     problems: dict[str, str] = field(default_factory=dict)
     message: str = ""
 
@@ -80,6 +94,8 @@ class PlanForm:
                 )
                 for number, rule in enumerate(plan.rules)
             ],
+            targets=targets_of_plan(plan.targets),
+            uncertainty=uncertainty_of_plan(plan.uncertainty),
         )
 
     @classmethod
@@ -99,6 +115,8 @@ class PlanForm:
             overlap=posted.get("overlap", ""),
             settle_hours=posted.get("settle_hours", ""),
             rules=[_rule(slug, place, texts) for place, texts in enumerate(typed)],
+            targets=targets_of_posted(posted),
+            uncertainty=uncertainty_of_posted(posted),
         )
 
     @property
@@ -106,8 +124,13 @@ class PlanForm:
         """Return the rule that a script puts in for a new one."""
         return _rule(self.slug, "__number__", RuleTexts())
 
+    @property
+    def target_rows(self) -> list[TargetForm]:
+        """Return the targets, and a row to fill in for one more."""
+        return [*self.targets, TargetForm(len(self.targets))]
+
     def with_rule(self, texts: RuleTexts | None = None) -> "PlanForm":
-        """Return the form with one more rule to fill in, or one that is drafted already."""
+        """Return the form with one more rule to fill in, or with these texts in it."""
         return replace(self, rules=[*self.rules, _rule(self.slug, len(self.rules), texts or RuleTexts())])
 
     def without_rule(self, number: str) -> "PlanForm":
@@ -140,9 +163,11 @@ class PlanForm:
             when = _read(_filter, rule.when.text, f"{place}.when", problems)
             numbered = {"rate": rates[f"{place}.rate"], "overlap": numbers[f"{place}.overlap"]}
             rules.append({"name": rule.name.strip(), "when": when, **numbered})
+        targets = read_targets(self.targets, problems)
+        uncertainty = read_uncertainty(self.uncertainty, problems)
         if problems:
             raise InvalidError("The plan is not finished.", code="plan_invalid", fields=tuple(problems))
-        body |= {"base_rate": rates["base_rate"], "rules": rules}
+        body |= {"base_rate": rates["base_rate"], "rules": rules, "targets": targets, "uncertainty": uncertainty}
         named = {name: numbers[name] for name in ("daily_target", "overlap", "settle_hours")}
         return parse_plan({**body, **{name: number for name, number in named.items() if number is not None}})
 
@@ -150,12 +175,18 @@ class PlanForm:
         """Return the form with the reasons at their fields; what has no field of its own goes into the message."""
         problems = {each.path: each.message.removeprefix("Value error, ") for each in refusal.fields}
         rules = [_with_problems(rule, problems) for rule in self.rules]
+        targets = [with_target_problems(target, problems) for target in self.targets]
+        uncertainty = with_uncertainty_problems(self.uncertainty, problems)
         placed = {*_LABELS, *(f"rules.{rule.number}.{path}" for rule in rules for path in rule.problems)}
+        placed |= {f"targets.{target.number}.{path}" for target in targets for path in target.problems}
+        placed |= {f"uncertainty.{path}" for path in uncertainty.problems}
         others = [message for path, message in problems.items() if path not in placed]
         return replace(
             self,
             problems={path: message for path, message in problems.items() if path in _LABELS},
             rules=rules,
+            targets=targets,
+            uncertainty=uncertainty,
             message=" ".join(dict.fromkeys([refusal.message, *others])),
         )
 
@@ -166,6 +197,8 @@ class PlanForm:
         for place, rule in enumerate(self.rules, 1):
             named = f"Rule {place}, {rule.name}" if rule.name.strip() else f"Rule {place}"
             lines += [f"{named}: {message}" for message in rule.problems.values()]
+        lines += [f"Target {t.number + 1}: {message}" for t in self.targets for message in t.problems.values()]
+        lines += [f"Where a judge is unsure: {message}" for message in self.uncertainty.problems.values()]
         return lines or [self.message]
 
 
@@ -228,6 +261,7 @@ def draft_rule(when: str, rate: str) -> RuleTexts | None:
 def plan_json(plan: PlanBody) -> str:
     """Return a plan as it is sent to the API, without what says nothing."""
     body = plan.model_dump(mode="json", exclude_none=True)
-    told = {name: value for name, value in body.items() if value != PlanBody.model_fields[name].get_default()}
+    silent = {name: each.get_default(call_default_factory=True) for name, each in PlanBody.model_fields.items()}
+    told = {name: value for name, value in body.items() if value != silent[name]}
     needed = {"base_rate": plan.base_rate, "rules": body["rules"]}
     return json.dumps({**told, **needed}, indent=2, ensure_ascii=False)

@@ -6,7 +6,9 @@ from typing import NamedTuple
 from sampling.plans.body import PlanBody
 from sampling.plans.outlook import Day, Outlook
 from sampling.plans.pace import ReviewPace
+from sampling.plans.preview import half_width
 from sampling.plans.rates import percent
+from sampling.plans.solution import Solution, Stratum
 
 NOTHING = "–"
 
@@ -23,6 +25,23 @@ class ShownDay(NamedTuple):
     half_width: str
 
 
+class ShownStratum(NamedTuple):
+    """A row of a target: the items of one value in a week, what was solved for them, and what that would tell."""
+
+    name: str
+    items: str
+    labels: str
+    rate: str
+    half_width: str
+
+
+class ShownTarget(NamedTuple):
+    """A target with what past volume made of it."""
+
+    by: str
+    strata: list[ShownStratum]
+
+
 @dataclass(frozen=True, slots=True)
 class ShownOutlook:
     """The outlook as shown: numbers, what they rest on, and what to mind."""
@@ -34,6 +53,7 @@ class ShownOutlook:
     segments: list[ShownDay]
     notes: list[str]
     warnings: list[str]
+    targets: list[ShownTarget]
 
 
 def shown_outlook(outlook: Outlook, plan: PlanBody) -> ShownOutlook:
@@ -46,8 +66,36 @@ def shown_outlook(outlook: Outlook, plan: PlanBody) -> ShownOutlook:
         total=_shown("All items", "", total),
         rules=[_shown(rule.name, percent(rule.rate), rule.day) for rule in outlook.rules],
         segments=[_shown(segment.value or "no version", "", segment.day) for segment in outlook.segments],
-        notes=[note for note in (_basis(outlook), _precision(outlook), _pace(outlook.pace), _target(plan)) if note],
-        warnings=[warning for warning in (_backlog(outlook), _uncovered(total)) if warning],
+        notes=[note for note in _notes(outlook, plan) if note],
+        warnings=[warning for warning in (_backlog(outlook), _uncovered(total), _unsolved(outlook)) if warning],
+        targets=shown_targets(outlook.solution),
+    )
+
+
+def _notes(outlook: Outlook, plan: PlanBody) -> list[str]:
+    return [
+        _basis(outlook),
+        _precision(outlook),
+        _pace(outlook.pace),
+        _aim(outlook, plan),
+        _doubt(outlook, plan),
+    ]
+
+
+def shown_targets(solution: Solution | None) -> list[ShownTarget]:
+    """Return what a solution gives each stratum of each target."""
+    targets = solution.targets if solution else ()
+    return [ShownTarget(target.by, [_stratum(each) for each in target.strata]) for target in targets]
+
+
+def _stratum(stratum: Stratum) -> ShownStratum:
+    width = half_width(stratum.items_per_week * stratum.rate)
+    return ShownStratum(
+        name={"missing": "no value", "other": "all other values"}.get(stratum.kind, stratum.value or "(empty)"),
+        items=about(stratum.items_per_week),
+        labels=about(stratum.labels_per_week),
+        rate=f"{about(100 * stratum.rate)} %",
+        half_width=NOTHING if width is None else f"± {points(width)}",
     )
 
 
@@ -78,8 +126,38 @@ def _seconds(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{about(seconds / 60)} min"
 
 
-def _target(plan: PlanBody) -> str:
-    return f"The aim is {plan.daily_target:,} labels a day." if plan.daily_target else ""
+def _aim(outlook: Outlook, plan: PlanBody) -> str:
+    if not plan.daily_target:
+        return ""
+    aim = f"The aim is {plan.daily_target:,} labels a day."
+    steering = outlook.solution.steering if outlook.solution else None
+    if steering is None:
+        return aim
+    return (
+        f"{aim} From the next midnight (UTC) on, rates below 100 % are multiplied by what the week before asks for; by"
+        f" now that is {steering.factor:g}, for {about(steering.labels_per_day)} labels a day."
+    )
+
+
+def _doubt(outlook: Outlook, plan: PlanBody) -> str:
+    design = outlook.solution.uncertainty if outlook.solution else None
+    if design is None or plan.uncertainty is None:
+        return ""
+    least, most = design.probability(None), design.probability(0.5)
+    return (
+        f"Where {plan.uncertainty.fact} is sure, {about(100 * least)} % are drawn for it, and {about(100 * most)} %"
+        " where it is most in doubt."
+    )
+
+
+def _unsolved(outlook: Outlook) -> str:
+    solution = outlook.solution
+    if solution is None or solution.n_items:
+        return ""
+    return (
+        "No item came in the past week, so targets, uncertainty and the daily target have nothing to go by: until the"
+        " next midnight (UTC) the base rate and the rules hold alone."
+    )
 
 
 def _backlog(outlook: Outlook) -> str:

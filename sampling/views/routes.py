@@ -53,5 +53,6 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/plan", plan.plan_page, name="plan"),
     path("p/<slug:slug>/plan/change", plan.change_plan, name="change_plan"),
     path("p/<slug:slug>/plan/preview", plan.preview_fragment, name="plan_preview"),
+    path("p/<slug:slug>/plan/top-up", plan.top_up, name="plan_top_up"),
     path("p/<slug:slug>/plan/salt", plan.reveal_salt, name="plan_salt"),
 ]

@@ -2,12 +2,14 @@
 
 import { startFilterBuilders } from "./filters/builder.js";
 import { wireCopying } from "./page/copy.js";
+import { pollFragments } from "./page/fragments.js";
 import { followTheme } from "./page/theme.js";
 import { followPlan } from "./plan/preview.js";
 import { wireRules } from "./plan/rules.js";
 
 followTheme();
 wireCopying();
+pollFragments();
 startFilterBuilders();
 const planForm = /** @type {HTMLFormElement | null} */ (document.querySelector("[data-plan-form]"));
 if (planForm) {

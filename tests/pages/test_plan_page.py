@@ -12,8 +12,9 @@ from reviewapp.accounts.access import Actor
 from reviewapp.accounts.models import Project
 from reviewapp.audit.models import AuditEvent
 from reviewapp.http.lines import cut_lines
+from sampling.draws.top_up import top_up_slice
 from sampling.ingest.add import add_items
-from sampling.models import Item, PlanVersion
+from sampling.models import Item, PlanVersion, TopUp
 from sampling.plans import outlook
 from sampling.plans.publish import parse_plan, publish_plan
 from tests.sampling.lines import item, ndjson
@@ -326,7 +327,7 @@ class TestVersions:
             with CaptureQueriesContext(connection) as asked:
                 browser.get(URL)
             counts.append(len(asked))
-        assert counts[0] == counts[1] <= 16
+        assert counts[0] == counts[1] <= 24
 
 
 class TestSalt:
@@ -336,3 +337,81 @@ class TestSalt:
         page = post(cast.olga, door="salt")[1]
         assert 'aria-label="The salt">salt</pre>' in page
         assert AuditEvent.objects.get(action="salt.shown").actor_id == cast.olga.pk
+
+
+class TestVolume:
+    def test_targets_and_doubt_are_typed_tried_and_published_and_what_they_came_to_is_shown(
+        self, project, cast, post, get
+    ):
+        send(project, *(item(f"a{n}", metadata={"language": "de" if n % 4 else "en"}) for n in range(40)))
+        typed = {
+            "targets-0-by": "metadata.language",
+            "targets-0-labels": "21",
+            "targets-1-by": "",
+            "uncertainty_fact": "hint.judge",
+            "uncertainty_labels": "4",
+            "uncertainty_floor": "25",
+        }
+        fragment = post(cast.lea, door="preview", **typed)[1]
+        assert '<th scope="row">en</th><td class="number">70</td><td class="number">21</td>' in fragment
+        assert "From the next midnight (UTC) on" in fragment
+        assert "Where hint.judge is sure, 10 % are drawn for it" in fragment
+        assert "Target by metadata.language:</span> <ins>at least 21 labels a week of each" in fragment
+        assert 'name="targets-1-by"' in post(cast.lea, "add_target", **typed)[1]
+        post(cast.lea, "publish", **typed)
+        row = PlanVersion.objects.get(version=1)
+        assert row.targets == [{"by": "metadata.language", "labels_per_week": 21}]
+        assert row.uncertainty == {"fact": "hint.judge", "labels_per_day": 4, "floor": 0.25}
+        page = get(cast.lea)[1]
+        for shown in (
+            "Rates that hold now",
+            '<td class="number">30 %</td>',
+            'value="metadata.language"',
+            "Count what it",
+        ):
+            assert shown in page
+        assert "Rates that hold now" in get(cast.vic)[1]
+        assert "Count what it" not in get(cast.vic)[1]
+
+    @pytest.mark.parametrize(
+        ("fields", "said"),
+        [
+            ({"targets-0-by": " ", "targets-0-labels": "5"}, 'id="targets-0-by-problem">Name the fact'),
+            ({"targets-0-by": "latency_ms", "targets-0-labels": "5"}, 'id="targets-0-by-problem">Split by a fact'),
+            ({"targets-0-by": "metadata.x", "targets-0-labels": "few"}, 'id="targets-0-labels-problem">Write a whole'),
+            ({"uncertainty_fact": "hint.j"}, 'id="uncertainty-labels-problem">Write a whole'),
+            (
+                {"uncertainty_fact": "hint.j", "uncertainty_labels": "1", "uncertainty_floor": "5"},
+                "uncertainty-floor-problem",
+            ),
+        ],
+    )
+    def test_each_mistake_in_them_stands_at_its_field(self, project, cast, post, fields, said):
+        status, page = post(cast.lea, "publish", **fields)
+        assert status == 422
+        assert said in page
+
+    def test_a_rule_is_drafted_by_the_address(self, project, cast, get):
+        query = '?when={"latency_ms": {"gt": 9}}&rate=0.25'
+        page = get(cast.lea, query)[1]
+        assert 'placeholder="its name" value="latency_ms &gt; 9"' in page
+        assert 'value="25"' in page
+        assert get(cast.vic, query)[0] == 200
+        assert versions() == [0]
+        publish(project, rules=[{"name": "latency_ms > 9", "when": {}, "rate": 1}])
+        assert "two rules are named" in get(cast.lea, query)[1]
+
+    def test_stored_items_are_topped_up_after_a_look_at_what_that_would_draw(self, project, cast, post, get):
+        publish(project, cast.lea, base_rate=0)
+        send(project, *(item(f"a{n}") for n in range(12)))
+        publish(project, cast.lea, base_rate=1)
+        page = post(cast.lea, door="top-up", what="count")[1]
+        assert "<strong>12</strong> of these would be drawn that were not: 12 labels more." in page
+        assert "12 of 12 items asked" not in post(cast.lea, door="top-up", what="start")[1]
+        assert TopUp.objects.get().total == 12
+        assert "topped up already" in post(cast.lea, door="top-up", what="start")[1]
+        assert post(cast.vic, door="top-up", what="start")[0] == 403
+        top_up_slice({"run_id": TopUp.objects.get().pk}, datetime.now(UTC))
+        assert "12 items asked, 12 raised, 12 drawn." in get(cast.lea)[1]
+        assert "There is nothing to top up." in post(cast.lea, door="top-up", what="count")[1]
+        assert "<dt>Labels that wait</dt><dd>12</dd>" in get(cast.vic)[1]

@@ -230,13 +230,14 @@ def _segments(whole: Weighed, population: Population) -> list[SegmentRate]:
     for each in whole.rows.hours:
         sizes[each.part] = sizes.get(each.part, 0) + each.n
     parts = sorted(sizes, key=lambda part: (-sizes[part], part or ""))[:MAX_SEGMENTS]
+    apart = whole.split()
     if whole.grading.figure == "mean":
-        own: Sequence[Estimate] = [mean_of(whole.only({part}), population) for part in parts]
+        own: Sequence[Estimate] = [mean_of(apart[part], population) for part in parts]
         return [SegmentRate(part, sizes[part], each, each, _no_band()) for part, each in zip(parts, own, strict=True)]
     own = whole.part_rates(parts, population)
     shrunken = shrink_segments([part or "" for part in parts], own)
     return [
-        SegmentRate(part, sizes[part], estimate, pulled.shrunken, follow_last(whole.only({part})))
+        SegmentRate(part, sizes[part], estimate, pulled.shrunken, follow_last(apart[part]))
         for part, estimate, pulled in zip(parts, own, shrunken.segments, strict=True)
     ]
 

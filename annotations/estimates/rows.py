@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
 
 from annotations.estimates.grading import Grading, grading_of
 from annotations.models.queue import Lane, Stage
@@ -34,9 +34,13 @@ _VERDICT = """
 LEFT JOIN annotations_verdict v ON v.item_id = i.id AND v.judge_version_id = %s AND v.superseded_by_id IS NULL
 """
 _NO_VERDICT = "LEFT JOIN (SELECT NULL::bigint AS id, NULL::jsonb AS answers WHERE %s::bigint IS NOT NULL) v ON TRUE"
+# Groups are few and the planner expects many: without room for them it would sort all items on disk. Of a project that was
+# filled a moment ago it knows nothing, expects few items, and would go through all verdicts once for each.
+_PLANNING = "SELECT set_config('work_mem', '128MB', true), set_config('enable_material', 'off', true)"
 _TRAFFIC = """
-SELECT {part}, date_trunc('hour', i.received_at, 'UTC'), v.answers -> %s, v.answers IS NOT NULL, v.id IS NOT NULL,
-    count(*), sum(1 / COALESCE(i.sampling_probability, 1)), sum(1 / COALESCE(i.sampling_probability, 1) ^ 2),
+SELECT {part}, date_bin('1 hour', i.received_at, '2000-01-01T00:00Z'),
+    v.answers -> %s, v.answers IS NOT NULL, v.id IS NOT NULL,
+    count(*), sum(1 / COALESCE(i.sampling_probability, 1)), sum(1 / COALESCE(i.sampling_probability ^ 2, 1)),
     count(*) FILTER (WHERE i.sampling_probability IS NULL)
 FROM sampling_item i {verdict}
 WHERE {condition} AND {chance}
@@ -49,7 +53,8 @@ FROM sampling_item i WHERE {condition} AND {chance}
 # What was given up at the horizon and opened again by hand stays in the lane of what was chosen: whether it is answered
 # depends on somebody's choice, so its labels do not count here.
 _DRAWN = """
-SELECT i.id, date_trunc('hour', i.received_at, 'UTC'), d.probability, i.sampling_probability, i.session_ref, {part},
+SELECT i.id, date_bin('1 hour', i.received_at, '2000-01-01T00:00Z'),
+    d.probability, i.sampling_probability, i.session_ref, {part},
     v.answers -> %s, v.answers IS NOT NULL, v.id IS NOT NULL,
     ARRAY(SELECT (b.answers -> %s)::text FROM annotations_label b WHERE b.item_id = i.id
           AND b.withdrawn_at IS NULL AND b.superseded_by_id IS NULL AND NOT b.surplus AND b.source <> 'gold'
@@ -177,7 +182,8 @@ def read_traffic(
     chance, never = _never(window, condition)
     sums: dict[tuple[str | None, datetime, int], list[float]] = {}
     unknown = 0
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_PLANNING)
         cursor.execute(
             _TRAFFIC.format(part=part.sql, verdict=_verdict(judge_version), condition=condition.sql, chance=chance),
             [*part.params, question["key"], judge_version, *condition.params],
@@ -218,19 +224,16 @@ def read_drawn(
         )
         rows = cursor.fetchall()
     return [
-        DrawnItem(
-            item_id=row[0],
-            hour=row[1],
-            probability=row[2],
-            upstream=row[3],
-            session=row[4],
-            part=row[5],
-            verdict=graded.code(row[6], parsed=row[7], scored=row[8]),
-            n_labels=0 if row[12] else len(row[9]),
-            outcome=None if row[12] else graded.outcome([row[10]] if row[10] is not None else row[9]),
-            is_case=bool(row[11]),
+        DrawnItem._make(
+            (
+                *facts,
+                graded.code(verdict, parsed=parsed, scored=scored),
+                0 if by_hand else len(labels),
+                None if by_hand else graded.outcome(labels if decided is None else (decided,)),
+                bool(is_case),
+            )
         )
-        for row in rows
+        for *facts, verdict, parsed, scored, labels, decided, is_case, by_hand in rows
     ]
 
 

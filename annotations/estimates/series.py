@@ -8,7 +8,7 @@ tuning come from what was there before, so that looking and stopping change noth
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from math import sqrt
 from typing import Literal, NamedTuple
 
@@ -180,14 +180,17 @@ def _periods(
     """Return days, or weeks with the band as it stands at the end of each, with the rate of each alone."""
     first = {day: _first_of(day, by) for day in so_far}
     names = sorted(set(first.values()))
-    own = dict(zip(names, _by_period(weighed, by).part_rates([str(name) for name in names], population), strict=True))
+    hours = {each.hour for each in weighed.rows.hours} | {each.hour for each in weighed.drawn}
+    part_of = {hour: str(_first_of(hour.date(), by)) for hour in hours}
+    parts = sorted(set(part_of.values()))
+    own = dict(zip(parts, weighed.part_rates(parts, population, part_of=part_of), strict=True))
     return [
         DayEstimate(
             day=str(name),
             n_traffic=sum(so_far[day][0] for day in so_far if first[day] == name),
             n_labelled=sum(so_far[day][1] for day in so_far if first[day] == name),
             so_far=so_far[max(day for day in so_far if first[day] == name)][2],
-            own=own[name],
+            own=own[str(name)],
         )
         for name in names
     ]
@@ -195,16 +198,3 @@ def _periods(
 
 def _first_of(day: date, by: Period) -> date:
     return day if by == "day" else day - timedelta(days=day.weekday())
-
-
-def _by_period(weighed: Weighed, by: Period) -> Weighed:
-    """Return the same with the period of its arrival as the part that each item belongs to."""
-
-    def name(hour: datetime) -> str:
-        return str(_first_of(hour.date(), by))
-
-    return replace(
-        weighed,
-        rows=replace(weighed.rows, hours=[each._replace(part=name(each.hour)) for each in weighed.rows.hours]),
-        drawn=[each._replace(part=name(each.hour)) for each in weighed.drawn],
-    )

@@ -6,7 +6,7 @@ without items that had no chance (π = 0), and without hours of which nothing is
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -34,7 +34,8 @@ class Weighed:
     """Traffic and drawn items with their weights.
 
     `cell` is the response cell of each drawn item, `chance` its probability of being drawn (upstream × π), `done`
-    whether it has an outcome. `open_hours` are arrivals of which nothing is answered yet.
+    whether it has an outcome. `open_hours` are arrivals of which nothing is answered yet. `session` is a code of each
+    drawn item's session, an item without one being one by itself; None where no item has one.
     """
 
     grading: Grading
@@ -45,6 +46,7 @@ class Weighed:
     chance: FloatArray
     done: BoolArray
     open_hours: frozenset[Arrival]
+    session: IntArray | None
 
     @property
     def upstream_is_known(self) -> bool:
@@ -116,13 +118,11 @@ class Weighed:
     def sample(self, codes: IntArray, *, outcomes: FloatArray | None = None, sessions: bool = True) -> LabelledSample:
         """Return the answered items with their probability; `codes` are the cells of all drawn items."""
         done = self.done
-        named = sessions and any(each.session is not None for each in self.drawn)
-        cluster = [each.session or f"\0{each.item_id}" for each in self.drawn] if named else None
         return labelled_sample(
             self.outcomes() if outcomes is None else outcomes,
             (self.chance * self.answered)[done],
             judge=codes[done].astype(np.float64),
-            cluster=None if cluster is None else np.asarray(cluster, dtype=object)[done].astype(str),
+            cluster=self.session[done] if sessions and self.session is not None else None,
         )
 
     def places(self) -> list[Place]:
@@ -133,42 +133,69 @@ class Weighed:
         """Return the pass rate of the covered traffic; `outcomes` replaces what the answered items count."""
         found = post_stratified(
             self.traffic(self.places(), parts=False),
-            self.sample(self.verdicts(), outcomes=outcomes),
+            self.sample(self.verdicts(), outcomes=outcomes, sessions=population == "process"),
             population=population,
         )
         if found.estimate.undefined == "no_items" and self.rows.n_received:
             return PostStratified(_nothing(population), (), found.labels_only, None, None, 0.0, self.rows.n, 0.0)
         return found
 
-    def part_rates(self, parts: Sequence[str | None], population: Population) -> tuple[Estimate, ...]:
-        """Return the pass rate of each part of the traffic from its own cells, items weighted as in the whole."""
+    def part_rates(
+        self, parts: Sequence[str | None], population: Population, *, part_of: Mapping[datetime, str] | None = None
+    ) -> tuple[Estimate, ...]:
+        """Return the pass rate of each part of the traffic from its own cells, items weighted as in the whole.
+
+        `part_of` names the part by the hour of arrival, in place of the one that items have; every hour has one.
+        """
         if not parts:
             return ()
-        kept = self.only(set(parts))
+        kept = self.only(set(parts)) if part_of is None else self._split_by_hour(part_of)
         places = [(part, verdict) for part in parts for verdict in range(len(self.grading.cells))]
         number = {place: index for index, place in enumerate(places)}
-        codes = np.asarray([number[each.part, each.verdict] for each in kept.drawn], np.int64)
+        codes = np.asarray(
+            [number[each.part if part_of is None else part_of[each.hour], each.verdict] for each in kept.drawn],
+            np.int64,
+        )
         return post_stratified_segments(
             kept.traffic(places, parts=True),
-            kept.sample(codes),
+            kept.sample(codes, sessions=population == "process"),
             np.repeat(np.arange(len(parts)), len(self.grading.cells)),
             population=population,
         )
 
+    def _split_by_hour(self, part_of: Mapping[datetime, str]) -> "Weighed":
+        """Return the traffic with parts by its hours."""
+        hours = [each._replace(part=part_of[each.hour]) for each in self.rows.hours]
+        return replace(self, rows=replace(self.rows, hours=hours))
+
     def only(self, parts: set[str | None]) -> "Weighed":
         """Return some parts of the traffic, every item keeping its weight."""
-        kept = np.asarray([each.part in parts for each in self.drawn], dtype=np.bool_)
-        hours = [each for each in self.rows.hours if each.part in parts]
+        kept = [index for index, each in enumerate(self.drawn) if each.part in parts]
+        return self._taken(kept, [each for each in self.rows.hours if each.part in parts])
+
+    def split(self) -> dict[str | None, "Weighed"]:
+        """Return every part of the traffic by itself, every item keeping its weight."""
+        hours: dict[str | None, list[HourCount]] = {}
+        for each in self.rows.hours:
+            hours.setdefault(each.part, []).append(each)
+        kept: dict[str | None, list[int]] = {part: [] for part in hours}
+        for index, item in enumerate(self.drawn):
+            kept.setdefault(item.part, []).append(index)
+        return {part: self._taken(indices, hours.get(part, [])) for part, indices in kept.items()}
+
+    def _taken(self, indices: list[int], hours: list[HourCount]) -> "Weighed":
+        kept = np.asarray(indices, np.int64)
         units = round(self.rows.n_units * sum(each.n for each in hours) / max(self.rows.n, 1))
         return Weighed(
             grading=self.grading,
             rows=TrafficRows(hours, max(units, min(1, len(hours))), self.rows.n_unknown_upstream),
-            drawn=[each for each, keep in zip(self.drawn, kept, strict=True) if keep],
+            drawn=[self.drawn[index] for index in indices],
             response=self.response,
             cell=self.cell[kept],
             chance=self.chance[kept],
             done=self.done[kept],
             open_hours=self.open_hours,
+            session=None if self.session is None else self.session[kept],
         )
 
     def worst_case(self, population: Population) -> WorstCase | None:
@@ -212,7 +239,15 @@ def weigh(rows: TrafficRows, drawn: Sequence[DrawnItem], grading: Grading) -> We
         chance=np.asarray([each.probability * ((each.upstream or 1.0) if known else 1.0) for each in drawn]),
         done=done,
         open_hours=frozenset(_open_hours(places, response, answered)),
+        session=_sessions(drawn),
     )
+
+
+def _sessions(drawn: Sequence[DrawnItem]) -> IntArray | None:
+    codes: dict[str | int, int] = {}
+    if all(each.session is None for each in drawn):
+        return None
+    return np.asarray([codes.setdefault(each.session or each.item_id, len(codes)) for each in drawn], np.int64)
 
 
 def _sizes(rows: TrafficRows) -> dict[Arrival, int]:

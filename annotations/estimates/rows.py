@@ -34,8 +34,8 @@ _VERDICT = """
 LEFT JOIN annotations_verdict v ON v.item_id = i.id AND v.judge_version_id = %s AND v.superseded_by_id IS NULL
 """
 _NO_VERDICT = "LEFT JOIN (SELECT NULL::bigint AS id, NULL::jsonb AS answers WHERE %s::bigint IS NOT NULL) v ON TRUE"
-# Groups are few and the planner expects many: without room for them it would sort all items on disk. Of a project that was
-# filled a moment ago it knows nothing, expects few items, and would go through all verdicts once for each.
+# Groups are few and the planner expects many: without room for them it would sort all items on disk. Of a project that
+# was filled a moment ago it knows nothing, expects few items, and would go through all verdicts once for each.
 _PLANNING = "SELECT set_config('work_mem', '128MB', true), set_config('enable_material', 'off', true)"
 _TRAFFIC = """
 SELECT {part}, date_bin('1 hour', i.received_at, '2000-01-01T00:00Z'),

@@ -14,6 +14,7 @@ from reviewapp.accounts.adjudication import DisagreementCost
 from reviewapp.accounts.masking import MaskingPattern
 from reviewapp.accounts.models import Project, User
 from reviewapp.accounts.projects import ProjectSpec, add_project
+from reviewapp.accounts.skills import SkillAsked
 from sampling.checks.body import Check, ChecksIn
 from sampling.checks.publish import parse_checks, publish_checks
 from sampling.plans.publish import add_first_plan
@@ -40,6 +41,10 @@ class ProjectBody(BaseModel):
     )
     disagreement_costs: list[DisagreementCost] = Field(
         default=[], description="What it costs to confuse two answers; 1 where nothing is said."
+    )
+    skills_asked: list[SkillAsked] = Field(
+        default=[],
+        description="Which skill an item asks for, by a fact's value; the first that fits.",
     )
     lease_seconds: int = 1200
     undo_seconds: int = 10

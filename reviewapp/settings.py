@@ -185,6 +185,7 @@ SWEEP_STEPS = [
     "annotations.queue.sweep.plan_queue_checks",
     "annotations.adjudication.cases.find_all_cases",
     "sampling.plans.revise.plan_revisions",
+    "annotations.queue.skills.follow_mappings",
     "sampling.items.text_index.plan_indexing",
     "annotations.quality.figures.plan_agreement",
     "sampling.operations.roll_up.plan_counting",

@@ -124,6 +124,7 @@ class ClaimOut(Schema):
     tasks: list[TaskOut]
     queue: QueueOut
     why: str | None = None
+    skills: list[str] | None = None
 
 
 class LabelRow(Schema):

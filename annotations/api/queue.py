@@ -97,6 +97,8 @@ def claim(request: HttpRequest, slug: str, body: ClaimIn) -> HttpResponse:
     }
     if claimed.why is not None:
         out["why"] = claimed.why
+    if claimed.skills:
+        out["skills"] = claimed.skills
     return _answer(out, page=request)
 
 

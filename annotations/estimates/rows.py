@@ -65,7 +65,8 @@ SELECT i.id, date_bin('1 hour', i.received_at, '2000-01-01T00:00Z'),
 FROM sampling_draw d
 JOIN sampling_item i ON i.id = d.item_id
 LEFT JOIN LATERAL (
-    SELECT bool_or(stage = %s AND closed_reason IS NULL) AS is_case, bool_or(stage = %s AND lane = %s) AS by_hand
+    SELECT bool_or(stage = %s AND closed_reason IS NULL) AS is_case,
+        bool_or(stage = %s AND mod(lane, 2) = mod(%s, 2)) AS by_hand
     FROM annotations_task WHERE item_id = i.id) t ON TRUE
 {verdict}
 WHERE d.selected AND d.plan_version_id IN (SELECT id FROM sampling_planversion WHERE project_id = %s)

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection
 
-from annotations.models import Adjudication, Draft, Label, Verdict
+from annotations.models import Adjudication, Draft, GuidelineTodo, Label, Verdict
 from annotations.models.queue import Stage
 from annotations.queue.counters import SHARDS
 from annotations.rubrics.publish import rubric_by_id
@@ -53,6 +53,7 @@ def erase_labels(project_id: int, item_ids: list[int], now: datetime) -> dict[st
         cursor.execute(_CLOSE, values)
         found["tasks"] = cursor.fetchone()[0]
     Draft.objects.filter(task__item_id__in=item_ids).delete()
+    GuidelineTodo.objects.filter(item_id__in=item_ids).update(text=NOTE)
     return found
 
 

@@ -22,6 +22,7 @@ from annotations.models.labels import ExtraLabel, Label
 from annotations.models.queue import ClaimCursor, Draft, Guard, Lease, QueueCounter, Task, VoidedSubmit, Watermark
 from annotations.models.rubrics import RubricVersion
 from annotations.models.shadow import ShadowRule, ShadowRuling
+from annotations.models.skills import Skill, SkillMapping
 
 __all__ = [
     "Adjudication",
@@ -60,6 +61,8 @@ __all__ = [
     "RubricVersion",
     "ShadowRule",
     "ShadowRuling",
+    "Skill",
+    "SkillMapping",
     "Task",
     "Verdict",
     "VoidedSubmit",

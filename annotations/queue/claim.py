@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from annotations.queue.counters import QueueCounts
 from annotations.queue.free import free_leases
 from annotations.queue.leased import LeasedTask, handed_out, read_handed_out
+from annotations.queue.skills import list_missing
 from annotations.queue.why import Why, find_next_free, why_nothing
 from annotations.rubrics.publish import no_rubric
 from reviewapp.accounts.access import Access, require
@@ -34,12 +35,16 @@ ORDER BY q.nth
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What a claim hands out; `why` says why there is nothing, `next_free_at` when somebody's lease ends."""
+    """What a claim hands out; `why` says why there is nothing, `next_free_at` when somebody's lease ends.
+
+    `skills` are those that open tasks ask for and the reviewer does not carry.
+    """
 
     tasks: list[LeasedTask]
     counts: QueueCounts
     next_free_at: datetime | None
     why: Why | None
+    skills: tuple[str, ...] = ()
 
 
 def claim_tasks(*, access: Access, count: int) -> Claimed:
@@ -59,7 +64,8 @@ def claim_tasks(*, access: Access, count: int) -> Claimed:
             return Claimed(tasks=tasks, counts=counts, next_free_at=None, why=None)
         next_free_at = find_next_free(project_id=project.pk, reviewer_id=reviewer_id)
         why = why_nothing(project_id=project.pk, reviewer_id=reviewer_id, counts=counts, next_free_at=next_free_at)
-        return Claimed(tasks=[], counts=counts, next_free_at=next_free_at, why=why)
+        skills = list_missing(project_id=project.pk, reviewer_id=reviewer_id) if why == "needs_other_skills" else []
+        return Claimed(tasks=[], counts=counts, next_free_at=next_free_at, why=why, skills=tuple(skills))
 
 
 def taking(project: Project, *, count: int) -> dict[str, int]:

@@ -8,6 +8,7 @@ from django.db import connection
 from annotations.models.queue import Lane, Stage
 from annotations.queue.counters import SHARDS
 from annotations.queue.labelled import guard_labelled
+from annotations.queue.skills import ask_for_skills
 from annotations.queue.watermarks import lower_watermark
 from reviewapp.accounts.models import Project
 from sampling.draws.selected import Selected
@@ -70,6 +71,7 @@ def open_tasks(*, project: Project, selected: Sequence[Selected], now: datetime)
         )
         opened, lowest = cursor.fetchone()
     if opened:
+        ask_for_skills(project, [choice.item_id for choice in selected])
         lower_watermark(project_id=project.pk, lane=Lane.ESTIMATION, rank=lowest)
     return int(opened)
 
@@ -96,4 +98,5 @@ def raise_tasks(*, project: Project, selected: Sequence[Selected], now: datetime
         )
         (lowest,) = cursor.fetchone()
     if lowest is not None:
+        ask_for_skills(project, [choice.item_id for choice in selected])
         lower_watermark(project_id=project.pk, lane=Lane.ESTIMATION, rank=lowest)

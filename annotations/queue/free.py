@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import connection
 
-from annotations.models.queue import GuardState, Lane, Stage
+from annotations.models.queue import GuardState, Stage
 from annotations.queue.counters import SHARDS
 from annotations.queue.watermarks import lower_watermark
 
@@ -57,7 +57,7 @@ def _free(which: str, *, patience: str, drops_unseen: bool, **arguments: Any) ->
         )
         freed = cursor.fetchall()
     for project_id, lane, rank, _ in freed:
-        lower_watermark(project_id=project_id, lane=Lane(lane), rank=rank)
+        lower_watermark(project_id=project_id, lane=lane, rank=rank)
     return sum(int(seats) for *_, seats in freed)
 
 

@@ -58,7 +58,8 @@ RULES: dict[str, str] = {
           AND (g.task_id IS NULL OR g.state <> CASE WHEN b.surplus THEN %(surplus)s ELSE %(labelled)s END)""",
     "no lane's watermark is above an open task": """
         SELECT count(*) FROM annotations_watermark w
-        JOIN annotations_task t ON t.project_id = w.project_id AND t.stage = w.stage AND t.lane = w.lane
+        JOIN annotations_task t ON t.project_id = w.project_id AND t.stage = w.stage
+            AND mod(t.lane, 2) = mod(w.lane, 2)
         WHERE w.project_id = %(project)s AND t.is_open AND t.rank < w.rank""",
     "the counters are the sums": """
         SELECT count(*) FROM (

@@ -41,13 +41,14 @@ SELECT count(*) FROM closed
 _OF_ITEMS = """
 FROM annotations_task t JOIN sampling_item i ON i.id = t.item_id
 WHERE t.item_id >= %(before)s AND t.item_id < %(behind)s AND t.project_id = %(project)s AND t.stage = %(stage)s
-  AND t.lane = %(lane)s AND i.received_at < %(until)s
+  AND mod(t.lane, 2) = mod(%(lane)s, 2) AND i.received_at < %(until)s
 """
 _DRAWN = f"SELECT t.id {_OF_ITEMS}"
 _WAITS = f"SELECT min(t.item_id) {_OF_ITEMS} AND t.closed_reason IS NULL AND t.need > t.n_labels"
 _CHOSEN = """
 SELECT t.id FROM annotations_task t
-WHERE t.project_id = %(project)s AND t.stage = %(stage)s AND t.lane = %(lane)s AND t.is_open AND t.rank < %(sent)s
+WHERE t.project_id = %(project)s AND t.stage = %(stage)s AND mod(t.lane, 2) = mod(%(lane)s, 2)
+  AND t.is_open AND t.rank < %(sent)s
 """
 _NEXT_DAY = f"""
 SELECT count(*) FROM (SELECT 1 {_OF_ITEMS} AND t.is_open LIMIT %(most)s) due

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from annotations.models.queue import Lane, Stage
 from annotations.queue.counters import SHARDS
 from annotations.queue.labelled import guard_labelled
+from annotations.queue.skills import ask_for_skills
 from annotations.queue.watermarks import lower_watermark
 from reviewapp.accounts.access import Access, require
 from reviewapp.accounts.models import Project
@@ -149,6 +150,7 @@ def open_chosen(*, project: Project, item_ids: Sequence[int], need: int, reason:
         rows = cursor.fetchall()
     if rows:
         guard_labelled([row[0] for row in rows])
+        ask_for_skills(project, [row[0] for row in rows])
         lower_watermark(project_id=project.pk, lane=Lane.CHOSEN, rank=min(row[1] for row in rows))
     return Opened(frozenset(row[0] for row in rows if row[2]), frozenset(row[0] for row in rows if not row[2]))
 

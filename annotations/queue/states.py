@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.db import connection
 
 from annotations.models.queue import Lane, Stage
+from annotations.queue.watermarks import base_lane
 from sampling.items.states import ItemState
 
 _CLOSED = {"escalated": "escalated", "horizon": "given up"}
@@ -39,4 +40,4 @@ def _reviewed(lane: int, need: int, n_leases: int, n_labels: int, closed_reason:
         return ItemState(f"{n_labels} of {need} labels", "work")
     if n_leases:
         return ItemState("in review", "work")
-    return ItemState("sent to review" if lane == Lane.CHOSEN else "to review", "waiting")
+    return ItemState("sent to review" if base_lane(lane) == Lane.CHOSEN else "to review", "waiting")

@@ -14,12 +14,21 @@ from annotations.models.queue import Lane, Stage
 _LOCK_CLASS = 0x7A11
 
 
+def base_lane(lane: int) -> Lane:
+    """Return the lane that a lane of a skill is one of: odd ones are estimation, even ones chosen by hand."""
+    return Lane(2 - lane % 2)
+
+
 def _lane_key(project_id: int, stage: int, lane: int) -> int:
     return (project_id * 64 + stage * 8 + lane) % 2**31
 
 
 def lower_watermark(*, project_id: int, lane: int, rank: float, stage: int = Stage.REVIEW) -> None:
-    """Keep the watermark at or below the rank of a task that has just opened in this transaction."""
+    """Keep the watermark at or below the rank of a task that has just opened in this transaction.
+
+    The lanes of skills have that of the lane they are one of.
+    """
+    lane = base_lane(lane)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [_LOCK_CLASS, _lane_key(project_id, stage, lane)])
         cursor.execute(
@@ -41,10 +50,14 @@ def raise_watermark(*, project_id: int, lane: int, stage: int = Stage.REVIEW) ->
         cursor.execute(
             """
             UPDATE annotations_watermark w SET rank = first.rank
-            FROM (SELECT COALESCE((SELECT t.rank FROM annotations_task t
-                                   WHERE t.project_id = %(project)s AND t.stage = %(stage)s AND t.lane = %(lane)s
-                                     AND t.is_open
-                                   ORDER BY t.rank, t.id LIMIT 1), 'Infinity') AS rank) first
+            FROM (SELECT COALESCE(min(f.rank), 'Infinity') AS rank
+                  FROM (SELECT %(lane)s AS lane UNION ALL SELECT %(lane)s + 2 * s.number FROM annotations_skill s
+                        WHERE s.project_id = %(project)s) l
+                  CROSS JOIN LATERAL (
+                      SELECT t.rank FROM annotations_task t
+                      WHERE t.project_id = %(project)s AND t.stage = %(stage)s AND t.lane = l.lane::smallint
+                        AND t.is_open
+                      ORDER BY t.rank, t.id LIMIT 1) f) first
             WHERE w.project_id = %(project)s AND w.stage = %(stage)s AND w.lane = %(lane)s AND w.rank <> first.rank
             """,
             {"project": project_id, "stage": stage, "lane": lane},

@@ -15,9 +15,10 @@ from annotations.rubrics.publish import find_rubric
 from reviewapp.accounts import invitations, people, projects, tokens
 from reviewapp.accounts.access import Access, authorize
 from reviewapp.accounts.roles import GIVEABLE, Action, Role, Scope
+from reviewapp.accounts.skills import parse_skills
 from reviewapp.http.asking import actor_of
 from reviewapp.http.errors import RefusalError
-from reviewapp.http.forms import Problems, read_project_fields, read_whole_number, write_costs
+from reviewapp.http.forms import Problems, read_project_fields, read_whole_number, write_costs, write_skills_asked
 from reviewapp.http.frame import frame
 
 Shown = dict[str, Any]
@@ -34,6 +35,7 @@ def _page(request: HttpRequest, access: Access, *, shown: Shown | None = None, s
         "roles": [role.value for role in Role if role in GIVEABLE[access.role]],
         "scopes": [scope.value for scope in Scope],
         "costs": write_costs(access.project.disagreement_costs),
+        "skills_asked": write_skills_asked(access.project.skills_asked),
         "rubric_version": rubric.version if rubric else None,
         "question_count": len(rubric.questions) if rubric else 0,
         **(shown or {}),
@@ -72,7 +74,14 @@ def save_member(request: HttpRequest, slug: str) -> HttpResponse:
 
     def do(access: Access, now: datetime) -> str:
         role = Role(people.parse_role(request.POST.get("role", "")))
-        added = people.add_member(access, username=request.POST.get("username", "").strip(), role=role, now=now)
+        typed = request.POST.get("skills")
+        added = people.add_member(
+            access,
+            username=request.POST.get("username", "").strip(),
+            role=role,
+            skills=None if typed is None else parse_skills(typed.replace(",", " ").split()),
+            now=now,
+        )
         name = added.membership.user.username
         hint = " They have an account without a password: set one on the command line." if added.new_account else ""
         return f"{name} is {role} now.{hint}"

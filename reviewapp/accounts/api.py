@@ -14,6 +14,7 @@ from reviewapp.accounts.adjudication import DisagreementCost
 from reviewapp.accounts.masking import MaskingPattern
 from reviewapp.accounts.models import Membership, Project
 from reviewapp.accounts.roles import Action, Role
+from reviewapp.accounts.skills import SkillAsked, parse_skills
 from reviewapp.http.asking import actor_of
 from reviewapp.http.paging import DEFAULT_LIMIT, Cursor, Limit, page_of, read_cursor
 
@@ -32,6 +33,7 @@ class ProjectOut(BaseModel):
     extra_reviewers: int
     adjudication_names_hidden: bool
     disagreement_costs: list[DisagreementCost]
+    skills_asked: list[SkillAsked]
     lease_seconds: int
     undo_seconds: int
     horizon_days: int
@@ -77,6 +79,10 @@ class ProjectChanges(BaseModel):
     )
     disagreement_costs: list[DisagreementCost] = Field(
         default=[], description="What it costs to confuse two answers; 1 where nothing is said."
+    )
+    skills_asked: list[SkillAsked] = Field(
+        default=[],
+        description="Which skill an item asks for, by a fact's value; the first that fits.",
     )
     lease_seconds: int = 1200
     undo_seconds: int = 10
@@ -125,6 +131,7 @@ class MemberIn(_Strict):
 
     username: str
     role: str
+    skills: list[str] | None = Field(default=None, description="All that they carry; as before, if left out.")
 
 
 class MemberOut(BaseModel):
@@ -132,12 +139,15 @@ class MemberOut(BaseModel):
 
     username: str
     role: str
+    skills: list[str]
     new_account: bool = Field(description="Whether an account was made; it has no password yet.")
 
     @classmethod
     def of(cls, membership: Membership, *, new_account: bool) -> "MemberOut":
         """Return what is shown of a membership."""
-        return cls(username=membership.user.username, role=membership.role, new_account=new_account)
+        return cls(
+            username=membership.user.username, role=membership.role, skills=membership.skills, new_account=new_account
+        )
 
 
 @router.get("", response=ProjectsPage, summary="Your projects")
@@ -186,6 +196,10 @@ def add_member(request: HttpRequest, p: str, body: MemberIn) -> Status[MemberOut
     """Give a person a role, or another one. An unknown username becomes an account without a password."""
     access = authorize(actor_of(request), p, Action.EDIT_PEOPLE)
     added = people.add_member(
-        access, username=body.username, role=Role(people.parse_role(body.role)), now=timezone.now()
+        access,
+        username=body.username,
+        role=Role(people.parse_role(body.role)),
+        skills=None if body.skills is None else parse_skills(body.skills),
+        now=timezone.now(),
     )
     return Status(201, MemberOut.of(added.membership, new_account=added.new_account))

@@ -44,6 +44,8 @@ class Project(models.Model):
     adjudication_names_hidden = models.BooleanField(default=True, db_default=True)
     # [{"question", "a", "b", "cost"}], see accounts.adjudication
     disagreement_costs = models.JSONField(blank=True, default=list, db_default=models.Value([], models.JSONField()))
+    # [{"fact", "value", "skill"}]: what is known of an item, and what its reviewers must therefore know
+    skills_asked = models.JSONField(blank=True, default=list, db_default=models.Value([], models.JSONField()))
     undo_seconds = models.IntegerField(default=10, validators=[MinValueValidator(0), MaxValueValidator(3600)])
     horizon_days = models.IntegerField(default=7, validators=[MinValueValidator(1), MaxValueValidator(3650)])
     masking = models.CharField(max_length=16, choices=Masking.choices, default=Masking.MASK)
@@ -70,6 +72,7 @@ class Membership(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=[(role.value, role.value) for role in Role])
+    skills = ArrayField(models.CharField(max_length=40), default=list, blank=True, db_default=[])
     created_at = models.DateTimeField()
 
     class Meta:

@@ -42,8 +42,11 @@ def list_members(access: Access) -> list[Membership]:
     return list(Membership.objects.select_related("user").filter(project=access.project).order_by("user__username"))
 
 
-def add_member(access: Access, *, username: str, role: Role, now: datetime) -> Added:
-    """Give a person a role in the project, or another one; an unknown username becomes an account without password."""
+def add_member(access: Access, *, username: str, role: Role, now: datetime, skills: list[str] | None = None) -> Added:
+    """Give a person a role in the project, or another one; an unknown username becomes an account without password.
+
+    `skills` are all that they carry; None leaves them as they are.
+    """
     require(access, Action.EDIT_PEOPLE)
     require_giveable(access, role)
     with transaction.atomic():
@@ -59,6 +62,19 @@ def add_member(access: Access, *, username: str, role: Role, now: datetime) -> A
             membership.role = role
             membership.save(update_fields=["role"])
         _record(access, user, now=now, before=before, after=role)
+        if skills is not None and skills != membership.skills:
+            require_giveable(access, Role(membership.role))
+            membership.skills = skills
+            membership.save(update_fields=["skills"])
+            record(
+                "member.skills_changed",
+                now=now,
+                actor=access.actor,
+                project_id=access.project.pk,
+                object_kind="user",
+                object_id=user.pk,
+                detail={"skills": skills},
+            )
     return Added(membership, new_account)
 
 

@@ -14,6 +14,7 @@ from reviewapp.accounts.adjudication import parse_costs
 from reviewapp.accounts.masking import parse_masking_patterns
 from reviewapp.accounts.models import Masking, Membership, Project, User
 from reviewapp.accounts.roles import Action, Role
+from reviewapp.accounts.skills import parse_skills_asked
 from reviewapp.audit.record import digest, record
 from reviewapp.http.errors import ConflictError, FieldError, InvalidError
 
@@ -27,6 +28,7 @@ EDITABLE = frozenset(
         "extra_reviewers",
         "adjudication_names_hidden",
         "disagreement_costs",
+        "skills_asked",
         "lease_seconds",
         "undo_seconds",
         "horizon_days",
@@ -53,6 +55,7 @@ class ProjectSpec:
     extra_reviewers: int = 0
     adjudication_names_hidden: bool = True
     disagreement_costs: Sequence[Mapping[str, Any]] = ()
+    skills_asked: Sequence[Mapping[str, str]] = ()
     lease_seconds: int = 1200
     undo_seconds: int = 10
     horizon_days: int = 7
@@ -92,6 +95,7 @@ def add_project(*, owner: User, spec: ProjectSpec, actor: Actor | None, now: dat
             extra_reviewers=spec.extra_reviewers,
             adjudication_names_hidden=spec.adjudication_names_hidden,
             disagreement_costs=parse_costs(list(spec.disagreement_costs)),
+            skills_asked=parse_skills_asked(list(spec.skills_asked)),
             lease_seconds=spec.lease_seconds,
             undo_seconds=spec.undo_seconds,
             horizon_days=spec.horizon_days,
@@ -135,6 +139,8 @@ def edit_project(access: Access, *, changes: Mapping[str, Any], now: datetime) -
         changes = {**changes, "masking_patterns": parse_masking_patterns(changes["masking_patterns"])}
     if "disagreement_costs" in changes:
         changes = {**changes, "disagreement_costs": parse_costs(changes["disagreement_costs"])}
+    if "skills_asked" in changes:
+        changes = {**changes, "skills_asked": parse_skills_asked(changes["skills_asked"])}
     with transaction.atomic():
         project = Project.objects.select_for_update(no_key=True).get(pk=access.project.pk)
         before = {name: getattr(project, name) for name in changes}
@@ -157,7 +163,7 @@ def edit_project(access: Access, *, changes: Mapping[str, Any], now: datetime) -
                     **{
                         name: getattr(project, name)
                         for name in changed
-                        if name not in {"name", "description", "masking_patterns"}
+                        if name not in {"name", "description", "masking_patterns", "skills_asked"}
                     },
                 },
             )

@@ -48,6 +48,7 @@ def read_project_fields(posted: QueryDict) -> dict[str, Any]:
         changes |= {
             "extra_reviewers": read_whole_number(posted.get("extra_reviewers", ""), "extra_reviewers") or 0,
             "adjudication_names_hidden": posted.get("adjudication_names_hidden") == "on",
+            "skills_asked": read_skills_asked(posted.get("skills_asked", "")),
             "disagreement_costs": read_costs(posted.get("disagreement_costs", "")),
         }
     return {**changes, **{name: posted.get(name) == "on" for name in _SWITCHES}}
@@ -65,6 +66,25 @@ def read_costs(text: str) -> list[dict[str, Any]]:
         question, a, b, cost = found.groups()
         costs.append({"question": question, "a": _value(a), "b": _value(b), "cost": float(cost)})
     return costs
+
+
+def read_skills_asked(text: str) -> list[dict[str, str]]:
+    """Return what lines such as `metadata.language = de: german` say, or refuse a line that says nothing."""
+    asked = []
+    for number, line in enumerate(text.splitlines(), 1):
+        fact, equals, rest = line.partition("=")
+        value, colon, skill = rest.rpartition(":")
+        if not line.strip():
+            continue
+        if not (equals and colon and fact.strip() and value.strip() and skill.strip()):
+            raise _refused("skills_asked", f"Line {number}: write it as in metadata.language = de: german.")
+        asked.append({"fact": fact.strip(), "value": value.strip(), "skill": skill.strip()})
+    return asked
+
+
+def write_skills_asked(asked: Sequence[Mapping[str, str]]) -> str:
+    """Return what items ask for as the lines that `read_skills_asked` reads."""
+    return "\n".join(f"{each['fact']} = {each['value']}: {each['skill']}" for each in asked)
 
 
 def write_costs(costs: Sequence[Mapping[str, Any]]) -> str:

@@ -35,7 +35,7 @@ def store_items(project: Project, count: int, *, prefix: str = "item", **content
                 system_version="SECRET-VERSION",
                 feedback=-1,
                 cost_usd=0.777,
-                metadata={"gold": "SECRET-GOLD"},
+                metadata=content.get("metadata", {"gold": "SECRET-GOLD"}),
             )
             for number, item_id in enumerate(ids)
         ]

@@ -32,6 +32,7 @@ class ModelTask:
     need: int
     extra: int = 0
     by_hand: bool = False
+    skill: str = ""
     closed: str = ""
     adjudicated: bool = False
     leases: dict[Reviewer, ModelLease] = field(default_factory=dict)
@@ -70,7 +71,8 @@ class Refused(Exception):  # noqa: N818 — the word of the contract
 class Model:
     """The whole queue of one project."""
 
-    def __init__(self, extra_reviewers: int = 0) -> None:
+    def __init__(self, extra_reviewers: int = 0, skills: dict[Reviewer, str] | None = None) -> None:
+        self.skills = skills or {}
         self.extra_reviewers = extra_reviewers
         self.tasks: dict[int, ModelTask] = {}
         self.labels: dict[int, ModelLabel] = {}
@@ -82,9 +84,9 @@ class Model:
         # passes depends on when it was swept, so both may be possible.
         self.hand_next: dict[Reviewer, set[bool]] = {}
 
-    def add(self, task_id: int, rank: float, need: int, *, by_hand: bool = False) -> None:
+    def add(self, task_id: int, rank: float, need: int, *, by_hand: bool = False, skill: str = "") -> None:
         """A new open task."""
-        self.tasks[task_id] = ModelTask(id=task_id, rank=rank, need=need, by_hand=by_hand)
+        self.tasks[task_id] = ModelTask(id=task_id, rank=rank, need=need, by_hand=by_hand, skill=skill)
 
     def counts(self) -> tuple[int, int, int]:
         """Seats open, leased, done."""
@@ -97,7 +99,13 @@ class Model:
 
     def unseen(self, reviewer: Reviewer) -> list[int]:
         """The open tasks that the reviewer has nothing to do with yet, best ranked first."""
-        return self._by_rank(t for t in self.tasks.values() if t.free > 0 and reviewer not in t.states)
+        return self._by_rank(
+            t for t in self.tasks.values() if t.free > 0 and reviewer not in t.states and self._may(reviewer, t)
+        )
+
+    def _may(self, reviewer: Reviewer, task: ModelTask) -> bool:
+        """Whether the reviewer carries the skill that a task asks for."""
+        return task.skill in {"", self.skills.get(reviewer)}
 
     @staticmethod
     def _by_rank(tasks: Iterable[ModelTask]) -> list[int]:
@@ -105,10 +113,14 @@ class Model:
 
     def why_nothing(self, reviewer: Reviewer) -> str:
         """Why this reviewer gets nothing."""
-        if any(t.leases.keys() - {reviewer} and reviewer not in t.states for t in self.tasks.values()):
+        tasks = self.tasks.values()
+        if any(t.leases.keys() - {reviewer} and reviewer not in t.states and self._may(reviewer, t) for t in tasks):
             return "leased_by_others"
         opened, leased, _ = self.counts()
-        return "seen_by_you" if opened or leased else "all_done"
+        if not (opened or leased):
+            return "all_done"
+        others = any(not self._may(reviewer, t) and not t.closed and t.need > t.done for t in tasks)
+        return "needs_other_skills" if others else "seen_by_you"
 
     def check_given(self, reviewer: Reviewer, count: int, given: list[int]) -> None:
         """Insist that a claim handed out what it may: as many as there are, own left work first, best ranked first."""

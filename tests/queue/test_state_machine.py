@@ -64,7 +64,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.model = Model(self.project.extra_reviewers)
+        self.model = Model(self.project.extra_reviewers, {"rui": "german"})
         self.handles: list[Handle] = []
         self.submit_ids: list[tuple[Handle, str]] = []
         self.lea = access_of(self.people["lea"])
@@ -103,13 +103,15 @@ class QueueMachine(RuleBasedStateMachine):
     def begin(self, ranks: list[float], need: int) -> None:
         self.add(ranks, need)
 
-    @rule(ranks=st.lists(eighths, min_size=1, max_size=3), need=st.integers(1, 3))
-    def add(self, ranks: list[float], need: int) -> None:
+    @rule(
+        ranks=st.lists(eighths, min_size=1, max_size=3), need=st.integers(1, 3), skill=st.sampled_from(["", "german"])
+    )
+    def add(self, ranks: list[float], need: int, skill: str = "") -> None:
         self.batches += 1
-        for item, rank in zip(
-            add_items(self.project, ranks, need=need, prefix=f"batch-{self.batches}"), ranks, strict=True
-        ):
-            self.model.add(Task.objects.get(item=item, stage=Stage.REVIEW).pk, rank, need)
+        metadata = {"language": "de"} if skill else {}
+        items = add_items(self.project, ranks, need=need, prefix=f"batch-{self.batches}", metadata=metadata)
+        for item, rank in zip(items, ranks, strict=True):
+            self.model.add(Task.objects.get(item=item, stage=Stage.REVIEW).pk, rank, need, skill=skill)
 
     @rule(count=st.integers(1, 3), need=st.integers(1, 3), at=positions)
     def send_by_hand(self, count: int, need: int, at: int) -> None:
@@ -362,6 +364,8 @@ def machine(project, cast):
     """The machine, at work in the project with the cast."""
     people = {name: getattr(cast, name) for name in (*REVIEWERS, "lea")}
     project.extra_reviewers = 1
+    project.skills_asked = [{"fact": "metadata.language", "value": "de", "skill": "german"}]
+    cast.rui.memberships.update(skills=["german"])
     project.save()
     return type("QueueMachine", (QueueMachine,), {"people": people, "project": project})
 

@@ -56,7 +56,7 @@ export class Case {
     const tags = [];
     if (found.former) tags.push("decided before");
     if (found.escalated) tags.push("escalated");
-    if (found.differing.length) tags.push(`${found.differing.length} question${found.differing.length > 1 ? "s" : ""} differ`, `cost ${found.cost}`);
+    if (found.differing.length) tags.push(`${found.differing.length} question${found.differing.length > 1 ? "s differ" : " differs"}`, `cost ${found.cost}`);
     const head = make("p", { class: "row" }, make("strong", { class: "mono" }, found.external_id), ...tags.map((tag) => make("span", { class: `tag${tag === "escalated" ? " on" : ""}` }, tag)));
     const words = found.opinions.flatMap(({ who, note, comment }) => [
       ...(note ? [quote(`${who} hands it on`, note)] : []),

@@ -8,9 +8,18 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from annotations.datasets.duplicates import clusters_of_similar
+from annotations.datasets.freeze import freeze_in_background, freeze_version
+from annotations.datasets.read import get_dataset
+from annotations.judges.pairs import SHARES, SPLITS
 from annotations.models import DatasetRow, DatasetVersion
+from reviewapp.accounts.access import authorize
+from reviewapp.accounts.roles import Action
 from reviewapp.audit.models import AuditEvent
-from tests.datasets.world import URL, bring, conversations, export, freeze
+from reviewapp.stats.sampling.splits import hash_split
+from sampling.draws.numbers import purpose_salt
+from tests.conftest import NOW
+from tests.datasets.world import NDJSON, URL, bring, conversations, export, freeze
+from tests.sampling.lines import ndjson
 
 
 @pytest.fixture
@@ -150,3 +159,30 @@ def test_with_nothing_to_freeze_there_is_a_reason(lea):
     assert lea.get(f"{URL}/datasets/evals/versions/latest", status=404)["error"]["code"] == "not_found"
     assert lea.post(f"{URL}/datasets", {"name": "evals"}, status=409)["error"]["code"] == "name_taken"
     assert lea.post(f"{URL}/datasets", {"name": "a@1"}, status=422)["error"]["fields"][0]["path"] == "name"
+
+
+def test_very_many_items_are_frozen_in_the_background(lea, cast, project, actor_of):
+    bring(lea, conversations(2), {"q-000": ["pass"], "q-001": ["pass"]})
+    access = authorize(actor_of(cast.lea), "helpdesk", Action.EDIT_DATASETS)
+    dataset = get_dataset(project, "evals")
+    for body in ({"min_labels": 1}, {"min_labels": 2}):
+        later = freeze_version(access, dataset, body=body, now=NOW, at_once=1)
+        assert (later.state, later.sha256) == ("freezing", "")
+        export_refused = lea.get(f"{URL}/datasets/evals/versions/{later.version}/export", status=409)
+        assert export_refused["error"]["code"] == "not_frozen"
+        for _ in range(2):  # a second ringing changes nothing
+            freeze_in_background({"version_id": later.pk}, NOW)
+    assert rows_of(export(lea)).keys() == {"q-000", "q-001"}
+    failed = lea.get(f"{URL}/datasets/evals/versions/2")
+    assert (failed["state"], failed["rows"]) == ("failed", None)
+    assert "2 few labels" in failed["problem"]
+
+
+def test_what_a_judge_is_tuned_on_stays_out(lea, project):
+    names = [f"q-{k:03}" for k in range(40)]
+    bring(lea, conversations(40), {name: ["pass"] for name in names})
+    verdicts = [{"external_id": "q-000", "judge": "strict", "judge_version": "1", "answers": {"verdict": "pass"}}]
+    lea.post(f"{URL}/verdicts/import", ndjson(*verdicts), **NDJSON)
+    freeze(lea, exclude_judge_train=["strict"])
+    keyed = purpose_salt(project.sampling_salt, SPLITS)
+    assert rows_of(export(lea)).keys() == {name for name in names if hash_split(keyed, name, SHARES) != "train"}

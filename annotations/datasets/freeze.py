@@ -135,10 +135,7 @@ class _Kinds:
 
     def of(self, rows: Iterable[NewRow]) -> Iterator[NewRow]:
         for new in rows:
-            row = orjson.loads(new.row)
-            for name in self.found:
-                if not isinstance(row[name], str | None):
-                    self.found[name] = "json"
+            self.found.update(dict.fromkeys(new.not_text, "json"))
             yield new
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection
@@ -13,7 +13,8 @@ from annotations.models.datasets import VersionState
 from reviewapp.accounts.models import Project
 from reviewapp.http.errors import ConflictError, FieldError, InvalidError, NotFoundError
 
-BATCH = 5000
+BATCH = 1000
+LINES = 2000
 LATEST = "latest"
 
 _ROWS = """
@@ -21,10 +22,10 @@ SELECT position, row, item_id, origin, provenance, erased_at FROM annotations_da
 WHERE version_id = %s AND position > %s AND (%s = '' OR split = %s)
 ORDER BY position LIMIT %s
 """
+# A batch of rows as one text: a tenth of the work of fetching them one by one. Positions have no gaps.
 _LINES = """
-SELECT position, row FROM annotations_datasetrow
-WHERE version_id = %s AND position > %s AND (%s = '' OR split = %s) AND (%s OR erased_at IS NULL)
-ORDER BY position LIMIT %s
+SELECT count(*), string_agg(row || E'\\n', '' ORDER BY position) FROM annotations_datasetrow
+WHERE version_id = %s AND position > %s AND position <= %s AND (%s = '' OR split = %s) AND (%s OR erased_at IS NULL)
 """
 
 
@@ -114,18 +115,25 @@ def list_rows(version: DatasetVersion, *, split: str = "", after: int = 0, limit
         ]
 
 
-def stream_lines(version: DatasetVersion, *, split: str = "", erased: bool = True) -> Iterator[list[str]]:
+class Lines(NamedTuple):
+    """A batch of rows as they were written, one a line."""
+
+    n: int
+    text: str
+
+    def split(self) -> list[str]:
+        """The rows one by one; JSON has no line feeds of its own."""
+        return self.text.split("\n")[:-1]
+
+
+def stream_lines(version: DatasetVersion, *, split: str = "", erased: bool = True) -> Iterator[Lines]:
     """Yield the rows as they were written, in batches; `erased` takes the tombstones along."""
-    after = 0
-    while True:
+    for after in range(0, version.n_rows, LINES):
         with connection.cursor() as cursor:
-            cursor.execute(_LINES, [version.pk, after, split, split, erased, BATCH])
-            rows = cursor.fetchall()
-        if rows:
-            yield [row[1] for row in rows]
-        if len(rows) < BATCH:
-            return
-        after = rows[-1][0]
+            cursor.execute(_LINES, [version.pk, after, after + LINES, split, split, erased])
+            n, text = cursor.fetchone()
+        if n:
+            yield Lines(n, text)
 
 
 def count_rows(version: DatasetVersion, *, split: str = "", erased: bool = True) -> int:

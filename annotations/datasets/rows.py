@@ -29,7 +29,7 @@ BATCH = 2000
 
 
 class NewRow(NamedTuple):
-    """A row to be frozen: its canonical JSON, and what stands behind it."""
+    """A row to be frozen: its canonical JSON, and what stands behind it. `not_text` names its columns that are JSON."""
 
     external_id: str
     item_id: int | None
@@ -38,6 +38,7 @@ class NewRow(NamedTuple):
     row: bytes
     category: str
     provenance: dict[str, Any]
+    not_text: frozenset[str]
 
     @property
     def sha256(self) -> str:
@@ -115,8 +116,16 @@ def _of_item(chosen: Chosen, content: tuple[Any, ...]) -> NewRow:
         "category": candidate.category,
         "stratum": candidate.stratum,
     }
+    columns = {"input": said, "output": reply, "context": context, "expected": candidate.expected}
     return NewRow(
-        candidate.external_id, candidate.item_id, chosen.split, chosen.origin, row, candidate.category, provenance
+        external_id=candidate.external_id,
+        item_id=candidate.item_id,
+        split=chosen.split,
+        origin=chosen.origin,
+        row=row,
+        category=candidate.category,
+        provenance=provenance,
+        not_text=_not_text(columns),
     )
 
 
@@ -144,4 +153,8 @@ def _written(case: DatasetCase, split: str | None) -> NewRow:
         "category": category,
         "stratum": None,
     }
-    return NewRow(case.external_id, None, split, Origin.WRITTEN, row, category, provenance)
+    return NewRow(case.external_id, None, split, Origin.WRITTEN, row, category, provenance, _not_text(content))
+
+
+def _not_text(columns: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(name for name, value in columns.items() if not isinstance(value, str | None))

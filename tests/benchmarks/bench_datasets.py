@@ -16,7 +16,7 @@ from tests.benchmarks.rows import Row
 from tests.benchmarks.serving import prepared_database
 
 ROWS = int(os.environ.get("ROWS", "100000"))
-FORMATS = (("jsonl", "≥ 30,000 rows/s"), ("parquet", "–"), ("inspect", "–"))
+FORMATS = (("jsonl", "≥ 30,000 rows/s"), ("csv", "–"), ("parquet", "–"), ("inspect", "–"))
 FLOOR = "COPY (SELECT row FROM annotations_datasetrow WHERE version_id = {version} ORDER BY position) TO STDOUT"
 
 

@@ -9,7 +9,7 @@ from annotations.datasets.export.card import hub_card
 from annotations.datasets.export.huggingface import stream_zip
 from annotations.datasets.export.parquet import stream_parquet
 from annotations.datasets.export.tools import TOOLS, record_maker
-from annotations.datasets.read import check_split, stream_lines
+from annotations.datasets.read import Lines, check_split, stream_lines
 from annotations.datasets.rows import FIELDS
 from annotations.models import DatasetVersion
 from reviewapp.http.csv_rows import csv_rows
@@ -71,14 +71,17 @@ def _pieces(version: DatasetVersion, kind: str, split: str, progress: Callable[[
     columns: dict[str, str] = version.manifest["columns"]
     about = {"dataset": version.dataset.name, "version": str(version.version), "sha256": version.sha256}
 
-    def lines(part: str, *, erased: bool) -> Iterator[Sequence[str]]:
+    def batches(part: str, *, erased: bool) -> Iterator[Lines]:
         for batch in stream_lines(version, split=part, erased=erased):
             if progress is not None:
-                progress(len(batch))
+                progress(batch.n)
             yield batch
 
+    def lines(part: str, *, erased: bool) -> Iterator[Sequence[str]]:
+        return (batch.split() for batch in batches(part, erased=erased))
+
     if kind == "jsonl":
-        return ("\n".join([*batch, ""]).encode() for batch in lines(split, erased=True))
+        return (batch.text.encode() for batch in batches(split, erased=True))
     if kind == "csv":
         return csv_rows(FIELDS, _cells(lines(split, erased=True)))
     if kind == "parquet":

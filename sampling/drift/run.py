@@ -26,10 +26,10 @@ NOTHING_BEFORE = "nothing_before"
 
 # Nightly where something came in since, and at once while a project is so young that its traffic has doubled.
 _DUE = """
-SELECT c.project_id FROM (
-    SELECT project_id, sum(items)::bigint AS n FROM sampling_operationsday WHERE field = '' GROUP BY project_id
+SELECT p.id FROM accounts_project p CROSS JOIN LATERAL (
+    SELECT sum(d.items)::bigint AS n FROM sampling_operationsday d WHERE d.project_id = p.id AND d.field = ''
 ) c LEFT JOIN LATERAL (
-    SELECT at, counted FROM sampling_driftrun WHERE project_id = c.project_id ORDER BY id DESC LIMIT 1
+    SELECT at, counted FROM sampling_driftrun WHERE project_id = p.id ORDER BY id DESC LIMIT 1
 ) r ON TRUE
 WHERE c.n >= %(enough)s AND (r.at IS NULL OR c.n >= 2 * r.counted OR (r.at < %(today)s AND c.n <> r.counted))
 """

@@ -43,10 +43,11 @@ class OperationsDay(models.Model):
     checks = models.JSONField()
 
     class Meta:
-        """The most frequent values of some days are found in the index alone."""
+        """The most frequent values of some days are found in one index alone, and the days of a value by the other."""
 
         indexes = [
             models.Index(fields=["project", "field", "day"], include=["value", "items"], name="operations_by_day"),
+            models.Index(fields=["project", "field", "value", "day"], name="operations_by_value"),
         ]
 
 

@@ -207,12 +207,22 @@ def read_version(request: HttpRequest, slug: str, name: str, version: str) -> Ve
     operation_id="export_dataset_version",
 )
 def export(
-    request: HttpRequest, slug: str, name: str, version: str, format: Format = "jsonl", split: str | None = None
+    request: HttpRequest,
+    slug: str,
+    name: str,
+    version: str,
+    *,
+    format: Format = "jsonl",
+    split: str | None = None,
+    provenance: bool = False,
 ) -> StreamingHttpResponse:
-    """Stream a version, or one split of it, in a format: the same version always in the same bytes."""
+    """Stream a version, or one split of it, in a format: the same version always in the same bytes.
+
+    With `provenance=true`, JSON Lines say besides who labelled a row, by which labels, and the soft labels.
+    """
     access = authorize(actor_of(request), slug, Action.SEE_DATASETS)
     found = get_frozen(access.project, name, version)
-    made = export_on_record(found, kind=format, split=split, actor=access.actor)
+    made = export_on_record(found, kind=format, split=split, actor=access.actor, provenance=provenance)
     response = StreamingHttpResponse(made.pieces, content_type=made.content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{_plain(made.name)}"'
     response.headers["X-Dataset-Version"] = str(found.version)

@@ -130,6 +130,18 @@ def test_every_format_has_the_same_bytes_every_time(lea, cast, tmp_path):
     assert AuditEvent.objects.filter(action="dataset.exported", detail__complete=True).count() == 3 * len(FORMATS)
 
 
+def test_what_stands_behind_rows_comes_along_on_request(lea):
+    row = orjson.loads(export(lea, provenance="true").splitlines()[0])
+    assert (row["expected"], row["people"], row["origin"], row["soft_labels"]) == (
+        "pass",
+        ["zoe"],
+        "sampled",
+        {"verdict": {"pass": 1.0}},
+    )
+    refused = lea.get(f"{URL}/datasets/evals/versions/1/export?provenance=true&format=csv", status=422)
+    assert refused["error"]["fields"][0]["path"] == "provenance"
+
+
 def test_a_case_written_by_hand_stands_beside_the_sample(lea, cast, browser_of):
     browser = browser_of(cast.lea)
     case = {

@@ -24,10 +24,12 @@ class Count:
         self.rows += rows
 
 
-def export_on_record(version: DatasetVersion, *, kind: str, split: str | None, actor: Actor | None) -> Exported:
+def export_on_record(
+    version: DatasetVersion, *, kind: str, split: str | None, actor: Actor | None, provenance: bool = False
+) -> Exported:
     """Return an export that puts itself on record when it is read to its end, or when its reader goes away before."""
     count = Count()
-    made = export_version(version, kind=kind, split=split, progress=count.add)
+    made = export_version(version, kind=kind, split=split, progress=count.add, provenance=provenance)
 
     def pieces() -> Iterator[bytes]:
         whole, complete = sha256(), False

@@ -9,7 +9,7 @@ from annotations.datasets.export.card import hub_card
 from annotations.datasets.export.huggingface import stream_zip
 from annotations.datasets.export.parquet import stream_parquet
 from annotations.datasets.export.tools import TOOLS, record_maker
-from annotations.datasets.read import Lines, check_split, stream_lines
+from annotations.datasets.read import Lines, check_split, stream_lines, stream_rows
 from annotations.datasets.rows import FIELDS
 from annotations.models import DatasetVersion
 from reviewapp.http.csv_rows import csv_rows
@@ -23,6 +23,8 @@ _KINDS = {
 }
 _LINES = ("jsonl", "application/x-ndjson")
 ONE_SPLIT = "test"
+_BEHIND = ("how", "labels", "people", "adjudication", "rubric_version", "plan_version", "soft_labels")
+_LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_SORT_KEYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,11 @@ def export_version(
     kind: str,
     split: str | None = None,
     progress: Callable[[int], None] | None = None,
+    provenance: bool = False,
 ) -> Exported:
     """Return a frozen version, or one split of it, in a format: the same version always in the same bytes.
 
+    With `provenance`, JSON Lines say besides how each row came in and who stands behind it, with soft labels.
     `progress` is told the rows of each batch as they go by. JSON Lines, CSV and Parquet hold tombstones of erased rows;
     what goes to a tool leaves them out. InvalidError for a format or split that there is not.
     """
@@ -63,8 +67,12 @@ def export_version(
         message = f"There is {', '.join(FORMATS)}."
         raise InvalidError(message, fields=(FieldError("format", message),))
     chosen = check_split(version, split)
+    if provenance and kind != "jsonl":
+        message = "What stands behind rows is exported as jsonl."
+        raise InvalidError(message, fields=(FieldError("provenance", message),))
     file = describe_file(version, kind=kind, split=chosen)
-    return Exported(file.name, file.content_type, _pieces(version, kind, chosen, progress))
+    pieces = _traced(version, chosen, progress) if provenance else _pieces(version, kind, chosen, progress)
+    return Exported(file.name, file.content_type, pieces)
 
 
 def _pieces(version: DatasetVersion, kind: str, split: str, progress: Callable[[int], None] | None) -> Iterator[bytes]:
@@ -97,6 +105,15 @@ def _pieces(version: DatasetVersion, kind: str, split: str, progress: Callable[[
             about=about,
         )
     return _records(kind, version, lines(split, erased=False))
+
+
+def _traced(version: DatasetVersion, split: str, progress: Callable[[int], None] | None) -> Iterator[bytes]:
+    """Yield the rows with what stands behind them."""
+    for row in stream_rows(version, split=split):
+        if progress is not None:
+            progress(1)
+        behind = {name: row.provenance.get(name) for name in _BEHIND}
+        yield orjson.dumps({**row.fields, "origin": row.origin, **behind}, option=_LINE)
 
 
 def _cells(batches: Iterable[Sequence[str]]) -> Iterator[list[object]]:

@@ -31,6 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("dataset", metavar="DATASET[@VERSION]", help="its name; the newest version without one")
         parser.add_argument("--format", default="jsonl", choices=FORMATS, help="jsonl unless named")
         parser.add_argument("--split", help="only the rows of this split")
+        parser.add_argument("--provenance", action="store_true", help="with who stands behind each row (jsonl)")
         parser.add_argument("--out", required=True, metavar="FILE", help="- for stdout")
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -39,7 +40,13 @@ class Command(BaseCommand):
         whole, size = sha256(), 0
         with refusals_as_command_errors():
             version = get_frozen(get_project(options["project"]), name, wanted or None)
-            made = export_on_record(version, kind=options["format"], split=options["split"], actor=None)
+            made = export_on_record(
+                version,
+                kind=options["format"],
+                split=options["split"],
+                actor=None,
+                provenance=bool(options.get("provenance")),
+            )
             with (
                 _Output(options["out"]) as out,
                 tqdm(unit="B", unit_scale=True, disable=not sys.stderr.isatty()) as bar,

@@ -28,11 +28,12 @@ ORDER BY a.position
 _CHANGED = """
 SELECT a.external_id, a.row, b.row, a.erased_at IS NOT NULL OR b.erased_at IS NOT NULL, a.provenance, b.provenance
 FROM annotations_datasetrow a JOIN annotations_datasetrow b ON b.external_id = a.external_id
-WHERE a.version_id = %(a)s AND b.version_id = %(b)s AND a.sha256 <> b.sha256 ORDER BY b.position
+WHERE a.version_id = %(a)s AND b.version_id = %(b)s AND a.sha256 <> b.sha256 ORDER BY b.position LIMIT %(shown)s
 """
-_SAME = """
-SELECT count(*) FROM annotations_datasetrow a JOIN annotations_datasetrow b ON b.external_id = a.external_id
-WHERE a.version_id = %(a)s AND b.version_id = %(b)s AND a.sha256 = b.sha256
+_BOTH = """
+SELECT count(*) FILTER (WHERE a.sha256 = b.sha256), count(*) FILTER (WHERE a.sha256 <> b.sha256)
+FROM annotations_datasetrow a JOIN annotations_datasetrow b ON b.external_id = a.external_id
+WHERE a.version_id = %(a)s AND b.version_id = %(b)s
 """
 
 
@@ -68,16 +69,11 @@ class Difference(NamedTuple):
 
 def compare_versions(a: DatasetVersion, b: DatasetVersion) -> Difference:
     """Return what changed from version a to version b; `recipe` names the rules that differ."""
-    values = {"a": a.pk, "b": b.pk}
+    values = {"a": a.pk, "b": b.pk, "shown": SHOWN}
     added = [Moved(row[0], _why_added(row[1], row[2])) for row in _rows(_ADDED, values)]
     removed = [Moved(row[0], _why_removed(row[1], row[2], erased=row[3])) for row in _rows(_REMOVED, values)]
-    changed: list[Changed] = []
-    n_changed = 0
-    for row in _rows(_CHANGED, values):
-        n_changed += 1
-        if len(changed) < SHOWN:
-            changed.append(_changed(row))
-    ((n_same,),) = _rows(_SAME, values)
+    changed = [_changed(row) for row in _rows(_CHANGED, values)]
+    ((n_same, n_changed),) = _rows(_BOTH, values)
     return Difference(
         added=added[:SHOWN],
         removed=removed[:SHOWN],

@@ -32,6 +32,16 @@ WITH closed AS (
 )
 SELECT count(*) FROM closed
 """
+# What people wrote about an item elsewhere: why they skipped or sent it, what the guidelines leave open, rulings.
+_NOTES = (
+    """
+    UPDATE annotations_guard SET reason = '' WHERE reason <> ''
+        AND task_id IN (SELECT id FROM annotations_task WHERE item_id = ANY(%(ids)s))
+    """,
+    "UPDATE annotations_task SET reason = '' WHERE item_id = ANY(%(ids)s) AND reason <> ''",
+    "UPDATE annotations_guidelinetodo SET text = %(note)s WHERE item_id = ANY(%(ids)s)",
+    "UPDATE annotations_shadowruling SET note = '' WHERE item_id = ANY(%(ids)s) AND note <> ''",
+)
 _ESCALATIONS = """
 UPDATE annotations_escalation SET note = %s, answers = NULL, comment = '' WHERE item_id = ANY(%s)
 """
@@ -49,6 +59,8 @@ def erase_labels(project_id: int, item_ids: list[int], now: datetime) -> dict[st
     with connection.cursor() as cursor:
         cursor.execute(_ESCALATIONS, [NOTE, item_ids])
         found["escalations"] = cursor.rowcount
+        for statement in _NOTES:
+            cursor.execute(statement, {"ids": item_ids, "note": NOTE})
         values: dict[str, Any] = {"closed": CLOSED, "ids": item_ids, "stage": Stage.REVIEW, "shards": SHARDS}
         cursor.execute(_CLOSE, values)
         found["tasks"] = cursor.fetchone()[0]

@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from annotations.golds.counts import add_met, count_queue_for
 from annotations.labels.count import DayCount, PersonCount, count_own_since, labels_by_day, labels_by_person
 from annotations.labels.reveal import Changes, PersonChanges, count_changes, sum_changes
-from annotations.queue.counters import QueueCounts, count_queue, count_queues
+from annotations.queue.counters import QueueCounts, count_queues
 from annotations.queue.escalate import count_open_escalations
 from annotations.rubrics.publish import find_rubric
 from reviewapp.accounts.access import Access, Actor, projects_for
@@ -84,7 +85,7 @@ class Overview:
 def list_project_cards(actor: Actor) -> list[ProjectCard]:
     """Return the person's projects by name, each with its queue."""
     memberships = projects_for(actor)
-    queues = count_queues([membership.project_id for membership in memberships])
+    queues = add_met(memberships, count_queues([membership.project_id for membership in memberships]))
     return [
         ProjectCard(
             project=membership.project,
@@ -102,7 +103,7 @@ def get_overview(access: Access, *, now: datetime) -> Overview:
     sees_all = access.may(Action.SEE_ALL_LABELS)
     changes = count_changes(access, since=now - timedelta(days=DAYS)) if sees_all else []
     return Overview(
-        queue=count_queue(access.project.pk),
+        queue=count_queue_for(access),
         escalations=count_open_escalations(access.project.pk) if sees_all else None,
         has_rubric=find_rubric(access.project.pk) is not None,
         days=days,

@@ -148,6 +148,7 @@ ITEM_SECTIONS = [  # what an item's page says beside the item, in this order
     "annotations.labels.item_section.review",
     "annotations.imports.item_sections.verdicts",
     "annotations.imports.item_sections.decisions",
+    "annotations.golds.item_section.gold",
 ]
 ITEM_STATES = "annotations.queue.states.review_states"  # how far review has come, for lists of items
 LABELLED_STRATA = "annotations.estimates.strata.labelled_strata"
@@ -171,6 +172,7 @@ JOB_HANDLERS = {
     "check_queue": "annotations.queue.invariants.check_queue",
     "freeze_dataset": "annotations.datasets.freeze.freeze_in_background",
     "export_dataset": "annotations.datasets.export.jobs.make_export",
+    "score_golds": "annotations.golds.score_job.score_golds",
     "index_items": "sampling.items.text_index.index_items",
     "count_agreement": "annotations.quality.figures.count_agreement",
     "count_items": "sampling.operations.roll_up.count_items",

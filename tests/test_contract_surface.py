@@ -87,10 +87,14 @@ POST /projects/{p}/plan/top-up
 GET /projects/{p}/slices
 GET /projects/{p}/failure-notes
 GET /projects/{p}/failure-notes/groups
+GET /projects/{p}/golds
+POST /projects/{p}/golds
+POST /projects/{p}/golds/retire
+POST /projects/{p}/golds/restore
+POST /projects/{p}/pauses/{id}
 """
 
 NOT_BUILT_YET = """
-GET /projects/{p}/reviewers
 POST /projects/{p}/providers
 POST /projects/{p}/judges
 POST /projects/{p}/judges/{j}/versions

@@ -144,8 +144,19 @@ class LabelRow(Schema):
     superseded_by: int | None
 
 
+class FeedbackOut(Schema):
+    """How an answer was, where it is known and the project tells at once."""
+
+    correct: bool
+    question: str
+    answer: str
+    expected: str
+    note: str
+
+
 class SubmitOut(Schema):
     """The stored label and the next tasks."""
 
     label: LabelRow
     tasks: list[TaskOut]
+    feedback: FeedbackOut | None = None

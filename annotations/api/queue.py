@@ -116,14 +116,13 @@ def label(request: HttpRequest, task_id: int, body: LabelIn) -> HttpResponse:
         next_count=body.next,
     )
     submitted = submit_label(access=access, submission=submission, now=timezone.now())
-    return _answer(
-        {
-            "label": submitted.label.as_dict(),
-            "tasks": [task_out(task, view=wants_view(request)) for task in submitted.tasks],
-        },
-        status=201,
-        page=request,
-    )
+    out: dict[str, Any] = {
+        "label": submitted.label.as_dict(),
+        "tasks": [task_out(task, view=wants_view(request)) for task in submitted.tasks],
+    }
+    if submitted.feedback is not None:
+        out["feedback"] = submitted.feedback._asdict()
+    return _answer(out, status=201, page=request)
 
 
 @router.post("/tasks/{int:task_id}/renew", response=dict[str, str], operation_id="renew_lease")
@@ -202,4 +201,4 @@ def revise(request: HttpRequest, label_id: int, body: ReviseIn) -> HttpResponse:
         submit_id=body.submit_id,
         now=timezone.now(),
     )
-    return _answer(get_label_row(revised.pk).as_dict(), status=201)
+    return _answer(get_label_row(revised.pk).as_queue().as_dict(), status=201)

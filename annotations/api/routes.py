@@ -9,11 +9,13 @@ from annotations.api import (
     datasets,
     exports,
     failure_modes,
+    golds,
     imports,
     judges,
     pass_rate,
     queue,
     resolve,
+    reviewers,
     rubrics,
     send,
     shadow,
@@ -28,6 +30,8 @@ def add_routers(api: NinjaAPI) -> None:
     api.add_router("/projects", imports.router)
     api.add_router("/projects", agreement.router)
     api.add_router("/projects", pass_rate.router)
+    api.add_router("/projects", golds.router)
+    api.add_router("/projects", reviewers.router)
     api.add_router("/projects", judges.router)
     api.add_router("/projects", failure_modes.router)
     api.add_router("/projects", datasets.router)

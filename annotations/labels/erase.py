@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from annotations.golds.erase import retire_erased
 from annotations.models import Adjudication, Draft, GuidelineTodo, Label, Verdict
 from annotations.models.queue import Stage
 from annotations.queue.counters import SHARDS
@@ -66,6 +67,7 @@ def erase_labels(project_id: int, item_ids: list[int], now: datetime) -> dict[st
         found["tasks"] = cursor.fetchone()[0]
     Draft.objects.filter(task__item_id__in=item_ids).delete()
     GuidelineTodo.objects.filter(item_id__in=item_ids).update(text=NOTE)
+    retire_erased(item_ids, now=now)
     return found
 
 

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import orjson
 from django.db import connection
 
+from annotations.models.labels import LabelSource
+
 _COLUMNS = """
     b.id, i.external_id, b.reviewer_name, r.version, b.answers, b.details, b.comment,
     to_char(b.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'), b.duration_ms, b.source,
@@ -39,6 +41,10 @@ class LabelRow(NamedTuple):
     surplus: bool
     superseded_by: int | None
 
+    def as_queue(self) -> "LabelRow":
+        """Return the row as its own reviewer may see it: a gold looks like any other label."""
+        return self._replace(source=LabelSource.QUEUE) if self.source == LabelSource.GOLD else self
+
     def as_dict(self) -> dict[str, Any]:
         """Return the row for orjson, the answers passed through as they are stored."""
         # Formatting the time in Postgres and naming the fields here doubles the speed of an export.
@@ -58,14 +64,16 @@ def get_label_row(label_id: int) -> LabelRow:
 def list_label_rows(
     project_id: int, *, after: int = 0, limit: int = BATCH, reviewer_id: int | None = None
 ) -> list[LabelRow]:
-    """Return a project's labels in order of id, those of one reviewer where named, from behind `after`."""
+    """Return a project's labels in order of id, from behind `after`; those of one reviewer where
+    named, golds then looking like the others."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {_COLUMNS} {_SOURCE} AND b.project_id = %s AND b.id > %s"
             " AND (%s::bigint IS NULL OR b.reviewer_id = %s) ORDER BY b.id LIMIT %s",
             [project_id, after, reviewer_id, reviewer_id, limit],
         )
-        return [LabelRow(*row) for row in cursor.fetchall()]
+        rows = [LabelRow(*row) for row in cursor.fetchall()]
+    return rows if reviewer_id is None else [row.as_queue() for row in rows]
 
 
 def stream_label_rows(project_id: int, *, reviewer_id: int | None = None) -> Iterator[LabelRow]:

@@ -14,12 +14,14 @@ from uuid import UUID
 import orjson
 from django.db import connection, transaction
 
+from annotations.golds.due import ask_for_scores
+from annotations.golds.feedback import Feedback, tell_at_once
 from annotations.labels.another import ask_another
 from annotations.labels.answers import CheckedAnswers
 from annotations.labels.check import check_labelled
 from annotations.labels.read import LabelRow, get_label_row
 from annotations.models.labels import LabelSource
-from annotations.models.queue import GuardState
+from annotations.models.queue import GuardState, Stage
 from annotations.queue.access import not_found
 from annotations.queue.claim import taking
 from annotations.queue.leased import LeasedTask, handed_out, read_handed_out, read_leased
@@ -38,10 +40,10 @@ _DESK = "SELECT * FROM queue_desk(%(project)s, %(task)s, %(reviewer)s, %(submit)
 # The label, its seat, guard, draft, counter and audit event; then the next tasks, of which all are fetched ahead while
 # another one is on screen.
 _STORE = """
-SELECT q.label_id, q.is_surplus, {columns}
+SELECT q.label_id, q.is_surplus, (SELECT t.stage FROM annotations_task t WHERE t.id = %(task)s), {columns}
 FROM queue_submit(%(project)s, %(task)s, %(item)s, %(reviewer)s, %(name)s, %(rubric)s, %(answers)s, %(comment)s,
     %(duration)s, %(submit)s, %(now)s, %(token_id)s, %(digest)s, %(request_id)s, %(details)s, %(count)s,
-    %(lease_seconds)s, %(prefetch_seconds)s, %(trust_seconds)s, %(on_screen)s) q
+    %(lease_seconds)s, %(prefetch_seconds)s, %(trust_seconds)s, %(on_screen)s, %(gold_rate)s, %(gold_salt)s) q
 LEFT JOIN sampling_item i ON i.id = q.item_id
 ORDER BY q.nth
 """
@@ -62,10 +64,11 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """The stored label and the next tasks, leased."""
+    """The stored label and the next tasks, leased; and how it was, where it was a gold and the project says so."""
 
     label: LabelRow
     tasks: list[LeasedTask]
+    feedback: Feedback | None = None
 
 
 def _lost_with_answers_kept() -> ConflictError:
@@ -111,11 +114,16 @@ def submit_label(*, access: Access, submission: Submission, now: datetime) -> Su
         stored = _store(
             access, submission, checked, item_id=item_id, rubric_id=rubric_id, on_screen=holds_more, now=now
         )
-        if access.project.extra_reviewers and not stored.surplus:
+        if access.project.extra_reviewers and not (stored.surplus or stored.is_gold):
             ask_another(access.project, task_id=submission.task_id, label_id=stored.label_id)
+        feedback = None
+        if stored.is_gold:
+            ask_for_scores(access.project.pk, now=now)
+            feedback = tell_at_once(access.project, item_id=item_id, answers=checked.answers)
     if stored.surplus:
         raise _lost_with_answers_kept()
-    # Told from what was just written: reading it again after the transaction might find it undone.
+    # Of a gold, too, the answer says that it came from the queue. It is told from what was just written: reading it
+    # again after the transaction might find it undone.
     label = LabelRow(
         id=stored.label_id,
         external_id=external_id,
@@ -130,7 +138,7 @@ def submit_label(*, access: Access, submission: Submission, now: datetime) -> Su
         surplus=False,
         superseded_by=None,
     )
-    return Submitted(label=label, tasks=stored.tasks)
+    return Submitted(label=label, tasks=stored.tasks, feedback=feedback)
 
 
 @cache
@@ -141,6 +149,7 @@ def _storing(*, blind: bool) -> str:
 class _Stored(NamedTuple):
     label_id: int
     surplus: bool
+    is_gold: bool
     tasks: list[LeasedTask]
 
 
@@ -179,8 +188,8 @@ def _store(
             },
         )
         rows = cursor.fetchall()
-    tasks = read_handed_out([row[2:] for row in rows], project=access.project, reviewer_id=access.actor.user.pk)
-    return _Stored(rows[0][0], rows[0][1], tasks)
+    tasks = read_handed_out([row[3:] for row in rows], project=access.project, reviewer_id=access.actor.user.pk)
+    return _Stored(rows[0][0], rows[0][1], rows[0][2] == Stage.GOLD, tasks)
 
 
 def _json(value: Any) -> str:
@@ -203,4 +212,4 @@ def _first_answer(access: Access, submission: Submission, *, label_id: int, task
         )
         ids = [row[0] for row in cursor.fetchall()]
     tasks = read_leased(project=access.project, reviewer_id=reviewer_id, task_ids=ids)
-    return Submitted(label=get_label_row(label_id), tasks=tasks)
+    return Submitted(label=get_label_row(label_id).as_queue(), tasks=tasks)

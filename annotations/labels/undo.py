@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
+from annotations.golds.feedback import was_told
 from annotations.labels.another import ask_another
 from annotations.labels.reveal import was_revealed
 from annotations.models import Label, VoidedSubmit
@@ -26,7 +27,7 @@ WITH withdrawn AS (
 ), seat AS (
     UPDATE annotations_task t SET n_labels = t.n_labels - 1, n_leases = t.n_leases + 1
     FROM withdrawn WHERE t.id = withdrawn.task_id
-    RETURNING t.id
+    RETURNING t.id, t.stage
 ), guarded AS (
     UPDATE annotations_guard g SET state = %(leased)s, token = gen_random_uuid(), at = now()
     FROM withdrawn WHERE g.task_id = withdrawn.task_id AND g.reviewer_id = %(reviewer)s
@@ -38,8 +39,9 @@ WITH withdrawn AS (
     INSERT INTO annotations_draft (reviewer_id, task_id, answers, comment, updated_at)
     SELECT %(reviewer)s, task_id, answers, comment, %(now)s FROM withdrawn
 )
-UPDATE annotations_queuecounter SET leased = leased + 1, done = done - 1 FROM seat
-WHERE project_id = %(project)s AND stage = %(stage)s AND shard = mod(pg_backend_pid(), %(shards)s)
+UPDATE annotations_queuecounter c SET leased = leased + 1, done = done - 1 FROM seat
+WHERE seat.stage = %(stage)s AND c.project_id = %(project)s AND c.stage = %(stage)s
+  AND c.shard = mod(pg_backend_pid(), %(shards)s)
 """
 
 
@@ -55,7 +57,7 @@ def undo_submit(*, actor: Actor, submit_id: str, now: datetime) -> Undone:
     """Withdraw the actor's label of this submit id, or void the submit before it arrives.
 
     Raises ConflictError `undo_expired` after the window, `not_undoable` for a label that was revised or surplus, or
-    followed by a reveal.
+    followed by a reveal or by feedback.
     """
     reviewer = actor.user
     with transaction.atomic():
@@ -115,6 +117,10 @@ def _refuse_unless_undoable(label: Label, now: datetime) -> None:
     if label.reviewer_id is not None and was_revealed(reviewer_id=label.reviewer_id, item_id=label.item_id):
         raise ConflictError(
             "You have been shown what was hidden. Revise the label instead, giving a reason.", code="not_undoable"
+        )
+    if was_told(label, now=now):
+        raise ConflictError(
+            "You have been told how this answer was. Revise the label instead, giving a reason.", code="not_undoable"
         )
     if now - label.created_at > timedelta(seconds=label.project.undo_seconds):
         raise ConflictError(

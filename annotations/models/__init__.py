@@ -16,6 +16,7 @@ from annotations.models.desk import DeskSettings, GuidelinesRead, Reveal
 from annotations.models.escalations import Escalation
 from annotations.models.failure_modes import FailureMode, ModeAssignment, ModeWording
 from annotations.models.figures import AgreementFigure
+from annotations.models.golds import Gold, GoldPause, GoldTurn
 from annotations.models.horizons import Horizon
 from annotations.models.judges import Judge, JudgeVersion, Verdict
 from annotations.models.labels import ExtraLabel, Label
@@ -46,6 +47,9 @@ __all__ = [
     "Escalation",
     "ExtraLabel",
     "FailureMode",
+    "Gold",
+    "GoldPause",
+    "GoldTurn",
     "Guard",
     "GuidelineTodo",
     "GuidelinesRead",

@@ -17,6 +17,7 @@ class Stage(models.IntegerChoices):
 
     REVIEW = 1, "Review"
     ADJUDICATION = 2, "Adjudication"
+    GOLD = 3, "Gold"
 
 
 class Lane(models.IntegerChoices):
@@ -76,6 +77,7 @@ class GuardState(models.IntegerChoices):
     LEFT = 4, "Left: shown, not finished, may come back to it"
     SURPLUS = 5, "Labelled too late: kept as a surplus label"
     ESCALATED = 6, "Handed on to an adjudicator"
+    KNOWN = 7, "Knows the gold's answer: never asked"
 
 
 class Guard(models.Model):

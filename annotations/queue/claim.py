@@ -1,9 +1,9 @@
 """Claiming: hand a reviewer the next tasks, each to at most as many people as it needs, none twice to the same.
 
-The claim (the database function `queue_take`) walks the lane's one partial index from the reviewer's cursor, or from
-the lane's watermark when the cursor is older than 30 s (new items rank anywhere, also behind it), and locks what it
-takes with SKIP LOCKED: claims never wait for each other. The guard's primary key is what forbids a second time; there
-it is only read.
+The claim (the database function `queue_take`; `queue_serve` before it puts golds among the tasks) walks the lane's one
+partial index from the reviewer's cursor, or from the lane's watermark when the cursor is older than 30 s (new items
+rank anywhere, also behind it), and locks what it takes with SKIP LOCKED: claims never wait for each other. The guard's
+primary key is what forbids a second time; there it is only read.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ from functools import cache
 
 from django.db import connection, transaction
 
+from annotations.golds.counts import count_met
+from annotations.golds.pauses import is_paused
 from annotations.queue.counters import QueueCounts
 from annotations.queue.free import free_leases
 from annotations.queue.leased import LeasedTask, handed_out, read_handed_out
@@ -21,13 +23,15 @@ from annotations.rubrics.publish import no_rubric
 from reviewapp.accounts.access import Access, require
 from reviewapp.accounts.models import Project
 from reviewapp.accounts.roles import Action
+from sampling.draws.numbers import GOLDS, purpose_salt
 
 CURSOR_TRUST_SECONDS = 30
 PREFETCH_SECONDS = 300
 
 _CLAIM = """
 SELECT q.has_rubric, q.open, q.leased, q.done, {columns}
-FROM queue_claim(%(project)s, %(reviewer)s, %(count)s, %(lease_seconds)s, %(prefetch_seconds)s, %(trust_seconds)s) q
+FROM queue_claim(%(project)s, %(reviewer)s, %(count)s, %(lease_seconds)s, %(prefetch_seconds)s, %(trust_seconds)s,
+    %(gold_rate)s, %(gold_salt)s) q
 LEFT JOIN sampling_item i ON i.id = q.item_id
 ORDER BY q.nth
 """
@@ -38,6 +42,8 @@ class Claimed:
     """What a claim hands out; `why` says why there is nothing, `next_free_at` when somebody's lease ends.
 
     `skills` are those that open tasks ask for and the reviewer does not carry.
+
+    The counts are what this person may see: golds are counted like other work, see `golds.counts`.
     """
 
     tasks: list[LeasedTask]
@@ -60,17 +66,24 @@ def claim_tasks(*, access: Access, count: int) -> Claimed:
         if not tasks and free_leases(project_id=project.pk):
             # The sweeper has not come by yet; whoever asks need not wait for it.
             tasks, counts = _claim(project=project, reviewer_id=reviewer_id, count=count)
+        met = count_met(project, reviewer_id)
         if tasks:
-            return Claimed(tasks=tasks, counts=counts, next_free_at=None, why=None)
+            return Claimed(tasks=tasks, counts=met.added_to(counts), next_free_at=None, why=None)
+        if is_paused(project_id=project.pk, reviewer_id=reviewer_id):
+            return Claimed(tasks=[], counts=met.without_open(counts), next_free_at=None, why="paused")
         next_free_at = find_next_free(project_id=project.pk, reviewer_id=reviewer_id)
         why = why_nothing(project_id=project.pk, reviewer_id=reviewer_id, counts=counts, next_free_at=next_free_at)
         skills = list_missing(project_id=project.pk, reviewer_id=reviewer_id) if why == "needs_other_skills" else []
-        return Claimed(tasks=[], counts=counts, next_free_at=next_free_at, why=why, skills=tuple(skills))
+        return Claimed(
+            tasks=[], counts=met.without_open(counts), next_free_at=next_free_at, why=why, skills=tuple(skills)
+        )
 
 
-def taking(project: Project, *, count: int) -> dict[str, int]:
-    """Return the arguments of `queue_take` that say how many tasks are wanted and how long their leases run."""
+def taking(project: Project, *, count: int) -> dict[str, int | float | str]:
+    """Return the arguments of `queue_serve`: how many tasks are wanted, for how long, and how many golds among them."""
     return {
+        "gold_rate": project.gold_rate,
+        "gold_salt": purpose_salt(project.sampling_salt, GOLDS),
         "count": count,
         "lease_seconds": project.lease_seconds,
         "prefetch_seconds": min(PREFETCH_SECONDS, project.lease_seconds),

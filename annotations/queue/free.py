@@ -22,11 +22,11 @@ WITH due AS MATERIALIZED (
 ), seats AS (
     UPDATE annotations_task t SET n_leases = t.n_leases - freed.n
     FROM (SELECT task_id, count(*) AS n FROM gone GROUP BY task_id) freed WHERE t.id = freed.task_id
-    RETURNING t.project_id, t.lane, t.rank, freed.n, t.closed_reason IS NULL AS opens
+    RETURNING t.project_id, t.stage, t.lane, t.rank, freed.n, t.closed_reason IS NULL AS opens
 ), counted AS (
     UPDATE annotations_queuecounter c SET open = c.open + s.opened, leased = c.leased - s.n
     FROM (SELECT project_id, sum(n) AS n, sum(CASE WHEN opens THEN n ELSE 0 END) AS opened FROM seats
-          GROUP BY project_id) s
+          WHERE stage = %(stage)s GROUP BY project_id) s
     WHERE c.project_id = s.project_id AND c.stage = %(stage)s AND c.shard = mod(pg_backend_pid(), %(shards)s)
 ), dropped AS (
     DELETE FROM annotations_guard g USING gone
@@ -36,7 +36,8 @@ WITH due AS MATERIALIZED (
     WHERE g.reviewer_id = gone.reviewer_id AND g.task_id = gone.task_id
       AND (gone.shown_at IS NOT NULL OR NOT %(drops_unseen)s)
 )
-SELECT project_id, lane, min(rank), sum(n) FROM seats GROUP BY project_id, lane ORDER BY project_id, lane
+SELECT project_id, stage, lane, min(rank), sum(n) FROM seats GROUP BY project_id, stage, lane
+ORDER BY project_id, stage, lane
 """
 _EXPIRED = "l.expires_at < now()"
 _EXPIRED_OF_PROJECT = "l.expires_at < now() AND l.project_id = %(project)s"
@@ -56,8 +57,9 @@ def _free(which: str, *, patience: str, drops_unseen: bool, **arguments: Any) ->
             },
         )
         freed = cursor.fetchall()
-    for project_id, lane, rank, _ in freed:
-        lower_watermark(project_id=project_id, lane=lane, rank=rank)
+    for project_id, stage, lane, rank, _ in freed:
+        if stage == Stage.REVIEW:  # golds stand in no lane
+            lower_watermark(project_id=project_id, lane=lane, rank=rank)
     return sum(int(seats) for *_, seats in freed)
 
 

@@ -56,6 +56,16 @@ RULES: dict[str, str] = {
         WHERE b.project_id = %(project)s AND b.task_id IS NOT NULL AND b.reviewer_id IS NOT NULL
           AND b.withdrawn_at IS NULL AND b.superseded_by_id IS NULL
           AND (g.task_id IS NULL OR g.state <> CASE WHEN b.surplus THEN %(surplus)s ELSE %(labelled)s END)""",
+    "golds are labelled as such, and nothing else is": """
+        SELECT count(*) FROM annotations_label b JOIN annotations_task t ON t.id = b.task_id
+        WHERE b.project_id = %(project)s AND (t.stage = %(gold)s) <> (b.source = 'gold')""",
+    "a gold's item is asked of nobody in review": """
+        SELECT count(*) FROM annotations_gold d
+        JOIN annotations_task t ON t.item_id = d.item_id AND t.stage = %(stage)s
+        WHERE d.project_id = %(project)s AND t.closed_reason IS NULL""",
+    "a gold is open exactly while it is live": """
+        SELECT count(*) FROM annotations_gold d JOIN annotations_task t ON t.id = d.task_id
+        WHERE d.project_id = %(project)s AND (t.closed_reason IS NULL) <> (d.retired_at IS NULL)""",
     "no lane's watermark is above an open task": """
         SELECT count(*) FROM annotations_watermark w
         JOIN annotations_task t ON t.project_id = w.project_id AND t.stage = w.stage
@@ -77,6 +87,7 @@ def list_violations(project_id: int) -> list[Violation]:
     arguments = {
         "project": project_id,
         "stage": Stage.REVIEW,
+        "gold": Stage.GOLD,
         "leased": GuardState.LEASED,
         "labelled": GuardState.LABELLED,
         "surplus": GuardState.SURPLUS,

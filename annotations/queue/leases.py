@@ -30,13 +30,14 @@ _REGAIN = """
 WITH seat AS (
     UPDATE annotations_task SET n_leases = n_leases + 1
     WHERE id = %(task)s AND closed_reason IS NULL AND need > n_leases + n_labels
-    RETURNING id, project_id
+    RETURNING id, project_id, stage
 ), guarded AS (
     UPDATE annotations_guard g SET state = %(leased)s, at = now() FROM seat
     WHERE g.task_id = seat.id AND g.reviewer_id = %(reviewer)s
 ), counted AS (
     UPDATE annotations_queuecounter c SET open = c.open - 1, leased = c.leased + 1 FROM seat
-    WHERE c.project_id = seat.project_id AND c.stage = %(stage)s AND c.shard = mod(pg_backend_pid(), %(shards)s)
+    WHERE seat.stage = %(stage)s AND c.project_id = seat.project_id AND c.stage = %(stage)s
+      AND c.shard = mod(pg_backend_pid(), %(shards)s)
 )
 INSERT INTO annotations_lease (task_id, reviewer_id, project_id, token, expires_at, shown_at)
 SELECT seat.id, %(reviewer)s, seat.project_id, %(token)s, now() + make_interval(secs => %(seconds)s), now() FROM seat

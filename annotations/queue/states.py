@@ -8,7 +8,7 @@ from annotations.models.queue import Lane, Stage
 from annotations.queue.watermarks import base_lane
 from sampling.items.states import ItemState
 
-_CLOSED = {"escalated": "escalated", "horizon": "given up"}
+_CLOSED = {"escalated": "escalated", "horizon": "given up", "gold": "gold"}
 
 
 def review_states(item_ids: Sequence[int]) -> dict[int, ItemState]:
@@ -16,8 +16,8 @@ def review_states(item_ids: Sequence[int]) -> dict[int, ItemState]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT t.item_id, t.stage, t.lane, t.need, t.n_leases, t.n_labels, t.closed_reason"
-            " FROM annotations_task t WHERE t.item_id = ANY(%s) ORDER BY t.stage",
-            [list(item_ids)],
+            " FROM annotations_task t WHERE t.item_id = ANY(%s) AND t.stage <> %s ORDER BY t.stage",
+            [list(item_ids), Stage.GOLD],
         )
         rows = cursor.fetchall()
     # The later stage of an item's work says more than the earlier one, while it is not done.

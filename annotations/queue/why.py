@@ -13,10 +13,10 @@ from annotations.models.queue import GuardState, Stage
 from annotations.queue.counters import QueueCounts
 from annotations.queue.skills import ELIGIBLE, list_missing
 
-Why = Literal["all_done", "leased_by_others", "seen_by_you", "needs_other_skills"]
+Why = Literal["all_done", "leased_by_others", "seen_by_you", "needs_other_skills", "paused"]
 
 _LEASED_BY_OTHERS = f"""
-SELECT min(l.expires_at) FROM annotations_lease l JOIN annotations_task t ON t.id = l.task_id
+SELECT min(l.expires_at) FROM annotations_lease l JOIN annotations_task t ON t.id = l.task_id AND t.stage = 1
 WHERE l.project_id = %(project)s AND l.reviewer_id <> %(reviewer)s AND {ELIGIBLE}
   AND NOT EXISTS (SELECT 1 FROM annotations_guard g WHERE g.reviewer_id = %(reviewer)s AND g.task_id = l.task_id)
 """  # noqa: S608 — a condition of ours

@@ -14,8 +14,8 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
 from annotations.desk import has_single_keys
+from annotations.golds.counts import count_queue_at_desk
 from annotations.labels.count import count_own_today
-from annotations.queue.counters import count_queue
 from annotations.queue.unfinished import list_unfinished
 from annotations.rubrics.guidelines import render_guidelines
 from annotations.rubrics.publish import find_rubric
@@ -43,7 +43,7 @@ def review(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the screen; its script claims the first items."""
     access = authorize(actor_of(request), slug, Action.LABEL)
     rubric = find_rubric(access.project.pk)
-    queue = count_queue(access.project.pk)
+    queue = count_queue_at_desk(access)
     context = {
         **frame(access, "review"),
         "labelled_today": count_own_today(access, now=timezone.now()),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from annotations.views import adjudicate, dataset_version, datasets, desk, errors, settings, shadow
+from annotations.views import adjudicate, dataset_version, datasets, desk, errors, golds, settings, shadow
 from annotations.views.disagreements import disagreements
 from annotations.views.estimates import estimate_labels, estimates
 from annotations.views.home import home
@@ -17,6 +17,7 @@ from annotations.views.label_imports import (
 from annotations.views.overview import overview
 from annotations.views.quality import quality
 from annotations.views.review import guidelines, review, signed_in_again
+from annotations.views.reviewers import reviewers
 from annotations.views.rubric import check_rubric, project_rubric
 from annotations.views.send import send
 from annotations.views.slices import slices
@@ -76,6 +77,13 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/shadow/rule", shadow.shadow_rule, name="shadow_rule"),
     path("p/<slug:slug>/shadow/who", shadow.who_was_right, name="shadow_who"),
     path("p/<slug:slug>/shadow/who/undo", shadow.undo_ruling, name="shadow_undo"),
+    path("p/<slug:slug>/quality/reviewers", reviewers, name="reviewers"),
+    path("p/<slug:slug>/quality/golds", golds.golds, name="golds"),
+    path("p/<slug:slug>/quality/golds/add", golds.add, name="add_gold"),
+    path("p/<slug:slug>/quality/golds/retire", golds.retire, name="retire_gold"),
+    path("p/<slug:slug>/quality/golds/restore", golds.restore, name="restore_gold"),
+    path("p/<slug:slug>/quality/golds/settings", golds.save_settings, name="save_gold_settings"),
+    path("p/<slug:slug>/quality/golds/pauses/<int:pause_id>", golds.decide, name="decide_pause"),
     path("p/<slug:slug>/settings", settings.project_settings, name="project_settings"),
     path("p/<slug:slug>/settings/project", settings.save_project, name="save_project"),
     path("p/<slug:slug>/settings/people", settings.save_member, name="save_member"),

@@ -34,6 +34,9 @@ class ProjectOut(BaseModel):
     adjudication_names_hidden: bool
     disagreement_costs: list[DisagreementCost]
     skills_asked: list[SkillAsked]
+    gold_rate: float
+    gold_minimum: float
+    gold_feedback: str
     lease_seconds: int
     undo_seconds: int
     horizon_days: int
@@ -83,6 +86,13 @@ class ProjectChanges(BaseModel):
     skills_asked: list[SkillAsked] = Field(
         default=[],
         description="Which skill an item asks for, by a fact's value; the first that fits.",
+    )
+    gold_rate: float = Field(default=0.05, description="How many of a person's tasks are golds, 0 to 0.5.")
+    gold_minimum: float = Field(
+        default=0.7, description="A pause is asked for when accuracy on golds is below this with probability 0.9."
+    )
+    gold_feedback: Literal["none", "after_each", "daily"] = Field(
+        default="none", description="When reviewers are told how they did on golds; what was told cannot be undone."
     )
     lease_seconds: int = 1200
     undo_seconds: int = 10

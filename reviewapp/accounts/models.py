@@ -21,6 +21,14 @@ class Masking(models.TextChoices):
     REVERSIBLE = "reversible", "Mask, originals kept encrypted"
 
 
+class GoldFeedback(models.TextChoices):
+    """When a reviewer is told how they did on golds."""
+
+    NONE = "none", "Never"
+    AFTER_EACH = "after_each", "After each gold"
+    DAILY = "daily", "The day after"
+
+
 class Project(models.Model):
     """A team's workspace; every other row belongs to exactly one."""
 
@@ -46,6 +54,16 @@ class Project(models.Model):
     disagreement_costs = models.JSONField(blank=True, default=list, db_default=models.Value([], models.JSONField()))
     # [{"fact", "value", "skill"}]: what is known of an item, and what its reviewers must therefore know
     skills_asked = models.JSONField(blank=True, default=list, db_default=models.Value([], models.JSONField()))
+    # Of a person's tasks, how many are golds; below which accuracy on them a pause is asked for; when they are told.
+    gold_rate = models.FloatField(
+        default=0.05, db_default=0.05, validators=[MinValueValidator(0.0), MaxValueValidator(0.5)]
+    )
+    gold_minimum = models.FloatField(
+        default=0.7, db_default=0.7, validators=[MinValueValidator(0.05), MaxValueValidator(0.99)]
+    )
+    gold_feedback = models.CharField(
+        max_length=16, choices=GoldFeedback.choices, default=GoldFeedback.NONE, db_default=GoldFeedback.NONE
+    )
     undo_seconds = models.IntegerField(default=10, validators=[MinValueValidator(0), MaxValueValidator(3600)])
     horizon_days = models.IntegerField(default=7, validators=[MinValueValidator(1), MaxValueValidator(3650)])
     masking = models.CharField(max_length=16, choices=Masking.choices, default=Masking.MASK)

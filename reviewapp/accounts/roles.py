@@ -50,6 +50,7 @@ class Action(StrEnum):
     SEE_AUDIT = "see_audit"
     ADJUDICATE = "adjudicate"
     EDIT_CODEBOOK = "edit_codebook"
+    EDIT_GOLDS = "edit_golds"
     IMPORT_LABELS = "import_labels"
     IMPORT_VERDICTS = "import_verdicts"
     ADD_DECISIONS = "add_decisions"
@@ -87,6 +88,7 @@ TABLE: dict[Action, tuple[frozenset[Role], frozenset[Scope]]] = {
     Action.SEE_AUDIT: (frozenset({Role.OWNER, Role.LEAD, Role.APPROVER}), _READ | _ADMIN),
     Action.ADJUDICATE: (_STAFF | {Role.ADJUDICATOR}, _ADMIN | {Scope.LABEL}),
     Action.EDIT_CODEBOOK: (_STAFF | {Role.ADJUDICATOR}, _ADMIN | {Scope.LABEL}),
+    Action.EDIT_GOLDS: (_STAFF | {Role.ADJUDICATOR}, _ADMIN | {Scope.LABEL}),
     Action.IMPORT_LABELS: (_STAFF, _ADMIN | {Scope.INGEST, Scope.LABEL}),
     Action.IMPORT_VERDICTS: (_STAFF, _ADMIN | {Scope.INGEST, Scope.JUDGE}),
     Action.ADD_DECISIONS: (_STAFF, _ADMIN | {Scope.INGEST}),

@@ -10,6 +10,7 @@ from hashlib import sha256
 from reviewapp.stats.sampling.hash_numbers import hash_numbers
 
 REVIEW = "review"
+GOLDS = "golds"
 
 
 def purpose_salt(salt: str, purpose: str) -> str:

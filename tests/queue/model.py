@@ -24,8 +24,8 @@ class ModelLease:
 
 @dataclass
 class ModelTask:
-    """A task with what each reviewer has to do with it: `states` holds leased, left, labelled, skipped, surplus or
-    escalated."""
+    """A task with what each reviewer has to do with it: `states` holds leased, left, labelled, skipped, surplus,
+    escalated or (of a gold) known. A gold has more seats than there are people."""
 
     id: int
     rank: float
@@ -33,6 +33,7 @@ class ModelTask:
     extra: int = 0
     by_hand: bool = False
     skill: str = ""
+    is_gold: bool = False
     closed: str = ""
     adjudicated: bool = False
     leases: dict[Reviewer, ModelLease] = field(default_factory=dict)
@@ -88,10 +89,21 @@ class Model:
         """A new open task."""
         self.tasks[task_id] = ModelTask(id=task_id, rank=rank, need=need, by_hand=by_hand, skill=skill)
 
+    def add_gold(self, task_id: int, maker: Reviewer) -> None:
+        """A new gold, which its maker knows."""
+        self.tasks[task_id] = ModelTask(id=task_id, rank=0, need=32_000, is_gold=True, states={maker: "known"})
+
     def counts(self) -> tuple[int, int, int]:
-        """Seats open, leased, done."""
-        tasks = self.tasks.values()
+        """Seats open, leased, done; golds are not counted."""
+        tasks = [task for task in self.tasks.values() if not task.is_gold]
         return sum(t.free for t in tasks), sum(len(t.leases) for t in tasks), sum(t.done for t in tasks)
+
+    def counts_seen_by(self, reviewer: Reviewer, *, has_work: bool) -> tuple[int, int, int]:
+        """What a reviewer is told: golds like any other of their tasks."""
+        opened, leased, done = self.counts()
+        states = [task.states.get(reviewer) for task in self.tasks.values() if task.is_gold]
+        unmet = sum(state in {None, "skipped", "left"} for state in states) if has_work else 0
+        return opened + unmet, leased + states.count("leased"), done + states.count("labelled")
 
     def left(self, reviewer: Reviewer) -> list[int]:
         """The reviewer's own unfinished work whose seat is free, best ranked first."""
@@ -100,7 +112,9 @@ class Model:
     def unseen(self, reviewer: Reviewer) -> list[int]:
         """The open tasks that the reviewer has nothing to do with yet, best ranked first."""
         return self._by_rank(
-            t for t in self.tasks.values() if t.free > 0 and reviewer not in t.states and self._may(reviewer, t)
+            t
+            for t in self.tasks.values()
+            if t.free > 0 and reviewer not in t.states and self._may(reviewer, t) and not t.is_gold
         )
 
     def _may(self, reviewer: Reviewer, task: ModelTask) -> bool:
@@ -113,7 +127,7 @@ class Model:
 
     def why_nothing(self, reviewer: Reviewer) -> str:
         """Why this reviewer gets nothing."""
-        tasks = self.tasks.values()
+        tasks = [task for task in self.tasks.values() if not task.is_gold]
         if any(t.leases.keys() - {reviewer} and reviewer not in t.states and self._may(reviewer, t) for t in tasks):
             return "leased_by_others"
         opened, leased, _ = self.counts()
@@ -123,9 +137,17 @@ class Model:
         return "needs_other_skills" if others else "seen_by_you"
 
     def check_given(self, reviewer: Reviewer, count: int, given: list[int]) -> None:
-        """Insist that a claim handed out what it may: as many as there are, own left work first, best ranked first."""
+        """Insist that a claim handed out what it may: as many as there are, own left work first, best ranked first.
+
+        Golds that the reviewer has not met may stand in for ordinary tasks, where there are any.
+        """
         left, unseen = self.left(reviewer), self.unseen(reviewer)
         n_left = min(count, len(left))
+        golds = [task_id for task_id in given[n_left:] if self.tasks[task_id].is_gold]
+        assert not golds or (unseen and not left), (given, left, unseen)
+        assert all(reviewer not in self.tasks[task_id].states for task_id in golds), (given, golds)
+        given = [task_id for task_id in given if task_id not in golds]
+        count -= len(golds)
         n_unseen = min(count - n_left, len(unseen))
         assert len(given) == len(set(given)) == n_left + n_unseen, (given, left, unseen)
         assert set(given[:n_left]) <= set(left), (given, left)
@@ -165,7 +187,7 @@ class Model:
         """Take note of what a claim handed out."""
         for nth, (task_id, token) in enumerate(tasks):
             task = self.tasks[task_id]
-            if reviewer not in task.states:
+            if reviewer not in task.states and not task.is_gold:
                 self.trusted.add(reviewer)
             shown = nth == 0 and not on_screen
             task.leases[reviewer] = ModelLease(token=token, shown=shown, submit_id=submit_id)
@@ -190,7 +212,7 @@ class Model:
 
     def retire(self) -> int:
         """Give up what has free seats and nobody at it."""
-        due = [task for task in self.tasks.values() if task.free > 0 and not task.leases]
+        due = [task for task in self.tasks.values() if task.free > 0 and not task.leases and not task.is_gold]
         for task in due:
             task.closed = "horizon"
         return len(due)

@@ -14,15 +14,27 @@ from tests.conftest import NOW
 from tests.queue.items import add_items
 from tests.queue.services import claim_one, submit
 
+_GOLD = """
+    INSERT INTO annotations_gold
+        (project_id, item_id, task_id, added_by_id, added_at, counts_from, retired_at, retired_reason)
+    SELECT project_id, item_id, id, (SELECT min(id) FROM accounts_user), now(), now(), {retired}
+    FROM annotations_task WHERE is_open LIMIT 1
+"""
 # One way to break each rule behind the services' back.
 BREAKS = {
     "a task's leases are counted": "UPDATE annotations_task SET n_leases = 0 WHERE n_leases = 1",
     "a task's labels are counted": "UPDATE annotations_task SET n_labels = 0 WHERE n_labels = 1",
+    "a task has at most the labels that were planned, and those that were asked for besides": (
+        "INSERT INTO annotations_extralabel (label_id) SELECT id FROM annotations_label"
+    ),
     "every lease has a leased guard with its token": "UPDATE annotations_lease SET token = gen_random_uuid()",
     "every leased guard has a lease": "DELETE FROM annotations_lease",
     "every active label of a person at a task has a guard that says so": (
         "UPDATE annotations_guard SET state = 3 WHERE state = 2"
     ),
+    "golds are labelled as such, and nothing else is": "UPDATE annotations_task SET stage = 3 WHERE n_labels = 1",
+    "a gold's item is asked of nobody in review": _GOLD.format(retired="NULL, ''"),
+    "a gold is open exactly while it is live": _GOLD.format(retired="now(), 'wrong'"),
     "no lane's watermark is above an open task": "UPDATE annotations_watermark SET rank = 0.95",
     "the counters are the sums": "UPDATE annotations_queuecounter SET done = done + 1 WHERE shard = 0",
 }

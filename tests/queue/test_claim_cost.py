@@ -45,6 +45,8 @@ def buffers_of_claim(project, reviewer):
         "lease_seconds": 1200,
         "prefetch_seconds": 300,
         "trust_seconds": 30,
+        "gold_rate": 0.05,
+        "gold_salt": "golds",
     }
     fewest = 10**9  # of several: the plans settle, the catalogues are read, and what other tests left is passed over
     for _ in range(12):

@@ -20,6 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from annotations.golds.edit import add_gold
 from annotations.labels.revise import revise_label
 from annotations.labels.submit import Submission, submit_label
 from annotations.labels.undo import undo_submit
@@ -117,7 +118,8 @@ class QueueMachine(RuleBasedStateMachine):
     def send_by_hand(self, count: int, need: int, at: int) -> None:
         self.batches += 1
         items = store_items(self.project, count, prefix=f"batch-{self.batches}")
-        known = list(Task.objects.filter(stage=Stage.REVIEW).select_related("item").order_by("pk"))
+        reviews = Task.objects.filter(stage=Stage.REVIEW).exclude(closed_reason="gold")
+        known = list(reviews.select_related("item").order_by("pk"))
         before = known[at % len(known)]
         names = [*(item.external_id for item in items), before.item.external_id]
         sent = send_to_review(self.lea, external_ids=names, reason="odd", overlap=need, now=timezone.now())
@@ -127,6 +129,13 @@ class QueueMachine(RuleBasedStateMachine):
             self.model.reopen(before.pk, Task.objects.get(pk=before.pk).rank, need)
         for task in Task.objects.filter(item__in=items):
             self.model.add(task.pk, task.rank, need, by_hand=True)
+
+    @rule()
+    def add_a_gold(self) -> None:
+        self.batches += 1
+        (item,) = store_items(self.project, 1, prefix=f"gold-{self.batches}")
+        gold = add_gold(self.lea, external_id=item.external_id, answers={"verdict": "fail"}, now=timezone.now())
+        self.model.add_gold(gold.task_id, "lea")
 
     @rule(name=reviewers, count=st.integers(1, 4))
     def claim(self, name: str, count: int) -> None:
@@ -138,7 +147,7 @@ class QueueMachine(RuleBasedStateMachine):
         assert claimed.why == (None if given else self.model.why_nothing(name))
         assert (claimed.next_free_at is not None) == (claimed.why == "leased_by_others")
         self.note(name, claimed.tasks, on_screen=False)
-        assert claimed.counts == self.model.counts()
+        assert claimed.counts == self.model.counts_seen_by(name, has_work=bool(given))
 
     def send(self, handle: Handle, submit_id: str, what: dict[str, Any], following: int) -> None:
         model, name = self.model, handle.reviewer
@@ -312,7 +321,7 @@ class QueueMachine(RuleBasedStateMachine):
         assert retire_old_tasks(now) == self.model.retire()
         assert retire_old_tasks(now) == 0
         assert Horizon.objects.get(project=self.project).waits == any(
-            task.leases and not task.by_hand and not task.closed and task.done < task.need
+            task.leases and not (task.by_hand or task.is_gold or task.closed) and task.done < task.need
             for task in self.model.tasks.values()
         )
 
@@ -326,7 +335,7 @@ class QueueMachine(RuleBasedStateMachine):
         model = self.model
         assert list_violations(self.project.pk) == []
         assert count_queue(self.project.pk) == model.counts()
-        reviews = Task.objects.filter(stage=Stage.REVIEW)
+        reviews = Task.objects.filter(stage__in=[Stage.REVIEW, Stage.GOLD]).exclude(closed_reason="gold")
         assert set(reviews.values_list("pk", "need", "extra", "closed_reason")) == {
             (task.id, task.need, task.extra, task.closed or None) for task in model.tasks.values()
         }
@@ -366,6 +375,7 @@ def machine(project, cast):
     project.extra_reviewers = 1
     project.skills_asked = [{"fact": "metadata.language", "value": "de", "skill": "german"}]
     cast.rui.memberships.update(skills=["german"])
+    project.gold_rate = 0.4
     project.save()
     return type("QueueMachine", (QueueMachine,), {"people": people, "project": project})
 

@@ -112,7 +112,17 @@ export class Decisions {
     desk.promised -= next;
     if (this.committing !== slot) slot.element.remove();
     desk.take(answer.tasks, false);
+    if (answer.feedback) this.tell(slot, answer.feedback);
     if (this.committing === slot) this.reveal(slot, answer.label.id);
+  }
+
+  /** Say how an answer was whose right one is known; what was told is no longer undone. */
+  tell(slot, { correct, answer, expected, note }) {
+    this.undoable = this.undoable.filter((one) => one.slot !== slot);
+    const words = correct
+      ? `${slot.title} was a known item, and you were right: ${expected}.`
+      : `${slot.title} was a known item. You said ${answer || "nothing"}; the answer of record is ${expected}.`;
+    this.view.say(note ? `${words} ${note}` : words, correct ? "good" : "warn");
   }
 
   notSubmitted(slot, refusal, next) {

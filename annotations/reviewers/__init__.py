@@ -1,0 +1,1 @@
+"""How each reviewer works: how much, how fast, how right; and who should be looked at."""

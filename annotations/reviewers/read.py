@@ -1,0 +1,147 @@
+"""A project's labels of one question as arrays, each beside the answer it can be held against.
+
+That answer is the gold's or the adjudicator's where there is one, else the plurality of what the others said about the
+item: never of oneself, or whoever labels much would agree with themselves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+from django.db import connection
+
+from annotations.quality.votes import declared_values
+from reviewapp.stats.arrays import BoolArray, FloatArray, IntArray
+from reviewapp.stats.labels import Labels, votes
+
+MOST = 200_000
+MOST_CELLS = 20_000_000
+"""Texts may have as many categories as labels; nobody needs a plurality of those."""
+
+NOTHING = -1
+
+_LABELS = """
+SELECT b.item_id, b.reviewer_name, b.created_at, LEAST(b.duration_ms, %(lease)s)::float8 / 1000, b.source = 'gold',
+    b.source = 'import', b.answers -> %(key)s,
+    (SELECT a.answers -> %(key)s FROM annotations_adjudication a
+     WHERE a.item_id = b.item_id AND a.superseded_by_id IS NULL)
+FROM annotations_label b
+WHERE b.project_id = %(project)s AND b.withdrawn_at IS NULL AND b.superseded_by_id IS NULL AND NOT b.surplus
+  AND (%(start)s::timestamptz IS NULL OR b.created_at >= %(start)s)
+  AND (%(end)s::timestamptz IS NULL OR b.created_at < %(end)s)
+ORDER BY b.created_at DESC, b.id DESC LIMIT %(most)s
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """L labels, oldest first, as arrays of shape (L,).
+
+    `category` is the answer (-1: not asked), `truth` what it is held against (-1: nothing), `seconds` NaN where nobody
+    measured it. `values` are the answers that the categories stand for, `is_complete` whether all labels are there.
+    """
+
+    people: list[str]
+    values: list[Any]
+    person: IntArray
+    at: list[datetime]
+    seconds: FloatArray
+    is_gold: BoolArray
+    is_import: BoolArray
+    category: IntArray
+    truth: IntArray
+    is_complete: bool
+
+
+def read_work(
+    *, project_id: int, question: Mapping[str, Any], lease_seconds: int, start: datetime | None, end: datetime | None
+) -> Work:
+    """Return the newest 200,000 labels that were given from `start` until before `end`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _LABELS,
+            {
+                "project": project_id,
+                "key": question["key"],
+                "lease": lease_seconds * 1000,
+                "start": start,
+                "end": end,
+                "most": MOST + 1,
+            },
+        )
+        rows = cursor.fetchall()
+    is_complete = len(rows) <= MOST
+    rows = rows[:MOST][::-1]
+    names = sorted({row[1] for row in rows})
+    place = {name: index for index, name in enumerate(names)}
+    items = {item: index for index, item in enumerate(dict.fromkeys(row[0] for row in rows))}
+    values = list(declared_values(dict(question)))
+    known = {_text(value): index for index, value in enumerate(values)}
+
+    def code(answer: str | None) -> int:
+        if answer is None or answer == "null":
+            return NOTHING
+        value = orjson.loads(answer)
+        text = _text(sorted(value) if question["kind"] == "multi_choice" else value)
+        if text not in known:
+            known[text] = len(values)
+            values.append(value)
+        return known[text]
+
+    person = np.array([place[row[1]] for row in rows], dtype=np.int64)
+    item = np.array([items[row[0]] for row in rows], dtype=np.int64)
+    is_gold = np.array([row[4] for row in rows], dtype=bool)
+    category = np.array([code(row[6]) for row in rows], dtype=np.int64)
+    decided = np.array([code(row[7]) for row in rows], dtype=np.int64)
+    votes_on = (category != NOTHING) & ~is_gold
+    size = _Size(len(items), len(names), max(len(values), 1))
+    peers = _plurality_of_others(item, person, category, votes_on, size)
+    return Work(
+        people=names,
+        values=values,
+        person=person,
+        at=[row[2] for row in rows],
+        seconds=np.array([np.nan if row[3] is None else row[3] for row in rows], dtype=float),
+        is_gold=is_gold,
+        is_import=np.array([row[5] for row in rows], dtype=bool),
+        category=category,
+        truth=np.where(decided != NOTHING, decided, peers),
+        is_complete=is_complete,
+    )
+
+
+class _Size(NamedTuple):
+    items: int
+    people: int
+    categories: int
+
+
+def _plurality_of_others(
+    item: IntArray, person: IntArray, category: IntArray, votes_on: BoolArray, size: _Size
+) -> IntArray:
+    """Return for each label what most others say about its item, -1 where nobody else does or they tie."""
+    found = np.full(item.size, NOTHING, dtype=np.int64)
+    chosen = np.flatnonzero(votes_on)
+    if chosen.size == 0 or size.items * size.categories > MOST_CELLS:
+        return found
+    labels = Labels(
+        item=item[chosen],
+        rater=person[chosen],
+        category=category[chosen],
+        n_items=size.items,
+        n_raters=size.people,
+        n_categories=size.categories,
+    )
+    others = votes(labels)[labels.item]
+    others[np.arange(chosen.size), labels.category] -= 1
+    most = others.max(axis=1)
+    is_clear = (most > 0) & ((others == most[:, None]).sum(axis=1) == 1)
+    found[chosen] = np.where(is_clear, others.argmax(axis=1), NOTHING)
+    return found
+
+
+def _text(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()

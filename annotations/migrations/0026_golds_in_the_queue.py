@@ -96,7 +96,7 @@ BEGIN
             SELECT 1 FROM annotations_watermark w
             LEFT JOIN annotations_claimcursor c
                 ON c.reviewer_id = _reviewer AND c.project_id = w.project_id AND c.lane = w.lane
-            JOIN annotations_task t ON t.project_id = w.project_id AND t.stage = w.stage AND t.lane = w.lane
+            JOIN annotations_task t ON t.project_id = w.project_id AND t.stage = w.stage AND mod(t.lane, 2) = mod(w.lane, 2)
                 AND t.is_open AND t.rank >= GREATEST(w.rank, c.rank)
             WHERE w.project_id = _project AND w.stage = 1
               AND (SELECT 1 FROM annotations_guard g WHERE g.reviewer_id = _reviewer AND g.task_id = t.id) IS NULL)

@@ -116,12 +116,12 @@ export class Decisions {
     if (this.committing === slot) this.reveal(slot, answer.label.id);
   }
 
-  /** Say how an answer was whose right one is known; what was told is no longer undone. */
+  /** Say how it was; what was told is no longer undone. */
   tell(slot, { correct, answer, expected, note }) {
     this.undoable = this.undoable.filter((one) => one.slot !== slot);
     const words = correct
-      ? `${slot.title} was a known item, and you were right: ${expected}.`
-      : `${slot.title} was a known item. You said ${answer || "nothing"}; the answer of record is ${expected}.`;
+      ? `${slot.title}: right, ${expected}.`
+      : `${slot.title}: the answer of record is ${expected}, not ${answer}.`;
     this.view.say(note ? `${words} ${note}` : words, correct ? "good" : "warn");
   }
 

@@ -4,13 +4,29 @@ from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Query, Router, Schema
-from pydantic import Field
+from ninja import Query, Router
 
 from annotations.api.agreement import From, Question, Segment, To
 from annotations.api.estimates import EstimateOut
+from annotations.api.judge_bodies import (
+    AlternativeOut,
+    AnnotatorOut,
+    AppliesOut,
+    BinOut,
+    CalibrationOut,
+    CeilingOut,
+    ConfusionOut,
+    CorrectedOut,
+    CostOut,
+    ErrorOut,
+    JudgementOut,
+    RecalibrationOut,
+    SegmentOut,
+)
 from annotations.judges.alternative import run_alternative_test
-from annotations.judges.calibration import Confusion, get_calibration
+from annotations.judges.calibration import Calibration, Costs, get_calibration
+from annotations.judges.confusion import PartCalibration
+from annotations.judges.scores import ScoreFigures
 from annotations.quality.asked import Window
 from reviewapp.accounts.access import authorize
 from reviewapp.accounts.roles import Action
@@ -21,108 +37,7 @@ from sampling.api.items import Where, read_filter
 router = Router(tags=["Judges"])
 
 
-class MatrixOut(Schema):
-    """Counts with people's answers as rows and verdicts as columns."""
-
-    labels: list[str]
-    columns: list[str]
-    counts: list[list[int]]
-
-
-class ConfusionOut(Schema):
-    """Items by people's answer and verdict; pass is the positive class."""
-
-    tp: int
-    fn: int
-    fp: int
-    tn: int
-    unparsed: int
-    matrix: MatrixOut
-
-    @classmethod
-    def of(cls, found: Confusion) -> "ConfusionOut":
-        """Return what is shown of a confusion."""
-        counts = [[found.tp, found.fn], [found.fp, found.tn]]
-        matrix = MatrixOut(labels=["pass", "fail"], columns=["pass", "fail"], counts=counts)
-        return cls(tp=found.tp, fn=found.fn, fp=found.fp, tn=found.tn, unparsed=found.unparsed, matrix=matrix)
-
-
-class FiguresOut(Schema):
-    """How a judge compares with people."""
-
-    tpr: EstimateOut
-    tnr: EstimateOut
-    ppv: EstimateOut
-    npv: EstimateOut
-    accuracy: EstimateOut
-    balanced_accuracy: EstimateOut
-    cohen_kappa: EstimateOut
-    gwet_ac: EstimateOut
-    mcc: EstimateOut
-
-
-class SegmentOut(FiguresOut):
-    """The judge in one segment; its value is null where the fact is not known."""
-
-    value: str | None
-    n: int
-    confusion: ConfusionOut
-
-
-class BinOut(Schema):
-    """Items of similar score: the rate that people saw, and what a perfectly calibrated judge would show."""
-
-    mean_score: float
-    observed: EstimateOut
-    null_low: float
-    null_high: float
-
-
-class CorrectedOut(Schema):
-    """The pass rate with the judge's errors taken out."""
-
-    post_stratified: EstimateOut
-    rogan_gladen: EstimateOut
-    ppi: EstimateOut
-
-
-class CalibrationOut(FiguresOut):
-    """A judge version beside people."""
-
-    question: str
-    n: int
-    weighted: bool = Field(description="Whether items count 1/π, so that the figures speak of production.")
-    confusion: ConfusionOut
-    brier: EstimateOut | None
-    reliability: list[BinOut]
-    corrected: CorrectedOut
-    by_segment: list[SegmentOut]
-    looks: int = Field(description="How often the test split was looked at.")
-    label_worth: float | None = Field(description="How many labels alone one label beside this judge is worth.")
-    sentence: str
-    warnings: list[str]
-
-
-class AnnotatorOut(Schema):
-    """The judge against one reviewer."""
-
-    reviewer: str
-    n: int
-    advantage: float
-    p_value: float
-    rejected: bool
-
-
-class AlternativeOut(Schema):
-    """Whether the judge can stand in for a reviewer: the winning rate and the average advantage."""
-
-    omega: float | None
-    rho: float | None
-    passed: bool
-    epsilon: float
-    undefined: str | None
-    annotators: list[AnnotatorOut]
-    warnings: list[str]
+Cost = Annotated[float, Query(ge=0, le=1e9, allow_inf_nan=False)]
 
 
 @router.get("/{p}/judges/{j}/versions/{v}/calibration", response=CalibrationOut, summary="Calibration of a judge")
@@ -137,43 +52,100 @@ def get_calibration_figures(
     segment: Segment = None,
     start: From = None,
     to: To = None,
+    cost_false_pass: Cost = 1.0,
+    cost_false_fail: Cost = 1.0,
 ) -> CalibrationOut:
     """Compare a judge version with the answers of record; a look at the test split is counted."""
     access = authorize(actor_of(request), p, Action.SEE_RESOLUTIONS)
     window = Window(access.project.pk, start=start, end=to, where=read_filter(where), segment=segment)
-    found = get_calibration(access, window, judge=j, version=v, question=question, split=split, now=timezone.now())
+    found = get_calibration(
+        access,
+        window,
+        judge=j,
+        version=v,
+        question=question,
+        split=split,
+        now=timezone.now(),
+        costs=Costs(cost_false_pass, cost_false_fail),
+    )
+    return _shown(found)
+
+
+def _shown(found: Calibration) -> CalibrationOut:
+    scores, corrected, ceiling, said = found.scores, found.corrected, found.ceiling, found.judgement
     return CalibrationOut(
         **_figures(found.description),
         question=found.question,
         n=found.n,
         weighted=found.weighted,
         confusion=ConfusionOut.of(found.confusion),
-        brier=None if found.brier is None else EstimateOut.of(found.brier),
-        reliability=[
-            BinOut(
-                mean_score=each.mean_score,
-                observed=EstimateOut.of(each.observed),
-                null_low=each.null_low,
-                null_high=each.null_high,
-            )
-            for each in found.reliability
-        ],
-        corrected=CorrectedOut(
-            post_stratified=EstimateOut.of(found.corrected.post_stratified),
-            rogan_gladen=EstimateOut.of(found.corrected.rogan_gladen),
-            ppi=EstimateOut.of(found.corrected.ppi),
+        cost=CostOut(
+            false_pass=found.costs.false_pass,
+            false_fail=found.costs.false_fail,
+            per_item=EstimateOut.of(found.cost),
         ),
-        by_segment=[
-            SegmentOut(
-                value=each.value, n=each.n, confusion=ConfusionOut.of(each.confusion), **_figures(each.description)
-            )
-            for each in found.segments
-        ],
+        brier=None if scores is None else EstimateOut.of(scores.brier),
+        reliability=[] if scores is None else _bins(scores),
+        calibration_error=None
+        if scores is None
+        else ErrorOut(value=scores.error.value, null_mean=scores.error.null_mean, null_95=scores.error.null_95),
+        recalibration=None if scores is None else _recalibration(scores),
+        corrected=CorrectedOut(
+            post_stratified=EstimateOut.of(corrected.post_stratified),
+            rogan_gladen=EstimateOut.of(corrected.rogan_gladen),
+            ppi=EstimateOut.of(corrected.ppi),
+            judge_only=EstimateOut.of(corrected.judge_only),
+            labels_only=EstimateOut.of(corrected.labels_only),
+            applies=AppliesOut(rate=corrected.applies.rate, design=corrected.applies.design, why=corrected.applies.why),
+        ),
+        ceiling=CeilingOut(
+            human_human=EstimateOut.of(ceiling.human_human),
+            judge_human=EstimateOut.of(ceiling.ai_human),
+            difference=EstimateOut.of(ceiling.difference),
+            margin=ceiling.margin,
+            non_inferior=ceiling.non_inferior,
+        ),
+        by_segment=_parts(found.segments),
+        by_rubric_version=_parts(found.rubric_versions),
+        by_week=_parts(found.weeks),
         looks=found.looks,
         label_worth=found.label_worth,
-        sentence=found.sentence,
+        effective_labels=found.effective_labels,
+        judgement=JudgementOut(state=said.state, usable_for=said.usable_for, error=said.error, change=said.change),
+        sentence=said.sentence,
         warnings=list(found.warnings),
     )
+
+
+def _bins(scores: ScoreFigures) -> list[BinOut]:
+    return [
+        BinOut(
+            mean_score=each.mean_score,
+            observed=EstimateOut.of(each.observed),
+            null_low=each.null_low,
+            null_high=each.null_high,
+        )
+        for each in scores.reliability
+    ]
+
+
+def _recalibration(scores: ScoreFigures) -> RecalibrationOut:
+    found = scores.recalibration
+    return RecalibrationOut(
+        accepted=found.accepted,
+        gain=EstimateOut.of(found.gain),
+        slope=EstimateOut.of(found.line.slope),
+        intercept=EstimateOut.of(found.line.intercept),
+        platt_slope=found.platt.slope.value,
+        platt_intercept=found.platt.intercept.value,
+    )
+
+
+def _parts(parts: list[PartCalibration]) -> list[SegmentOut]:
+    return [
+        SegmentOut(value=each.value, n=each.n, confusion=ConfusionOut.of(each.confusion), **_figures(each.description))
+        for each in parts
+    ]
 
 
 @router.get(

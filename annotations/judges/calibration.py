@@ -2,79 +2,88 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import numpy as np
 from django.db import transaction
 
-from annotations.estimates.grading import FAIL, PASS, UNPARSED
+from annotations.estimates.grading import FAIL, PASS
 from annotations.estimates.pass_rate import get_pass_rate
-from annotations.judges.pairs import Pair, get_judge_version, read_pairs
+from annotations.judges.applies import Applies, which_applies
+from annotations.judges.confusion import Confusion, PartCalibration, count_confusion, cross, describe_parts
+from annotations.judges.pairs import Pair, count_verdicts, get_judge_version, read_pairs, usable
+from annotations.judges.people import opinions_of
+from annotations.judges.scores import ScoreFigures, describe_scores
+from annotations.judges.words import Judgement, judge_in_words
+from annotations.models import JudgeVersion
 from annotations.quality.asked import Window, get_question
 from reviewapp.accounts.access import Access
 from reviewapp.audit.models import AuditEvent
 from reviewapp.audit.record import record
-from reviewapp.stats.calibration.reliability import ReliabilityBin, reliability_diagram
-from reviewapp.stats.calibration.scores import brier_score
-from reviewapp.stats.contingency import WeightedTable, weighted_table
+from reviewapp.stats.contingency import WeightedTable
 from reviewapp.stats.estimate import Estimate
+from reviewapp.stats.judge_costs import mistake_cost
 from reviewapp.stats.judge_description import JudgeDescription, describe_judge, label_worth
 from reviewapp.stats.pass_rate.prediction_powered import binary_traffic, difference
 from reviewapp.stats.pass_rate.rogan_gladen import lang_reiczigel
 from reviewapp.stats.pass_rate.sample import labelled_sample
+from reviewapp.stats.signoff.human_ceiling import HumanCeiling, human_ceiling
 
 TEST = "test"
 LOOKED = "judge.test_looked"
+SEED = 20_26
 UNWEIGHTED = "not every labelled item was drawn by chance: each counts the same, which describes these items alone"
 
 
 @dataclass(frozen=True, slots=True)
-class Confusion:
-    """Items by the people's answer and the verdict; people's pass is the positive class."""
+class Costs:
+    """What a false pass and a false fail cost, in any unit."""
 
-    tp: int
-    fn: int
-    fp: int
-    tn: int
-    unparsed: int
+    false_pass: float = 1.0
+    false_fail: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """The pass rate with the judge's errors taken out, three ways."""
+    """The pass rate with the judge's errors taken out, three ways, and which of them applies."""
 
     post_stratified: Estimate
     rogan_gladen: Estimate
     ppi: Estimate
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentCalibration:
-    """The judge in one segment."""
-
-    value: str | None
-    n: int
-    confusion: Confusion
-    description: JudgeDescription
+    judge_only: Estimate
+    labels_only: Estimate
+    applies: Applies
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A judge version beside people. `weighted`: items count 1/π; `looks`: how often the test split was looked at."""
+    """A judge version beside people. `weighted`: items count 1/π; `looks`: how often the test split was looked at.
+
+    `label_worth` labels alone are as good as one beside the judge; `effective_labels` all that there are.
+    """
 
     question: str
     n: int
     weighted: bool
     confusion: Confusion
     description: JudgeDescription
-    brier: Estimate | None
-    reliability: list[ReliabilityBin]
+    costs: Costs
+    cost: Estimate
+    scores: ScoreFigures | None
     corrected: Corrected
-    segments: list[SegmentCalibration]
+    ceiling: HumanCeiling
+    segments: list[PartCalibration]
+    rubric_versions: list[PartCalibration]
+    weeks: list[PartCalibration]
     looks: int
     label_worth: float | None
-    sentence: str
+    judgement: Judgement
     warnings: tuple[str, ...]
+
+    @property
+    def effective_labels(self) -> float | None:
+        """How many labels alone would say as much of the pass rate as these beside the judge."""
+        return None if self.label_worth is None else self.n * self.label_worth
 
 
 def get_calibration(
@@ -86,6 +95,7 @@ def get_calibration(
     question: str | None,
     split: str | None,
     now: datetime,
+    costs: Costs = Costs(),
 ) -> Calibration:
     """Return the calibration on all items with a usable verdict and a resolution, or on those of one split.
 
@@ -96,116 +106,94 @@ def get_calibration(
     asked = get_question(project.pk, question)
     pairs = read_pairs(window, asked, found, salt=project.sampling_salt, split=split)
     if split == TEST:
-        with transaction.atomic():
-            record(
-                LOOKED,
-                now=now,
-                actor=access.actor,
-                project_id=project.pk,
-                object_kind="judge_version",
-                object_id=found.pk,
-            )
-    looks = AuditEvent.objects.filter(
-        project_id=project.pk, action=LOOKED, object_kind="judge_version", object_id=str(found.pk)
-    ).count()
-    usable = [pair for pair in pairs if pair.outcome is not None and pair.verdict != UNPARSED]
-    weighted = all(pair.probability is not None for pair in usable)
-    table = _table(usable, weighted=weighted)
+        _count_look(access, found, now)
+    kept = usable(pairs)
+    weighted = is_weighted(pairs)
+    table = cross(kept, weighted=weighted)
     description = describe_judge(table)
-    scored = [pair for pair in usable if pair.score is not None and 0 <= pair.score <= 1]
-    scores, truths, weights = _scores(scored, weighted=weighted)
+    mcc, counts = description.mcc.value, count_verdicts(window, asked, found)
     whole = get_pass_rate(window, question=asked["key"], judge=judge, judge_version=version)
-    mcc = description.mcc.value
+    rogan_gladen = lang_reiczigel(table, counts[PASS], counts[PASS] + counts[FAIL])
+    said = opinions_of(asked, pairs)
     return Calibration(
         question=asked["key"],
         n=table.n,
         weighted=weighted,
-        confusion=_confusion(pairs),
+        confusion=count_confusion(pairs),
         description=description,
-        brier=brier_score(scores, truths, weights) if scored else None,
-        reliability=list(reliability_diagram(scores, truths, weights)) if scored else [],
+        costs=costs,
+        cost=mistake_cost(table, false_pass=costs.false_pass, false_fail=costs.false_fail),
+        scores=describe_scores(kept, weighted=weighted, seed=SEED),
         corrected=Corrected(
-            post_stratified=whole.estimate, rogan_gladen=_rogan_gladen(table, pairs), ppi=_ppi(usable, pairs)
+            post_stratified=whole.estimate,
+            rogan_gladen=rogan_gladen,
+            ppi=_ppi(kept, counts),
+            judge_only=whole.judge_only,
+            labels_only=whole.labels_only,
+            applies=which_applies(kept, post_stratified=whole.estimate, rogan_gladen=rogan_gladen, flagged=False),
         ),
-        segments=_segments(pairs, weighted=weighted) if window.segment else [],
-        looks=looks,
+        ceiling=human_ceiling(said.people, said.judge),
+        segments=describe_parts(pairs, lambda pair: pair.segment, weighted=weighted) if window.segment else [],
+        rubric_versions=describe_parts(
+            pairs, lambda pair: None if pair.rubric_version is None else str(pair.rubric_version), weighted=weighted
+        ),
+        weeks=describe_parts(pairs, lambda pair: _week(pair.day), weighted=weighted, by_size=False),
+        looks=count_looks(found),
         label_worth=label_worth(mcc) if mcc is not None and -1 < mcc < 1 else None,
-        sentence=_sentence(judge, description, table.n),
-        warnings=(*description.warnings, *(() if weighted or not usable else (UNWEIGHTED,))),
+        judgement=judge_in_words(judge, description, table.n, n_pass=_passes(table)),
+        warnings=(*description.warnings, *(() if weighted or not kept else (UNWEIGHTED,))),
     )
 
 
-def _table(pairs: Sequence[Pair], *, weighted: bool) -> WeightedTable:
-    return weighted_table(
-        [pair.outcome or 0 for pair in pairs],
-        [int(pair.verdict == PASS) for pair in pairs],
-        2,
-        probability=[pair.probability or 1.0 for pair in pairs] if weighted else None,
-    )
+def get_judgement(project_id: int, salt: str, version: JudgeVersion, *, question: str | None) -> Judgement:
+    """Return what there is to say of a version in a few sentences, from all that is labelled; no look is counted.
+
+    Its examples of the test split count, as in the calibration without a split.
+    """
+    asked = get_question(project_id, question)
+    pairs = read_pairs(Window(project_id), asked, version, salt=salt, split=None)
+    table = cross(usable(pairs), weighted=is_weighted(pairs))
+    return judge_in_words(version.judge.name, describe_judge(table), table.n, n_pass=_passes(table))
 
 
-def _scores(pairs: Sequence[Pair], *, weighted: bool) -> tuple[list[float], list[int], list[float]]:
-    return (
-        [float(pair.score or 0) for pair in pairs],
-        [int(pair.outcome or 0) for pair in pairs],
-        [1 / pair.probability if weighted and pair.probability else 1.0 for pair in pairs],
-    )
+def is_weighted(pairs: Sequence[Pair]) -> bool:
+    """Tell whether every usable pair was drawn by chance, so that the figures may speak of production."""
+    return all(pair.probability is not None for pair in usable(pairs))
 
 
-def _confusion(pairs: Sequence[Pair]) -> Confusion:
-    known = [pair for pair in pairs if pair.outcome is not None]
-
-    def count(outcome: int, verdict: int) -> int:
-        return sum(pair.outcome == outcome and pair.verdict == verdict for pair in known)
-
-    return Confusion(
-        tp=count(1, PASS),
-        fn=count(1, FAIL),
-        fp=count(0, PASS),
-        tn=count(0, FAIL),
-        unparsed=sum(pair.verdict == UNPARSED for pair in known),
-    )
+def count_looks(version: JudgeVersion) -> int:
+    """Return how often somebody looked at the version's test split."""
+    looked = AuditEvent.objects.filter(project_id=version.judge.project_id, action=LOOKED)
+    return looked.filter(object_kind="judge_version", object_id=str(version.pk)).count()
 
 
-def _rogan_gladen(table: WeightedTable, pairs: Sequence[Pair]) -> Estimate:
-    passes = sum(pair.verdict == PASS for pair in pairs)
-    return lang_reiczigel(table, passes, passes + sum(pair.verdict == FAIL for pair in pairs))
+def _count_look(access: Access, version: JudgeVersion, now: datetime) -> None:
+    with transaction.atomic():
+        record(
+            LOOKED,
+            now=now,
+            actor=access.actor,
+            project_id=access.project.pk,
+            object_kind="judge_version",
+            object_id=version.pk,
+        )
 
 
-def _ppi(usable: Sequence[Pair], pairs: Sequence[Pair]) -> Estimate:
+def _passes(table: WeightedTable) -> int:
+    return int(table.count[1].sum())
+
+
+def _week(day: date) -> str:
+    return (day - timedelta(days=day.weekday())).isoformat()
+
+
+def _ppi(kept: Sequence[Pair], counts: Sequence[int]) -> Estimate:
     """Return the tuned difference estimator; only drawn items carry evidence about the traffic."""
-    drawn = [pair for pair in usable if pair.probability is not None]
-    passes = sum(pair.verdict == PASS for pair in pairs)
-    n_verdicts = passes + sum(pair.verdict == FAIL for pair in pairs)
+    drawn = [pair for pair in kept if pair.probability is not None]
+    n_verdicts = counts[PASS] + counts[FAIL]
     sample = labelled_sample(
         [pair.outcome or 0 for pair in drawn],
         [pair.probability or 1.0 for pair in drawn],
         judge=np.asarray([float(pair.verdict == PASS) for pair in drawn]),
     )
-    return difference(binary_traffic(passes, max(n_verdicts, 1)), sample)
-
-
-def _segments(pairs: Sequence[Pair], *, weighted: bool) -> list[SegmentCalibration]:
-    parts: dict[str | None, list[Pair]] = {}
-    for pair in pairs:
-        parts.setdefault(pair.segment, []).append(pair)
-    found = []
-    for value, inside in sorted(parts.items(), key=lambda part: (-len(part[1]), part[0] or "")):
-        usable = [pair for pair in inside if pair.outcome is not None and pair.verdict != UNPARSED]
-        table = _table(usable, weighted=weighted)
-        found.append(SegmentCalibration(value, table.n, _confusion(inside), describe_judge(table)))
-    return found
-
-
-def _sentence(judge: str, description: JudgeDescription, n: int) -> str:
-    tpr, tnr = description.tpr, description.tnr
-    if not n:
-        return f"Nobody knows how good {judge} is: no item has both its verdict and an answer of record."
-    if tpr.value is None or tnr.value is None:
-        return f"{judge} cannot be judged yet: the {n} labelled items are all passes or all fails."
-    if description.youden_j.low is not None and description.youden_j.low <= 0:
-        return f"{judge} is not shown to be better than chance on these {n} items."
-    return (
-        f"{judge} recognises {tpr.value * 100:.0f} % of the passes and {tnr.value * 100:.0f} % of the fails of"
-        f" {n} labelled items; its own rate is off by what it misses, the corrected ones are not."
-    )
+    return difference(binary_traffic(counts[PASS], max(n_verdicts, 1)), sample)

@@ -1,10 +1,12 @@
 """Items that a judge version and people both answered: the verdict beside the answer of record."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 from django.db import connection
 
-from annotations.estimates.grading import UNSCORED, pass_grading_of
+from annotations.estimates.grading import CELLS, UNPARSED, UNSCORED, pass_grading_of
 from annotations.estimates.rows import part_sql
 from annotations.models import JudgeVersion
 from annotations.quality.asked import Window
@@ -16,6 +18,7 @@ from sampling.draws.numbers import purpose_salt
 SHARES = {"train": 0.2, "dev": 0.3, "test": 0.5}
 SPLITS = "splits"
 
+# Only what people answered comes back: of a million verdicts few have a label.
 _PAIRS = """
 SELECT i.id, i.external_id, i.session_ref, {part}, v.answers -> %s, v.answers IS NOT NULL, v.score,
     (SELECT d.probability FROM sampling_draw d WHERE d.item_id = i.id AND d.selected ORDER BY d.id DESC LIMIT 1)
@@ -26,10 +29,21 @@ SELECT i.id, i.external_id, i.session_ref, {part}, v.answers -> %s, v.answers IS
     ARRAY(SELECT b.reviewer_name FROM annotations_label b WHERE b.project_id = i.project_id AND b.item_id = i.id
           AND b.withdrawn_at IS NULL AND b.superseded_by_id IS NULL AND NOT b.surplus AND b.source <> 'gold'
           AND b.answers ? %s ORDER BY b.id),
-    (SELECT a.answers -> %s FROM annotations_adjudication a WHERE a.item_id = i.id AND a.superseded_by_id IS NULL)
+    (SELECT a.answers -> %s FROM annotations_adjudication a WHERE a.item_id = i.id AND a.superseded_by_id IS NULL),
+    (i.received_at AT TIME ZONE 'UTC')::date,
+    (SELECT max(r.version) FROM annotations_label b JOIN annotations_rubricversion r ON r.id = b.rubric_id
+     WHERE b.project_id = i.project_id AND b.item_id = i.id AND b.withdrawn_at IS NULL AND b.superseded_by_id IS NULL)
 FROM annotations_verdict v JOIN sampling_item i ON i.id = v.item_id
 WHERE v.judge_version_id = %s AND v.superseded_by_id IS NULL AND {condition}
+    AND i.id IN (SELECT item_id FROM annotations_label WHERE project_id = %s
+                 UNION SELECT item_id FROM annotations_adjudication WHERE project_id = %s)
 ORDER BY i.id
+"""
+_COUNTS = """
+SELECT v.answers -> %s, v.answers IS NOT NULL, count(*)
+FROM annotations_verdict v JOIN sampling_item i ON i.id = v.item_id
+WHERE v.judge_version_id = %s AND v.superseded_by_id IS NULL AND {condition}
+GROUP BY 1, 2
 """
 
 
@@ -47,6 +61,20 @@ class Pair(NamedTuple):
     outcome: int | None
     labels: list[Any]
     reviewers: list[str]
+    external_id: str
+    session: str
+    day: date
+    rubric_version: int | None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether there is both an answer of record and a verdict that could be read."""
+        return self.outcome is not None and self.verdict != UNPARSED
+
+
+def usable(pairs: Sequence[Pair]) -> list[Pair]:
+    """Return those that enter a rate."""
+    return [pair for pair in pairs if pair.is_usable]
 
 
 def get_judge_version(project: Project, *, judge: str, version: str) -> JudgeVersion:
@@ -63,7 +91,7 @@ def get_judge_version(project: Project, *, judge: str, version: str) -> JudgeVer
 def read_pairs(
     window: Window, question: dict[str, Any], version: JudgeVersion, *, salt: str, split: str | None
 ) -> list[Pair]:
-    """Return the version's verdicts on the question with what people say, of one split where named.
+    """Return the version's verdicts on items that people labelled, with what they say, of one split where named.
 
     Splits go by a keyed hash of the session (of the item without one), so that neighbours fall on one side.
     """
@@ -72,18 +100,34 @@ def read_pairs(
     with connection.cursor() as cursor:
         cursor.execute(
             _PAIRS.format(part=part.sql, condition=condition.sql),
-            [*part.params, key, key, key, key, key, version.pk, *condition.params],
+            [*part.params, *[key] * 5, version.pk, *condition.params, window.project_id, window.project_id],
         )
         rows = cursor.fetchall()
     keyed = purpose_salt(salt, SPLITS)
     found = []
-    for item_id, external_id, session, segment, answer, parsed, score, probability, labels, names, adjudicated in rows:
-        if split is not None and hash_split(keyed, session or external_id, SHARES) != split:
+    for row in rows:
+        item_id, name, session, segment, answer, parsed, score, probability, labels, names, decided, day, rubric = row
+        if split is not None and hash_split(keyed, session or name, SHARES) != split:
             continue
         verdict = graded.code(answer, parsed=parsed, scored=True)
         if verdict == UNSCORED:
             continue
-        outcome = graded.outcome([adjudicated] if adjudicated is not None else labels)
+        outcome = graded.outcome([decided] if decided is not None else labels)
         settled = None if outcome is None else int(outcome)
-        found.append(Pair(item_id, segment, verdict, score, probability, settled, labels, names))
+        group = session or name
+        found.append(
+            Pair(item_id, segment, verdict, score, probability, settled, labels, names, name, group, day, rubric)
+        )
     return found
+
+
+def count_verdicts(window: Window, question: dict[str, Any], version: JudgeVersion) -> list[int]:
+    """Return how many standing verdicts pass, fail and cannot be read, of all items of the window, labelled or not."""
+    graded, condition = pass_grading_of(question), window.condition()
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTS.format(condition=condition.sql), [question["key"], version.pk, *condition.params])
+        rows = cursor.fetchall()
+    counts = [0] * len(CELLS)
+    for answer, parsed, n in rows:
+        counts[graded.code(answer, parsed=parsed, scored=True)] += n
+    return counts[:UNSCORED]

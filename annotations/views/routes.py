@@ -6,6 +6,8 @@ from annotations.views import adjudicate, dataset_version, datasets, desk, error
 from annotations.views.disagreements import disagreements
 from annotations.views.estimates import estimate_labels, estimates
 from annotations.views.home import home
+from annotations.views.judge_versions import judge_version
+from annotations.views.judges import judges
 from annotations.views.label_imports import (
     label_import,
     label_import_end,
@@ -55,6 +57,9 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/labels/import/<int:upload_id>/end", label_import_end, name="label_import_end"),
     path("p/<slug:slug>/labels/import/<int:upload_id>/refused", label_import_refused, name="label_import_refused"),
     path("p/<slug:slug>/quality/disagreements", disagreements, name="disagreements"),
+    path("p/<slug:slug>/judges", judges, name="judges"),
+    # A judge and its version, either of which may hold a slash; what is no version has one part only.
+    path("p/<slug:slug>/judges/<path:name>", judge_version, name="judge_version"),
     path("p/<slug:slug>/datasets", datasets.datasets, name="datasets"),
     path("p/<slug:slug>/datasets/<str:name>", datasets.dataset, name="dataset"),
     path("p/<slug:slug>/datasets/<str:name>/preview", datasets.preview, name="dataset_preview"),

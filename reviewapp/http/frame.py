@@ -24,6 +24,7 @@ _PAGES = (
     ("plan", "Plan", Action.SEE_PLAN),
     ("quality", "Quality", Action.SEE_RESOLUTIONS),
     ("estimates", "Estimates", Action.SEE_RESOLUTIONS),
+    ("judges", "Judges", Action.SEE_RESOLUTIONS),
     ("shadow", "Shadow", Action.SEE_RESOLUTIONS),
     ("datasets", "Datasets", Action.SEE_DATASETS),
     ("operations", "Operations", Action.SEE_ITEMS),

@@ -56,6 +56,21 @@ def test_rates_of_a_table_by_hand(lea):
     # Rogan-Gladen: (65/95 + .8 - 1)/(60/70 + .8 - 1).
     assert found["corrected"]["rogan_gladen"]["value"] == pytest.approx((65 / 95 - 0.2) / (60 / 70 - 0.2))
     assert found["corrected"]["ppi"]["value"] == pytest.approx(70 / 95)
+    assert (found["corrected"]["applies"]["rate"], found["corrected"]["applies"]["design"]) == (
+        "post_stratified",
+        "sampled_from_window",
+    )
+    costly = lea.get(f"{URL}/calibration?cost_false_pass=10")
+    assert costly["cost"]["per_item"]["value"] == pytest.approx((5 * 10 + 10) / 95)
+    assert found["effective_labels"] == pytest.approx(95 / (1 - found["mcc"]["value"] ** 2))
+    # Two scores only, which are off: .2 where 10 of 30 pass.
+    assert found["recalibration"]["gain"]["method"] == "grouped_5_fold_log_loss_gain"
+    assert found["calibration_error"]["value"] == pytest.approx(
+        (65 * abs(60 / 65 - 0.9) + 30 * abs(10 / 30 - 0.2)) / 95
+    )
+    assert [(each["value"], each["n"]) for each in found["by_rubric_version"]] == [("1", 95)]
+    assert [each["n"] for each in found["by_week"]] == [95]
+    assert (found["ceiling"]["difference"]["undefined"], found["judgement"]["state"]) == ("no_pairs", "useful")
     assert found["sentence"].startswith("strict recognises 86 % of the passes and 80 % of the fails of 95")
 
 
@@ -89,6 +104,8 @@ def test_labels_beside_the_draw_make_it_unweighted_and_say_so(lea):
     assert (found["weighted"], found["tpr"]["value"]) == (False, pytest.approx(60 / 70))
     assert any("drawn by chance" in warning for warning in found["warnings"])
     assert found["corrected"]["post_stratified"]["undefined"] == "no_labels"
+    assert found["corrected"]["applies"]["rate"] == "rogan_gladen"
+    assert "none of the labelled items was drawn" in found["corrected"]["applies"]["why"]
 
 
 def test_a_judge_like_the_people_passes_the_alternative_test_and_a_contrary_one_does_not(lea):

@@ -1,0 +1,55 @@
+"""The Judges page: every version with the one thing to know about it."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from annotations.judges.listing import list_versions
+from annotations.rubrics.publish import find_rubric
+from reviewapp.accounts.access import authorize
+from reviewapp.accounts.roles import Action
+from reviewapp.http.asking import actor_of
+from reviewapp.http.frame import frame
+
+STATE_WORDS = {
+    "useful": "worth using",
+    "weak": "hardly worth it",
+    "useless": "not worth it",
+    "unknown": "not known yet",
+}
+
+
+@never_cache
+@require_GET
+def judges(request: HttpRequest, slug: str) -> HttpResponse:
+    """List the versions of all judges, newest first."""
+    access = authorize(actor_of(request), slug, Action.SEE_RESOLUTIONS)
+    rubric = find_rubric(access.project.pk)
+    asked = request.GET.get("question", "")
+    before = request.GET.get("before", "")
+    start = int(before) if before.isdecimal() and len(before) < 19 else None
+    found = list_versions(access.project, question=asked or None, before=start)
+    context = {
+        **frame(access, "judges"),
+        "questions": rubric.questions if rubric else [],
+        "asked": asked,
+        "rows": [
+            {
+                "judge": each.version.judge.name,
+                "version": each.version.version,
+                "kind": each.version.judge.kind,
+                "created_at": each.version.created_at,
+                "judgement": each.judgement,
+                "words": STATE_WORDS[each.judgement.state] if each.judgement else "",
+                "refused": each.refused,
+                "url": reverse("judge_version", args=[slug, f"{each.version.judge.name}/{each.version.version}"]),
+            }
+            for each in found.rows
+        ],
+        "older": found.older,
+        "may_import": access.may(Action.IMPORT_VERDICTS),
+        "api": f"/api/v1/projects/{slug}",
+    }
+    return render(request, "pages/judges.html", context)

@@ -194,6 +194,7 @@ SWEEP_STEPS = [
     "sampling.drift.run.plan_comparing",
     "sampling.uploads.forget.forget_old_uploads",
     "annotations.datasets.export.jobs.forget_expired",
+    "annotations.rollouts.watch.watch_rollouts",
     "reviewapp.audit.seal.seal_events",
     "reviewapp.jobs.intents.ring_due_intents",
 ]

@@ -49,6 +49,15 @@ ENDPOINTS: dict[str, Known] = {
     "get_failure_notes": Known(Action.SEE_ALL_LABELS),
     "get_note_groups": Known(Action.SEE_ALL_LABELS),
     "post_resolve": Known(Action.ADJUDICATE, {"project": "helpdesk", "answers": {"verdict": "pass"}}),
+    "post_rollout": Known(Action.EDIT_ROLLOUTS, {"system_version": "2.0"}),
+    "get_rollout": Known(Action.SEE_ROLLOUTS),
+    "post_evidence": Known(Action.FREEZE_EVIDENCE),
+    "post_signoff": Known(
+        Action.SIGN_OFF, {"to_stage": "internal_beta", "decision": "approve", "reason": "ok", "evidence_sha256": "0"}
+    ),
+    "post_rollback": Known(Action.ROLL_BACK, {"reason": "broken"}),
+    "get_stage": Known(Action.SEE_ROLLOUTS),
+    "get_report": Known(Action.SEE_ROLLOUTS),
     "get_shadow_view": Known(Action.SEE_RESOLUTIONS),
     "get_calibration_figures": Known(Action.SEE_RESOLUTIONS),
     "get_alternative_test": Known(Action.SEE_RESOLUTIONS),

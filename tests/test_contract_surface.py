@@ -104,13 +104,6 @@ POST /judge-runs/{id}/stop
 POST /judge-runs/{id}/resume
 POST /projects/{p}/evaluations
 GET /evaluations/{id}
-POST /projects/{p}/rollouts
-GET /rollouts/{id}
-POST /rollouts/{id}/evidence
-POST /rollouts/{id}/signoffs
-POST /rollouts/{id}/rollback
-GET /rollouts/{id}/stage
-GET /rollouts/{id}/report
 """
 
 

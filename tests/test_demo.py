@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from annotations.models import Label
+from annotations.models import Label, Rollout
 from reviewapp.accounts.models import Membership, Project, User
 from sampling.models import Item, Original
 
@@ -85,3 +85,24 @@ def test_what_customers_wrote_of_themselves_is_masked(sign_ins):
         assert placeholder in texts
     assert "leila.aydin" not in texts
     assert Original.objects.filter(item__project__slug="demo", placeholder="[CARD_1]").count() == 1
+
+
+def test_one_version_can_be_signed_and_the_other_is_refused_by_its_gates(sign_ins, client):
+    demo = Project.objects.get(slug="demo")
+    found = {}
+    for rollout in Rollout.objects.filter(project=demo):
+        client.login(username="petra", password=sign_ins["petra"])
+        bundle = client.post(f"/api/v1/rollouts/{rollout.pk}/evidence").json()
+        found[rollout.system_version] = {gate["name"]: gate["state"] for gate in bundle["gates"]}
+    assert set(found["assistant-2.0"].values()) == {"pass"}
+    assert found["assistant-1.4"]["Worth trying inside"] == "fail"
+    rollout = Rollout.objects.get(project=demo, system_version="assistant-2.0")
+    page = f"/p/demo/rollouts/{rollout.pk}"
+    sha256 = rollout.bundles.get().sha256
+    form = {"do": "approve", "to_stage": "internal_beta", "evidence_sha256": sha256, "reason": "I read twenty."}
+    for name in ("petra", "quentin"):
+        client.login(username=name, password=sign_ins[name])
+        client.post(f"/accounts/reauthenticate/?next={page}", {"password": sign_ins[name]})
+        client.post(f"{page}/act", form)
+    rollout.refresh_from_db()
+    assert rollout.stage == "internal_beta"

@@ -16,6 +16,7 @@ from annotations.api import (
     queue,
     resolve,
     reviewers,
+    rollouts,
     rubrics,
     send,
     shadow,
@@ -37,6 +38,7 @@ def add_routers(api: NinjaAPI) -> None:
     api.add_router("/projects", datasets.router)
     api.add_router("/projects", slices.router)
     api.add_router("/projects", shadow.router)
+    api.add_router("", rollouts.router)
     api.add_router("", queue.router)
     api.add_router("", resolve.router)
     api.add_router("", exports.router)

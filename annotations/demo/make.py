@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from annotations.demo.gates import plan_rollout
 from annotations.demo.opinions import judge_line, say, usual_rates
-from annotations.demo.people import PEOPLE, Person, SignIn, add_people
+from annotations.demo.people import PEOPLE, REVIEWERS, Person, SignIn, add_people
 from annotations.demo.story import DemoItem, fraction, list_items, read_notes, read_rubric
 from annotations.demo.trials import make_trials
 from annotations.imports.verdicts import import_verdicts
@@ -61,6 +62,8 @@ def make_demo(*, now: datetime) -> list[SignIn]:
         if person.role is not Role.OWNER
     )
     publish_plan(project=project, plan=parse_plan(_PLAN), actor=owner, now=started)
+    for version in ("assistant-1.4", "assistant-2.0"):
+        plan_rollout(Access(actor=owner, project=project, role=Role.OWNER), version, now=started)
     items = list_items(now)
     for _, day in groupby(items, key=lambda item: item.occurred_at.date()):
         _send_in(project, list(day), actor=owner)
@@ -101,11 +104,10 @@ def _review(project: Project, users: dict[str, User], items: dict[str, DemoItem]
 
 def shifts(now: datetime) -> Iterator[tuple[datetime, Person]]:
     """Yield when which reviewer labels: most by Rosa, some by Ben, a few by Ann, in the last nine days."""
-    reviewers = [person for person in PEOPLE if person.role is not Role.OWNER]
     first = now - timedelta(days=9)
     for number in range(LABELS):
         share = fraction("shift", str(number))
-        person = reviewers[0 if share < 0.5 else 1 if share < 0.85 else 2]
+        person = REVIEWERS[0 if share < 0.5 else 1 if share < 0.85 else 2]
         yield first + (now - timedelta(hours=3) - first) * (number / LABELS), person
 
 

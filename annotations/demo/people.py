@@ -25,7 +25,11 @@ PEOPLE = (
     Person("rosa", "Rosa Lind", Role.REVIEWER, 0.8),
     Person("ben", "Ben Okoye", Role.REVIEWER, 0.65),
     Person("ann", "Ann Castellan", Role.ADJUDICATOR, 0.9),
+    Person("petra", "Petra Vance", Role.APPROVER, 0.9),
+    Person("quentin", "Quentin Moss", Role.APPROVER, 0.9),
 )
+# Who labels: the first often, the second sometimes, the third rarely.
+REVIEWERS = tuple(person for person in PEOPLE if person.role in {Role.REVIEWER, Role.ADJUDICATOR})
 
 
 class SignIn(NamedTuple):

@@ -21,6 +21,7 @@ from annotations.models.horizons import Horizon
 from annotations.models.judges import Judge, JudgeVersion, Verdict
 from annotations.models.labels import ExtraLabel, Label
 from annotations.models.queue import ClaimCursor, Draft, Guard, Lease, QueueCounter, Task, VoidedSubmit, Watermark
+from annotations.models.rollouts import Attestation, EvidenceBundle, Rollout, RolloutEvent, RolloutGates, SignOff
 from annotations.models.rubrics import RubricVersion
 from annotations.models.shadow import ShadowRule, ShadowRuling
 from annotations.models.skills import Skill, SkillMapping
@@ -29,6 +30,7 @@ __all__ = [
     "Adjudication",
     "AdjudicationHold",
     "AgreementFigure",
+    "Attestation",
     "CaseScan",
     "ClaimCursor",
     "Dataset",
@@ -45,6 +47,7 @@ __all__ = [
     "Draft",
     "ErrorType",
     "Escalation",
+    "EvidenceBundle",
     "ExtraLabel",
     "FailureMode",
     "Gold",
@@ -62,9 +65,13 @@ __all__ = [
     "ModeWording",
     "QueueCounter",
     "Reveal",
+    "Rollout",
+    "RolloutEvent",
+    "RolloutGates",
     "RubricVersion",
     "ShadowRule",
     "ShadowRuling",
+    "SignOff",
     "Skill",
     "SkillMapping",
     "Task",

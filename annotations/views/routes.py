@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from annotations.views import adjudicate, dataset_version, datasets, desk, errors, golds, settings, shadow
+from annotations.views import adjudicate, dataset_version, datasets, desk, errors, golds, rollouts, settings, shadow
 from annotations.views.disagreements import disagreements
 from annotations.views.estimates import estimate_labels, estimates
 from annotations.views.home import home
@@ -89,6 +89,10 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/quality/golds/restore", golds.restore, name="restore_gold"),
     path("p/<slug:slug>/quality/golds/settings", golds.save_settings, name="save_gold_settings"),
     path("p/<slug:slug>/quality/golds/pauses/<int:pause_id>", golds.decide, name="decide_pause"),
+    path("p/<slug:slug>/rollouts", rollouts.rollouts, name="rollouts"),
+    path("p/<slug:slug>/rollouts/make", rollouts.make_rollout, name="make_rollout"),
+    path("p/<slug:slug>/rollouts/<int:rollout_id>", rollouts.rollout, name="rollout"),
+    path("p/<slug:slug>/rollouts/<int:rollout_id>/act", rollouts.act_on_rollout, name="act_on_rollout"),
     path("p/<slug:slug>/settings", settings.project_settings, name="project_settings"),
     path("p/<slug:slug>/settings/project", settings.save_project, name="save_project"),
     path("p/<slug:slug>/settings/people", settings.save_member, name="save_member"),

@@ -57,6 +57,12 @@ class Action(StrEnum):
     SEE_DATASETS = "see_datasets"
     EDIT_DATASETS = "edit_datasets"
     ERASE_PEOPLE = "erase_people"
+    SEE_ROLLOUTS = "see_rollouts"
+    EDIT_ROLLOUTS = "edit_rollouts"
+    ATTEST = "attest"
+    FREEZE_EVIDENCE = "freeze_evidence"
+    SIGN_OFF = "sign_off"
+    ROLL_BACK = "roll_back"
 
 
 _EVERYONE = frozenset(Role)
@@ -95,6 +101,12 @@ TABLE: dict[Action, tuple[frozenset[Role], frozenset[Scope]]] = {
     Action.SEE_DATASETS: (_READERS, _READ | {Scope.DATASET, Scope.EVALUATE}),
     Action.EDIT_DATASETS: (_STAFF, frozenset({Scope.DATASET})),
     Action.ERASE_PEOPLE: (_STAFF, _ADMIN),
+    Action.SEE_ROLLOUTS: (_READERS, _READ | {Scope.ROLLOUT}),
+    Action.EDIT_ROLLOUTS: (_STAFF, frozenset({Scope.ROLLOUT})),
+    Action.ATTEST: (_STAFF | {Role.APPROVER, Role.ADJUDICATOR}, frozenset({Scope.ROLLOUT})),
+    Action.FREEZE_EVIDENCE: (_STAFF | {Role.APPROVER}, frozenset({Scope.ROLLOUT})),
+    Action.SIGN_OFF: (frozenset({Role.APPROVER}), frozenset({Scope.ROLLOUT})),
+    Action.ROLL_BACK: (_STAFF | {Role.APPROVER}, frozenset({Scope.ROLLOUT})),
 }
 
 # Who may give or take a role, or make a token that acts as somebody of that role.

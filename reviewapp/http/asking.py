@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security import HttpBearer
@@ -67,3 +68,8 @@ def actor_of(request: HttpRequest) -> Actor:
     """Return who is asking, as the API's authentication or the page's session found out."""
     found = getattr(request, "auth", None)
     return found if isinstance(found, Actor) else Actor(user=cast(User, request.user))
+
+
+def has_stepped_up(request: HttpRequest, actor: Actor) -> bool:
+    """Tell whether the person proved lately, by the password, who they are; a token is such a proof by itself."""
+    return actor.token_id is not None or did_recently_reauthenticate(request)

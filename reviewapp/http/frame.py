@@ -28,6 +28,7 @@ _PAGES = (
     ("shadow", "Shadow", Action.SEE_RESOLUTIONS),
     ("datasets", "Datasets", Action.SEE_DATASETS),
     ("operations", "Operations", Action.SEE_ITEMS),
+    ("rollouts", "Rollouts", Action.SEE_ROLLOUTS),
     ("audit", "Audit", Action.SEE_AUDIT),
     ("project_settings", "Settings", Action.EDIT_PROJECT),
 )

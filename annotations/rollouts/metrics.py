@@ -1,0 +1,316 @@
+"""The figures that gates ask for, each about the process and each honest about what it rests on.
+
+Whoever watches a gate every day must not pass it by patience: figures from labels and decisions come with limits that
+hold at every look (a confidence sequence), not with those of one look.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from math import sqrt
+
+from django.db import connection
+from scipy.stats import binom, norm
+
+from annotations.estimates.grading import grading_of
+from annotations.estimates.pass_rate import get_pass_rate
+from annotations.estimates.rows import DrawnItem, read_drawn
+from annotations.judges.calibration import get_calibration
+from annotations.models import JudgeVersion
+from annotations.models.queue import Stage
+from annotations.quality.agreement import get_agreement
+from annotations.quality.asked import Window, get_question
+from annotations.rollouts.evaluated import measure_evaluation
+from annotations.rollouts.gates import Measured
+from annotations.rollouts.spec import Gate
+from annotations.shadow.view import ShadowView, get_shadow, of_version
+from reviewapp.accounts.access import Access
+from reviewapp.accounts.models import Project
+from reviewapp.http.errors import RefusalError
+from reviewapp.stats.estimate import Estimate
+from reviewapp.stats.proportions import wilson
+from reviewapp.stats.sequential.beta_binomial import confidence_sequence
+from sampling.drift.read import find_drift
+from sampling.operations.tally import IS_ERROR
+from sampling.plans.filters import AllOf, parse_filter
+from sampling.plans.segments import segment_sql
+
+ALPHA = 0.05
+MOST_SEGMENTS = 200
+_FAILED = (
+    "(i.checks @? '$.* ? (@ == \"fail\")' OR EXISTS (SELECT FROM sampling_itemfact f WHERE f.item_id = i.id"
+    " AND f.name ^@ 'checks.' AND f.value = '\"fail\"'))"
+)
+_CHECKED = (
+    '(i.checks @? \'$.* ? (@ == "fail" || @ == "pass")\' OR EXISTS (SELECT FROM sampling_itemfact f'
+    " WHERE f.item_id = i.id AND f.name ^@ 'checks.' AND f.value IN ('\"fail\"', '\"pass\"')))"
+)
+_FEEDBACK = (
+    "COALESCE((SELECT (f.value #>> '{}')::numeric FROM sampling_itemfact f"
+    " WHERE f.item_id = i.id AND f.name = 'feedback'), i.feedback)"
+)
+_COUNT = "SELECT count(*) FILTER (WHERE {of}), count(*) FROM sampling_item i WHERE {among} AND {condition}"
+_LATENCY = """
+SELECT count(*), percentile_disc(%s::float8[]) WITHIN GROUP (ORDER BY i.latency_ms)
+FROM sampling_item i WHERE i.latency_ms IS NOT NULL AND {condition}
+"""
+_COST = """
+SELECT count(*), avg(i.cost_usd), stddev_samp(i.cost_usd) FROM sampling_item i
+WHERE i.cost_usd IS NOT NULL AND {condition}
+"""
+_SEGMENTS = """
+SELECT DISTINCT {segment} FROM sampling_item i WHERE {condition} AND {segment} IS NOT NULL LIMIT %s
+"""
+_BELOW = """
+WITH last AS (
+    SELECT DISTINCT ON (d.item_id) d.item_id, d.probability, d.u FROM sampling_draw d
+    JOIN sampling_item i ON i.id = d.item_id WHERE {condition} ORDER BY d.item_id, d.id DESC
+)
+SELECT item_id FROM last WHERE u < (SELECT min(probability) FROM last)
+"""
+_ESCALATED = """
+SELECT count(DISTINCT e.item_id) FROM annotations_escalation e
+JOIN annotations_task t ON t.item_id = e.item_id AND t.stage = %s AND t.is_open WHERE e.project_id = %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is measured: the items of a version, of a project, from a time on."""
+
+    access: Access
+    system_version: str
+    counts_from: datetime | None
+    now: datetime
+
+    @property
+    def project(self) -> Project:
+        """The project."""
+        return self.access.project
+
+    def window(self, gate: Gate, segment: tuple[str, str] | None = None) -> Window:
+        """Return the items that the gate is about."""
+        parts = [] if gate.where is None else [parse_filter(gate.where)]
+        if segment is not None:
+            parts.append(parse_filter({segment[0]: {"eq": segment[1]}}))
+        window = Window(self.project.pk, start=self.counts_from, where=AllOf(tuple(parts)))
+        return of_version(window, self.system_version)
+
+
+def measure(gate: Gate, asked: Asked, segment: tuple[str, str] | None = None) -> Measured:
+    """Return the figure that a gate asks for; where something refuses to be computed, why."""
+    window = asked.window(gate, segment)
+    try:
+        if gate.judge is not None:
+            return _judge(gate, asked, window)
+        if gate.evaluation is not None:
+            return measure_evaluation(asked.project, asked.system_version, metric=gate.evaluation, dataset=gate.dataset)
+        return _MEASURES[gate.metric](gate, asked, window)
+    except RefusalError as refusal:
+        return Measured.nothing(refusal.fields[0].message if refusal.fields else refusal.message)
+
+
+def segments_of(gate: Gate, asked: Asked) -> list[str]:
+    """Return the values of the field that the gate is to hold for each of."""
+    field = gate.every_segment_of or ""
+    segment, condition = segment_sql(field), asked.window(gate).condition()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SEGMENTS.format(segment=segment.sql, condition=condition.sql),
+            [*segment.params, *condition.params, *segment.params, MOST_SEGMENTS],
+        )
+        return sorted(row[0] for row in cursor.fetchall())
+
+
+def _pass_rate(gate: Gate, asked: Asked, window: Window) -> Measured:
+    """The rate is the weighted one; its limits hold at every look.
+
+    Where every item had the same chance they are those of the beta-binomial sequence, from the first label on. Else
+    they are the asymptotic band once there is one, and before that the sequence of the items that the lowest rate alone
+    would have drawn.
+    """
+    found = get_pass_rate(window, question=gate.question, population="process")
+    if found.figure != "pass_rate":
+        return Measured.nothing(f"The question {found.question} does not say which answers pass.")
+    if found.estimate.value is None:
+        return Measured.nothing("No drawn item of this version is labelled yet.")
+    question = get_question(asked.project.pk, gate.question)
+    rows = [
+        row
+        for row in read_drawn(window, question, judge_version=None, segment=None, grading=grading_of(question))
+        if row.outcome is not None
+    ]
+    band = found.series[-1].so_far if found.series else None
+    if len({row.probability for row in rows}) > 1 and band is not None and band.low is not None:
+        return Measured(found.estimate.value, band.low, band.high, found.estimate.n)
+    uniform = _uniform(rows, window)
+    if not uniform:
+        reason = "No labelled item had the same chance as all others, so no limit holds at every look."
+        return Measured(found.estimate.value, None, None, found.estimate.n, reason)
+    passes = sum(row.outcome == 1 for row in uniform)
+    sequence = confidence_sequence(passes, len(uniform) - passes, ALPHA)
+    return Measured(found.estimate.value, sequence.low, sequence.high, found.estimate.n)
+
+
+def _uniform(rows: list[DrawnItem], window: Window) -> list[DrawnItem]:
+    """Return the labelled items that the lowest rate would have drawn by itself, and that nobody thinned before."""
+    condition = window.condition()
+    with connection.cursor() as cursor:
+        cursor.execute(_BELOW.format(condition=condition.sql), condition.params)
+        below = {row[0] for row in cursor.fetchall()}
+    return [row for row in rows if row.item_id in below and row.upstream in {None, 1}]
+
+
+def _shadow(asked: Asked, window: Window, gate: Gate) -> ShadowView:
+    return get_shadow(asked.project, window, system_version=asked.system_version, question=gate.question)
+
+
+def _agreement(gate: Gate, asked: Asked, window: Window) -> Measured:
+    view = _shadow(asked, window, gate)
+    sequence = view.evidence.view.sequence
+    if view.agreement.value is None:
+        return Measured.nothing(view.why_empty or "There is no pair of decisions of this version yet.")
+    return Measured(view.agreement.value, sequence.low, sequence.high, view.agreement.n)
+
+
+def _certified(gate: Gate, asked: Asked, window: Window) -> Measured:
+    view = _shadow(asked, window, gate)
+    if not view.evidence.n:
+        return Measured.nothing(view.why_empty or "There is no pair of decisions with equal chances yet.")
+    value = view.evidence.view.e_value_above
+    bar = f"Against a bar of {view.rule.spec.bar:g}."
+    return Measured(value, value, value, view.evidence.n, bar)
+
+
+def _non_inferiority(gate: Gate, asked: Asked, window: Window) -> Measured:
+    view = _shadow(asked, window, gate)
+    ruled = view.rulings
+    if ruled.non_inferiority is None:
+        left = ruled.n_disagreements - ruled.n_ruled
+        return Measured.nothing(
+            f"{left} disagreements wait to be looked at." if left else "There is no pair of decisions yet."
+        )
+    found = ruled.non_inferiority.difference
+    return Measured(found.value, found.low, found.high, found.n)
+
+
+def _reviewer_alpha(gate: Gate, asked: Asked, window: Window) -> Measured:  # noqa: ARG001 — measures are asked alike
+    overall = get_agreement(window, question=gate.question).overall
+    alpha = overall.krippendorff_alpha
+    if alpha is None:
+        return Measured.nothing("Answers of this kind have no alpha.")
+    if alpha.value is None:
+        return Measured.nothing(
+            "No item has two labels yet." if alpha.undefined == "no_pairs" else f"{alpha.undefined}"
+        )
+    return Measured(alpha.value, alpha.low, alpha.high, overall.n_items_multi)
+
+
+def _rate(of: str, among: str, what: str) -> Callable[[Gate, Asked, Window], Measured]:
+    """Return the measure of a share of all items received, with Wilson's interval about the process."""
+
+    def found(gate: Gate, asked: Asked, window: Window) -> Measured:  # noqa: ARG001 — measures are asked alike
+        condition = window.condition()
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNT.format(of=of, among=among, condition=condition.sql), condition.params)
+            hits, n = cursor.fetchone()
+        if not n:
+            return Measured.nothing(what)
+        limits = wilson(hits, n)
+        return Measured(hits / n, limits.low, limits.high, n)
+
+    return found
+
+
+def _latency(quantile: float) -> Callable[[Gate, Asked, Window], Measured]:
+    """Return the measure of a quantile of the latency, with the order statistics that enclose it at 95 %."""
+
+    def found(gate: Gate, asked: Asked, window: Window) -> Measured:  # noqa: ARG001 — measures are asked alike
+        condition = window.condition()
+        counted = _LATENCY.format(condition=condition.sql)
+        with connection.cursor() as cursor:
+            cursor.execute(counted, [[quantile], *condition.params])
+            n, values = cursor.fetchone()
+            if not n:
+                return Measured.nothing("No item of this version says how long it took.")
+            low, high = (int(binom.ppf(level, n, quantile)) for level in (ALPHA / 2, 1 - ALPHA / 2))
+            places = [max(low, 1) / n, min(high + 1, n) / n]
+            cursor.execute(counted, [places, *condition.params])
+            _, ends = cursor.fetchone()
+        bounded = high + 1 <= n
+        reason = "" if bounded else "There are too few items for an upper limit."
+        return Measured(values[0], ends[0] if low >= 1 else None, ends[1] if bounded else None, n, reason)
+
+    return found
+
+
+def _cost(gate: Gate, asked: Asked, window: Window) -> Measured:  # noqa: ARG001 — measures are asked alike
+    condition = window.condition()
+    with connection.cursor() as cursor:
+        cursor.execute(_COST.format(condition=condition.sql), condition.params)
+        n, mean, spread = cursor.fetchone()
+    if not n:
+        return Measured.nothing("No item of this version says what it cost.")
+    half = None if spread is None else float(norm.isf(ALPHA / 2)) * spread / sqrt(n)
+    return Measured(mean, None if half is None else mean - half, None if half is None else mean + half, n)
+
+
+def _drift(gate: Gate, asked: Asked, window: Window) -> Measured:  # noqa: ARG001 — measures are asked alike
+    drift = find_drift(asked.project.pk)
+    if drift is None or drift.run.undefined:
+        return Measured.nothing("Traffic was not compared with earlier traffic yet.")
+    return _known(drift.n_open, drift.run.n_after)
+
+
+def _escalations(gate: Gate, asked: Asked, window: Window) -> Measured:  # noqa: ARG001 — measures are asked alike
+    with connection.cursor() as cursor:
+        cursor.execute(_ESCALATED, [Stage.ADJUDICATION, asked.project.pk])
+        (n,) = cursor.fetchone()
+    return _known(n, n)
+
+
+def _known(value: float, n: int) -> Measured:
+    """Return a count that is known and not estimated."""
+    return Measured(float(value), float(value), float(value), n)
+
+
+def _judge(gate: Gate, asked: Asked, window: Window) -> Measured:
+    name, metric = gate.judge or ("", "")
+    newest = (
+        JudgeVersion.objects.filter(judge__project=asked.project, judge__name=name)
+        .order_by("-created_at", "-pk")
+        .first()
+    )
+    if newest is None:
+        return Measured.nothing(f"The project has no judge {name!r}.")
+    # A judge is described by all of its verdicts, and not by those on one version's items.
+    everything = replace(window, start=None, where=AllOf(()) if gate.where is None else parse_filter(gate.where))
+    found = get_calibration(
+        asked.access, everything, judge=name, version=newest.version, question=gate.question, split=None, now=asked.now
+    )
+    estimate: Estimate | None = getattr(found.description, metric, None)
+    if estimate is None or estimate.value is None:
+        return Measured.nothing(
+            f"Judge {name} {newest.version} has too few items with a verdict and an answer of record."
+        )
+    return Measured(estimate.value, estimate.low, estimate.high, found.n, f"Version {newest.version} of the judge.")
+
+
+_MEASURES: dict[str, Callable[[Gate, Asked, Window], Measured]] = {
+    "pass_rate": _pass_rate,
+    "agreement": _agreement,
+    "certified_e_value": _certified,
+    "non_inferiority": _non_inferiority,
+    "reviewer_alpha": _reviewer_alpha,
+    "check_failure_rate": _rate(_FAILED, _CHECKED, "No check of this version's items passed or failed."),
+    "error_rate": _rate(IS_ERROR, "TRUE", "No item of this version has arrived yet."),
+    "feedback_negative_rate": _rate(
+        f"{_FEEDBACK} < 0", f"{_FEEDBACK} IS NOT NULL", "No item of this version has feedback yet."
+    ),
+    "latency_p50_ms": _latency(0.5),
+    "latency_p90_ms": _latency(0.9),
+    "latency_p99_ms": _latency(0.99),
+    "cost_per_item_usd": _cost,
+    "drift_findings": _drift,
+    "open_escalations": _escalations,
+}

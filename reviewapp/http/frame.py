@@ -16,6 +16,13 @@ class NavLink(NamedTuple):
     current: bool
 
 
+class NavGroup(NamedTuple):
+    """Entries that belong together, under one word."""
+
+    label: str
+    links: list[NavLink]
+
+
 _PAGES = (
     ("project_overview", "Overview", Action.SEE_PROJECT),
     ("review", "Review", Action.LABEL),
@@ -27,6 +34,7 @@ _PAGES = (
     ("judges", "Judges", Action.SEE_RESOLUTIONS),
     ("shadow", "Shadow", Action.SEE_RESOLUTIONS),
     ("datasets", "Datasets", Action.SEE_DATASETS),
+    ("shadow", "Shadow", Action.SEE_RESOLUTIONS),
     ("operations", "Operations", Action.SEE_ITEMS),
     ("rollouts", "Rollouts", Action.SEE_ROLLOUTS),
     ("audit", "Audit", Action.SEE_AUDIT),
@@ -34,14 +42,31 @@ _PAGES = (
 )
 
 
+# A group goes on until the page that begins the next one.
+_GROUPS = {
+    "project_overview": "Work",
+    "items": "Traffic",
+    "quality": "Measure",
+    "datasets": "Release",
+    "operations": "Run",
+}
+# So few entries stand in the header; more are a column beside the page, or a menu where it is narrow.
+_FEW = 3
+
+
 def frame(access: Access, current: str) -> dict[str, Any]:
     """Return the context shared by a project's pages; `current` is the name of the page's URL pattern."""
-    nav = [
-        NavLink(label, reverse(name, args=[access.project.slug]), name == current)
-        for name, label, action in _PAGES
-        if access.may(action)
-    ]
-    return {"access": access, "project": access.project, "nav": nav}
+    nav: list[NavGroup] = []
+    group = ""
+    for name, label, action in _PAGES:
+        group = _GROUPS.get(name, group)
+        if not access.may(action):
+            continue
+        if not nav or nav[-1].label != group:
+            nav.append(NavGroup(group, []))
+        nav[-1].links.append(NavLink(label, reverse(name, args=[access.project.slug]), name == current))
+    is_short = sum(len(part.links) for part in nav) <= _FEW
+    return {"access": access, "project": access.project, "nav": nav, "nav_is_short": is_short}
 
 
 def link_if_may(access: Access, name: str, action: Action) -> str | None:

@@ -1,6 +1,7 @@
 """Each page, by role: what one sees, what one does not, and that a stranger sees nothing."""
 
 import json
+import re
 
 import pytest
 from django.db import connection
@@ -94,6 +95,14 @@ class TestAccess:
         page = get(cast.vic, "/p/helpdesk/")[1]
         assert "/p/helpdesk/review" not in page
         assert "/p/helpdesk/settings" not in page
+
+    def test_many_pages_are_grouped_and_few_stand_in_the_header(self, project, cast, get):
+        owner, reviewer = get(cast.olga, "/p/helpdesk/")[1], get(cast.rui, "/p/helpdesk/")[1]
+        groups = ["Work", "Traffic", "Measure", "Release", "Run"]
+        assert re.findall(r'class="nav-label"[^>]*>([^<]*)<', owner) == groups
+        assert "popovertarget" in owner
+        assert "popovertarget" not in reviewer
+        assert "nav-label" not in reviewer
 
     def test_a_reviewer_sees_only_the_queue_and_their_own_numbers(self, project, cast, get):
         add_items(project, [0.1])

@@ -127,7 +127,7 @@ def test_a_cell_without_labels_is_taken_as_anything():
     assert found.estimate.high == min(1, found.estimate.high)
     assert found.cells[2].estimate.undefined == "no_labels"
     assert found.cells[2].n_used == found.cells[2].n_kish == 0
-    assert found.estimate.warnings[0] == "no labels in: unparsed; taken as anything between 0 and 1"
+    assert found.estimate.warnings[0] == "nobody labelled any of: unparsed; taken as anything between 0 and 1"
     assert found.covered_share == 0.8
 
 
@@ -277,7 +277,7 @@ def test_segments_are_estimated_from_their_own_cells():
         found = post_stratified_segments(counted_traffic(counts, names), sample, segment, population=population)
         alone = post_stratified(*poisson(), population=population).estimate
         assert (found[0].value, found[0].low, found[0].high) == pytest.approx((alone.value, alone.low, alone.high))
-    assert found[1].warnings == ("no labels in: fr/fail; taken as anything between 0 and 1",)
+    assert found[1].warnings == ("nobody labelled any of: fr/fail; taken as anything between 0 and 1",)
     assert [part.undefined for part in found] == [None, None, "no_labels", "no_items"]
     nothing = post_stratified_segments(counted_traffic(counts, names), labelled_sample([], [], judge=[]), segment)
     assert {part.undefined for part in nothing} == {"no_labels"}

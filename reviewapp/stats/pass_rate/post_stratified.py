@@ -255,7 +255,7 @@ def _why_undefined(traffic: Traffic, sample: LabelledSample) -> Undefined | None
 
 def _empty_cells(traffic: Traffic, table: CellTable, chosen: IntArray) -> tuple[str, ...]:
     empty = [traffic.names[v] for v in chosen if traffic.n[v] and not table.n_labels[v]]
-    return (f"no labels in: {', '.join(empty)}; taken as anything between 0 and 1",) if empty else ()
+    return (f"nobody labelled any of: {', '.join(empty)}; taken as anything between 0 and 1",) if empty else ()
 
 
 def _warnings(traffic: Traffic, table: CellTable, sample: LabelledSample, top: float) -> tuple[str, ...]:

@@ -156,6 +156,7 @@ REVIEW_PACE = "annotations.labels.pace.review_pace"
 ERASERS = [  # what else is emptied with the items of somebody who is erased
     "annotations.labels.erase.erase_labels",
     "annotations.datasets.erase.erase_rows",
+    "annotations.evaluations.erase.erase_outputs",
     "annotations.quality.figures.forget_agreement",
 ]
 DRIFT_SOURCES = [  # what is compared when traffic is compared with that of before
@@ -171,6 +172,7 @@ JOB_HANDLERS = {
     "recheck_items": "sampling.ingest.recheck.recheck_slice",
     "check_queue": "annotations.queue.invariants.check_queue",
     "freeze_dataset": "annotations.datasets.freeze.freeze_in_background",
+    "run_evaluation": "annotations.evaluations.run.run_evaluation",
     "export_dataset": "annotations.datasets.export.jobs.make_export",
     "score_golds": "annotations.golds.score_job.score_golds",
     "index_items": "sampling.items.text_index.index_items",

@@ -92,6 +92,8 @@ POST /projects/{p}/golds
 POST /projects/{p}/golds/retire
 POST /projects/{p}/golds/restore
 POST /projects/{p}/pauses/{id}
+GET /projects/{p}/evaluations
+POST /evaluations/{id}/stop
 """
 
 NOT_BUILT_YET = """
@@ -102,8 +104,6 @@ POST /projects/{p}/judges/{j}/versions/{v}/runs
 GET /judge-runs/{id}
 POST /judge-runs/{id}/stop
 POST /judge-runs/{id}/resume
-POST /projects/{p}/evaluations
-GET /evaluations/{id}
 """
 
 

@@ -7,6 +7,7 @@ from ninja import NinjaAPI
 from annotations.api import (
     agreement,
     datasets,
+    evaluations,
     exports,
     failure_modes,
     golds,
@@ -36,6 +37,7 @@ def add_routers(api: NinjaAPI) -> None:
     api.add_router("/projects", judges.router)
     api.add_router("/projects", failure_modes.router)
     api.add_router("/projects", datasets.router)
+    api.add_router("", evaluations.router)
     api.add_router("/projects", slices.router)
     api.add_router("/projects", shadow.router)
     api.add_router("", rollouts.router)

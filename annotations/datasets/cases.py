@@ -40,7 +40,7 @@ def add_case(
     _check(external_id, content, note)
     if find_item_ids(dataset.project_id, [external_id]):
         raise ConflictError("An item of the project has this id. Give the case another one.", code="id_taken")
-    stored = _masked(access.project, {name: content.get(name) for name in FIELDS})
+    stored = masked_content(access.project, {name: content.get(name) for name in FIELDS})
     try:
         with transaction.atomic():
             case = DatasetCase.objects.create(
@@ -106,7 +106,7 @@ def _check(external_id: str, content: Mapping[str, Any], note: str) -> None:
         raise InvalidError(problems[0].message, fields=tuple(problems))
 
 
-def _masked(project: Project, content: Any) -> Any:
+def masked_content(project: Project, content: Any) -> Any:
     """Return the content with placeholders, numbered through the case."""
     if project.masking == Masking.OFF:
         return content

@@ -14,6 +14,7 @@ from annotations.models.datasets import (
 from annotations.models.decisions import Decision, DecisionFeed
 from annotations.models.desk import DeskSettings, GuidelinesRead, Reveal
 from annotations.models.escalations import Escalation
+from annotations.models.evaluations import Evaluation, EvaluationGrade, EvaluationOutput
 from annotations.models.failure_modes import FailureMode, ModeAssignment, ModeWording
 from annotations.models.figures import AgreementFigure
 from annotations.models.golds import Gold, GoldPause, GoldTurn
@@ -47,6 +48,9 @@ __all__ = [
     "Draft",
     "ErrorType",
     "Escalation",
+    "Evaluation",
+    "EvaluationGrade",
+    "EvaluationOutput",
     "EvidenceBundle",
     "ExtraLabel",
     "FailureMode",

@@ -18,6 +18,8 @@ REASONS = {
     "uninformative_judge": "the judge tells nothing apart",
     "not_pass_fail": "the question says of no answer that it passes",
     "separated": "the answers separate completely",
+    "free_text": "the answers are free text",
+    "not_measured": "not measured",
 }
 
 

@@ -56,6 +56,8 @@ class Action(StrEnum):
     ADD_DECISIONS = "add_decisions"
     SEE_DATASETS = "see_datasets"
     EDIT_DATASETS = "edit_datasets"
+    SEE_EVALUATIONS = "see_evaluations"
+    RUN_EVALUATIONS = "run_evaluations"
     ERASE_PEOPLE = "erase_people"
     SEE_ROLLOUTS = "see_rollouts"
     EDIT_ROLLOUTS = "edit_rollouts"
@@ -100,6 +102,8 @@ TABLE: dict[Action, tuple[frozenset[Role], frozenset[Scope]]] = {
     Action.ADD_DECISIONS: (_STAFF, _ADMIN | {Scope.INGEST}),
     Action.SEE_DATASETS: (_READERS, _READ | {Scope.DATASET, Scope.EVALUATE}),
     Action.EDIT_DATASETS: (_STAFF, frozenset({Scope.DATASET})),
+    Action.SEE_EVALUATIONS: (_READERS, _READ | {Scope.EVALUATE}),
+    Action.RUN_EVALUATIONS: (_STAFF, frozenset({Scope.EVALUATE})),
     Action.ERASE_PEOPLE: (_STAFF, _ADMIN),
     Action.SEE_ROLLOUTS: (_READERS, _READ | {Scope.ROLLOUT}),
     Action.EDIT_ROLLOUTS: (_STAFF, frozenset({Scope.ROLLOUT})),

@@ -28,6 +28,8 @@ WITHOUT_SERVERS = {
 STARTS_SERVERS_ITSELF = {"up"}
 ABOUT_THE_SCHEMA = {"migrate", "optimizemigration", "showmigrations", "sqlmigrate", "squashmigrations"}
 ASKS_FOR_WORDS = {"-h", "--help", "--version"}
+# Where a refusal must not look like the command's own finding: 1 means that a gate failed.
+EXIT_WHEN_REFUSED = {"evaluate": 2}
 SERVER_OF = {"DATABASE_URL": "postgres", "REDIS_URL": "valkey"}
 
 
@@ -56,7 +58,7 @@ def run_command(argv: Sequence[str]) -> int:
             return _run_django(argv)
     except Refusal as refusal:
         print(f"error: {refusal}", file=sys.stderr)  # noqa: T201 — for the person at the console
-        return 1
+        return next((EXIT_WHEN_REFUSED[word] for word in argv[1:2] if word in EXIT_WHEN_REFUSED), 1)
     except KeyboardInterrupt:
         return 130
 

@@ -18,6 +18,8 @@ Undefined = Literal[
     "unknown_inclusion_probability",
     "separated",
     "not_pass_fail",
+    "free_text",
+    "not_measured",
 ]
 
 

@@ -1,0 +1,1 @@
+"""Evaluations: a system version run over a dataset version, scored, compared with a baseline, and gated."""

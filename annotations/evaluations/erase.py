@@ -1,0 +1,31 @@
+"""Erasing people from evaluations: outputs and marks of their rows are emptied; the scores are numbers and stay."""
+
+from datetime import datetime
+
+from django.db import connection
+
+# The rows' tombstones still say which item they were of.
+_ERASE = """
+UPDATE annotations_evaluationoutput o
+SET output = NULL, marks = NULL, verdicts = NULL, problem = '', erased_at = %s
+FROM annotations_evaluation e, annotations_datasetrow r
+WHERE e.id = o.evaluation_id AND r.version_id = e.version_id AND r.position = o.position AND r.item_id = ANY(%s)
+  AND o.erased_at IS NULL AND e.project_id = %s
+"""
+_NOTES = """
+UPDATE annotations_evaluationgrade g SET note = ''
+FROM annotations_evaluation e, annotations_datasetrow r
+WHERE e.id = g.evaluation_id AND r.version_id = e.version_id AND r.position = g.position AND r.item_id = ANY(%s)
+  AND g.note <> '' AND e.project_id = %s
+"""
+
+
+def erase_outputs(project_id: int, item_ids: list[int], now: datetime) -> dict[str, int]:
+    """Empty what systems said about these items, and what people noted of it."""
+    if not item_ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_ERASE, [now, item_ids, project_id])
+        erased = cursor.rowcount
+        cursor.execute(_NOTES, [item_ids, project_id])
+    return {"evaluation_outputs": erased}

@@ -1,0 +1,285 @@
+"""Running an evaluation in slices: rows are called or matched with what was uploaded, marked, and scored at the end.
+
+The background job and the command run the same `advance`. A slice is one transaction: where it is cut short its rows
+are called again, so a request may be sent twice, and an output is stored once.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.db import connection, transaction
+
+from annotations.datasets.locks import release_lock
+from annotations.datasets.read import FrozenRow, list_rows
+from annotations.evaluations.call import Called, call_rows
+from annotations.evaluations.collect import masked_output
+from annotations.evaluations.judged import find_judges, score_judge
+from annotations.evaluations.mark import answer_marks, ask_checks, base_marks
+from annotations.evaluations.rows import read_rows
+from annotations.evaluations.scoring import Scores, score_rows
+from annotations.evaluations.spec import Spec
+from annotations.models import Evaluation, EvaluationOutput
+from annotations.models.evaluations import ENDED, EvaluationState, OutputStatus
+from annotations.rubrics.publish import find_rubric
+from reviewapp.accounts.project_secrets import forget_secret, read_secret
+from reviewapp.audit.record import record
+from reviewapp.http.errors import RefusalError
+from reviewapp.jobs.intents import add_intent
+from sampling.checks.compile import compiled_checks
+from sampling.draws.numbers import draw_numbers
+
+KIND = "run_evaluation"
+SMALL = 5000
+BATCH = 500
+# A slice of calls ends well within the lease of its job, also when the last calls take all their time.
+SLICE_SECONDS, CALLS_SECONDS = 20.0, 65.0
+NEVER_ANSWERED = 5
+
+_GIVEN = """
+SELECT position, nth, status, output, latency_ms, problem FROM annotations_evaluationoutput
+WHERE evaluation_id = %s AND position > %s AND position <= %s ORDER BY position, nth
+"""
+_MARK = """
+UPDATE annotations_evaluationoutput o SET status = v.status, marks = v.marks::jsonb
+FROM unnest(%s::int[], %s::int[], %s::text[], %s::text[]) AS v (position, nth, status, marks)
+WHERE o.evaluation_id = %s AND o.position = v.position AND o.nth = v.nth
+"""
+
+
+def run_evaluation(payload: dict[str, Any], now: datetime) -> None:
+    """Job `run_evaluation`: one slice, and asking for the next one."""
+    evaluation_id = payload["evaluation_id"]
+    if not advance(evaluation_id, now=now):
+        add_intent(kind=KIND, key=str(evaluation_id), payload=payload, now=now)
+
+
+def advance(evaluation_id: int, *, now: datetime) -> bool:
+    """Run the next slice; tell whether the evaluation has ended."""
+    with transaction.atomic():
+        evaluation = (
+            Evaluation.objects.select_for_update(of=("self",))
+            .select_related("project", "version__dataset")
+            .get(pk=evaluation_id)
+        )
+        if evaluation.state in ENDED:
+            return True
+        evaluation.state = EvaluationState.RUNNING
+        try:
+            with transaction.atomic():
+                rest = _run_slice(evaluation)
+                if not rest:
+                    _finish(evaluation, now)
+        except RefusalError as refusal:
+            evaluation.refresh_from_db()
+            end_evaluation(evaluation, EvaluationState.FAILED, now=now, problem=refusal.message)
+            return True
+        if rest and (problem := _never_answered(evaluation)):
+            end_evaluation(evaluation, EvaluationState.FAILED, now=now, problem=problem)
+            return True
+        evaluation.save()
+        return not rest
+
+
+def end_evaluation(evaluation: Evaluation, state: EvaluationState, *, now: datetime, problem: str = "") -> None:
+    """End a run: the version is free again, the secret is gone. In the caller's transaction."""
+    evaluation.state, evaluation.problem, evaluation.ended_at = state, problem[:2000], now
+    evaluation.save()
+    release_lock(evaluation.version, kind="evaluation", ref=str(evaluation.pk), now=now)
+    forget_secret(evaluation.project, name=f"evaluation:{evaluation.pk}", actor=None, now=now)
+    record(
+        f"evaluation.{state.value}",
+        now=now,
+        actor=None,
+        project_id=evaluation.project_id,
+        object_kind="evaluation",
+        object_id=evaluation.pk,
+        detail={"answered": evaluation.done - evaluation.failed, "failed": evaluation.failed},
+    )
+
+
+def _run_slice(evaluation: Evaluation) -> bool:
+    """Do rows until the slice's time is up; tell whether there are more."""
+    spec = Spec.model_validate({name: part for name, part in evaluation.spec.items() if name != "checks_version"})
+    end = time.monotonic() + SLICE_SECONDS
+    while True:
+        size = BATCH if spec.called is None else _calls_at_once(spec)
+        rows = list_rows(evaluation.version, split=spec.split or "", after=evaluation.position, limit=size)
+        if not rows:
+            return False
+        kept = [row for row in rows if row.erased_at is None]
+        if spec.called is not None:
+            _store_calls(evaluation, spec, kept)
+        _mark(evaluation, spec, kept, after=evaluation.position, last=rows[-1].position)
+        evaluation.position = rows[-1].position
+        evaluation.done += len(kept)
+        if time.monotonic() > end or _never_answered(evaluation):
+            return True
+
+
+def _calls_at_once(spec: Spec) -> int:
+    """Return how many rows are called in one go, so that in the worst case they end in time."""
+    called = spec.called
+    if called is None:
+        return BATCH
+    worst = (called.timeout_seconds + 4) * (called.retries + 1) * spec.repeats
+    rounds = max(1, int((CALLS_SECONDS - SLICE_SECONDS) / worst))
+    return max(1, called.concurrency * rounds)
+
+
+def _store_calls(evaluation: Evaluation, spec: Spec, rows: Sequence[FrozenRow]) -> None:
+    system = spec.called
+    if system is None or not rows:
+        return
+    secret = read_secret(evaluation.project_id, f"evaluation:{evaluation.pk}")
+    asked = [row for row in rows for _ in range(spec.repeats)]
+    answers = call_rows([row.fields for row in asked], system, secret=secret)
+    EvaluationOutput.objects.bulk_create(
+        _stored(evaluation, row, nth % spec.repeats + 1, called)
+        for nth, (row, called) in enumerate(zip(asked, answers, strict=True))
+    )
+
+
+def _stored(evaluation: Evaluation, row: FrozenRow, nth: int, called: Called) -> EvaluationOutput:
+    return EvaluationOutput(
+        evaluation=evaluation,
+        position=row.position,
+        nth=nth,
+        external_id=row.external_id,
+        status=OutputStatus.FAILED if called.problem else OutputStatus.GIVEN,
+        output=None if called.problem else masked_output(evaluation, called.output, row.fields["expected"]),
+        problem=called.problem,
+        latency_ms=called.latency_ms,
+        input_tokens=called.input_tokens,
+        output_tokens=called.output_tokens,
+        cost_usd=called.cost_usd,
+    )
+
+
+def _mark(evaluation: Evaluation, spec: Spec, rows: Sequence[FrozenRow], *, after: int, last: int) -> None:
+    """Mark what there is for these rows, and note those for which there is nothing."""
+    by_position = {row.position: row for row in rows}
+    with connection.cursor() as cursor:
+        cursor.execute(_GIVEN, [evaluation.pk, after, last])
+        given = [
+            (position, nth, status, None if text is None else orjson.loads(text), latency)
+            for position, nth, status, text, latency, _ in cursor.fetchall()
+            if position in by_position
+        ]
+    version = evaluation.spec.get("checks_version")
+    checks = compiled_checks(version) if version else None
+    answers = [each for each in given if each[2] != OutputStatus.FAILED]
+    outcomes = ask_checks(checks, [(by_position[each[0]], each[3], each[4]) for each in answers])
+    rule = spec.match.rule()
+    marked: list[tuple[int, int, str, str]] = []
+    for (position, nth, _, output, _), found in zip(answers, outcomes, strict=True):
+        marks = answer_marks(by_position[position], output, rule, found)
+        marked.append((position, nth, OutputStatus.ANSWERED.value, orjson.dumps(marks).decode()))
+    for position, nth, status, _, _ in given:
+        if status == OutputStatus.FAILED:
+            marked.append((position, nth, status, orjson.dumps(base_marks(by_position[position])).decode()))
+    there = {each[0] for each in given}
+    EvaluationOutput.objects.bulk_create(
+        EvaluationOutput(
+            evaluation=evaluation,
+            position=row.position,
+            nth=1,
+            external_id=row.external_id,
+            status=OutputStatus.MISSING,
+            marks=base_marks(row),
+        )
+        for row in rows
+        if row.position not in there
+    )
+    evaluation.failed += len(there - {each[0] for each in answers})
+    if marked:
+        with connection.cursor() as cursor:
+            cursor.execute(_MARK, [*(list(column) for column in zip(*marked, strict=True)), evaluation.pk])
+
+
+def _never_answered(evaluation: Evaluation) -> str:
+    """Return why a run is given up: the first rows have all failed."""
+    if evaluation.failed < min(NEVER_ANSWERED, evaluation.total) or evaluation.failed < evaluation.done:
+        return ""
+    return _why_no_answer(evaluation) if evaluation.done else ""
+
+
+def _why_no_answer(evaluation: Evaluation) -> str:
+    first = (
+        EvaluationOutput.objects.filter(evaluation=evaluation, status=OutputStatus.FAILED)
+        .values_list("problem", flat=True)
+        .first()
+    )
+    return f"None of the first {evaluation.done} rows was answered. {first or ''}".strip()
+
+
+def _finish(evaluation: Evaluation, now: datetime) -> None:
+    rows = read_rows(evaluation)
+    scores = score_rows(rows)
+    if not scores.counts.answered:
+        end_evaluation(evaluation, EvaluationState.FAILED, now=now, problem=_why_no_answer(evaluation))
+        return
+    spec = Spec.model_validate({name: part for name, part in evaluation.spec.items() if name != "checks_version"})
+    judges = []
+    for version in find_judges(evaluation, spec.judges):
+        said, metrics = score_judge(evaluation, version)
+        judges.append(said)
+        scores.metrics.update(metrics)
+    evaluation.scores = {**as_json(scores), "judges": judges, "warnings": _warnings(evaluation, scores)}
+    if spec.people is not None:
+        answered = [row.external_id for row in rows if row.answers]
+        numbers = draw_numbers(
+            salt=evaluation.project.sampling_salt, purpose=f"evaluation:{evaluation.pk}", external_ids=answered
+        )
+        drawn = [name for _, name in sorted(zip(numbers, answered, strict=True))[: spec.people.sample]]
+        evaluation.sample = {"external_ids": drawn, "show_expected": spec.people.show_expected}
+    end_evaluation(evaluation, EvaluationState.DONE, now=now)
+
+
+def as_json(scores: Scores) -> dict[str, Any]:
+    """Return scores as they are kept and sent."""
+    return {
+        "counts": scores.counts._asdict(),
+        "metrics": {name: asdict(estimate) for name, estimate in scores.metrics.items()},
+        "slices": [{**each._asdict(), "accuracy": asdict(each.accuracy)} for each in scores.slices],
+        "classes": [
+            {**each._asdict(), "precision": each.precision, "recall": each.recall, "f1": each.f1}
+            for each in scores.classes
+        ],
+        "fields": [{"name": name, "accuracy": asdict(estimate)} for name, estimate in scores.fields],
+        "checks": [{**each._asdict(), "rate": asdict(each.rate)} for each in scores.checks],
+        "unsteady": scores.unsteady,
+        "failures": [{"problem": problem, "n": n} for problem, n in scores.failures],
+    }
+
+
+def _warnings(evaluation: Evaluation, scores: Scores) -> list[str]:
+    """Return what a reader of the scores must know."""
+    found, counts = [], scores.counts
+    if counts.missing:
+        found.append(f"{counts.missing} of {counts.rows} rows have no output: the scores are those of the others.")
+    if counts.failed:
+        found.append(
+            f"{counts.failed} of {counts.rows} rows failed: they are no wrong answers, and in error_rate only."
+        )
+    if evaluation.unknown:
+        found.append(f"{evaluation.unknown} outputs belong to no row of the dataset and were left out.")
+    if evaluation.version.n_erased:
+        found.append(f"{evaluation.version.n_erased} rows of the version were erased and are not asked.")
+    rubric = find_rubric(evaluation.project_id)
+    values = {
+        str(option["value"])
+        for question in (rubric.questions if rubric else [])
+        for option in question.get("options") or []
+        if question.get("positive") is not None
+    }
+    classes = {each.value: each for each in scores.classes}
+    if classes and set(classes) <= values and not any(each.predicted for each in classes.values()):
+        found.append(
+            "The expected answers are verdicts on earlier outputs, and none of these outputs is a verdict:"
+            " accuracy compares nothing here. Let a judge or people say what passes."
+        )
+    return found

@@ -177,7 +177,7 @@ def test_a_single_label_stands_alone(reasons):
 
 def test_a_tie_is_never_won_by_whoever_came_first(reasons):
     found = resolve_votes(votes(reasons, {"verdict": "pass"}, {"verdict": "fail", "reason": "tone"}), "majority")
-    assert found == ({"verdict": None}, "agreed", ["verdict"])
+    assert found == ({"verdict": None}, "majority", ["verdict"])
 
 
 def test_what_the_majority_hides_is_left_out(reasons):

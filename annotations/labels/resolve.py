@@ -93,7 +93,7 @@ def resolve_votes(
             how = "dawid_skene"
         else:
             answers[key] = combined.answer
-            if not combined.unanimous and combined.answer is not None and how != "dawid_skene":
+            if not combined.unanimous and method != "agreed" and how != "dawid_skene":
                 how = "majority"
         if answers[key] is None:
             unresolved.append(key)

@@ -66,10 +66,13 @@ def cross_all(labels: Labels) -> Crossed:
 
 
 def pair_agreements(labels: Labels, crossed: Crossed) -> tuple[list[PairAgreement], int]:
-    """Return the pairs that share most items (`MAX_PAIRS` at most), in the raters' order, and how many there are."""
+    """Return the pairs that share most items (`MAX_PAIRS` at most), in the raters' order, and how many there are.
+
+    Of pairs that share equally many, those among the first people: so that few people are shown with each other.
+    """
     key = crossed.first * labels.n_raters + crossed.second
     pairs, inverse, shared = np.unique(key, return_inverse=True, return_counts=True)
-    kept = np.sort(np.argsort(-shared, kind="stable")[:MAX_PAIRS])
+    kept = np.sort(np.lexsort((pairs % labels.n_raters, -shared))[:MAX_PAIRS])
     position = np.full(pairs.size, -1)
     position[kept] = np.arange(kept.size)
     place = position[inverse]

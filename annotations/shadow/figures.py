@@ -21,7 +21,7 @@ from reviewapp.stats.signoff.human_ceiling import MISSING, HumanCeiling, human_c
 from reviewapp.stats.signoff.states import SequentialView, sequential_view
 
 ALPHA = 0.05
-MOST_NAMES = 60
+MOST_NAMES = 200
 OTHER = "(other)"
 UNKNOWN_COVERAGE = "nobody knows how the manual process chose what it decided: this speaks of decided items"
 STEPS = (1.0, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
@@ -138,7 +138,7 @@ def sequence_of(rows: Sequence[Pair], rule: Rule, *, segment_failing: bool = Fal
 
 
 def matrix_of(rows: Sequence[Pair], rule: Rule) -> Matrix:
-    """Return the matrix of decisions; beyond sixty names the rarest are counted together."""
+    """Return the matrix of decisions; beyond two hundred names the rarest are counted as one, alike or not."""
     counts = Counter((row.human or "", row.ai) for row in rows)
     names: Counter[str] = Counter()
     for (human, ai), n in counts.items():

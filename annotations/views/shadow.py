@@ -17,10 +17,11 @@ from annotations.desk import has_single_keys
 from annotations.models import ShadowRuling
 from annotations.quality.asked import Window
 from annotations.shadow.figures import is_same
-from annotations.shadow.rules import Rule, find_rule, parse_rule, set_rule
+from annotations.shadow.rules import find_rule, parse_rule, set_rule
 from annotations.shadow.rulings import list_cases, open_cases, rule_on, withdraw_ruling
 from annotations.shadow.view import ShadowView, get_shadow, of_version, read_pairs
 from annotations.views.intervals import draw_interval
+from annotations.views.shadow_matrix import list_differences, shown_matrix
 from reviewapp.accounts.access import Access, authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
@@ -29,6 +30,7 @@ from reviewapp.http.frame import frame
 from sampling.items.show.view import view_item
 from sampling.models import Item
 
+FEW_NAMES = 8
 SEGMENTS = ("model", "prompt_version", "metadata.language", "metadata.topic")
 STATES = {
     "collecting": "Collecting: there are too few pairs to say anything yet.",
@@ -201,6 +203,10 @@ def _shown(access: Access, view: ShadowView, asked: _Asked) -> dict[str, Any]:
     rule, evidence, ruled = view.rule, view.evidence, view.rulings
     pairs = view.pairs
     n = len(pairs.decided) if pairs else 0
+
+    def cell_url(human: str, ai: str) -> str:
+        return f"?{asked.query(human=human, ai=ai)}#cell"
+
     return {
         "view": view,
         "n_pairs": n,
@@ -212,7 +218,8 @@ def _shown(access: Access, view: ShadowView, asked: _Asked) -> dict[str, Any]:
         "state_words": STATES[evidence.view.state] if evidence.n else _why_no_sequence(evidence.undefined),
         "e_value": _e_value(evidence.view.e_value_above) if evidence.n else "–",
         "bar": f"{rule.spec.bar * 100:g} %",
-        "matrix": _matrix(view, rule, asked),
+        "matrix": shown_matrix(view.matrix, rule, cell_url),
+        "differences": list_differences(view.matrix, rule, cell_url) if len(view.matrix.labels) > FEW_NAMES else None,
         "cell": asked.cell,
         "cell_rows": _cell_rows(view, asked),
         "ceiling": [
@@ -265,27 +272,6 @@ def _why_no_sequence(undefined: str | None) -> str:
 
 def _e_value(value: float) -> str:
     return f"{value:.2g}" if value < 1000 else f"{value:,.0f}" if value < 1e6 else "over a million"
-
-
-def _matrix(view: ShadowView, rule: Rule, asked: _Asked) -> list[dict[str, Any]]:
-    """Return the rows of the matrix with links to the items of each cell."""
-    labels = view.matrix.labels
-    most = max((n for row in view.matrix.counts for n in row), default=0)
-    rows = []
-    for human, counts, costs in zip(labels, view.matrix.counts, view.matrix.costs, strict=True):
-        cells = [
-            {
-                "n": n,
-                "ai": ai,
-                "url": f"?{asked.query(human=human, ai=ai)}#cell",
-                "same": rule.same(human, ai),
-                "cost": cost,
-                "level": 0 if not n or not most else 1 + int(3 * n / most),
-            }
-            for ai, n, cost in zip(labels, counts, costs, strict=True)
-        ]
-        rows.append({"human": human, "cells": cells, "total": sum(counts)})
-    return rows
 
 
 def _cell_rows(view: ShadowView, asked: _Asked) -> list[dict[str, Any]]:

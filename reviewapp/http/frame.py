@@ -32,11 +32,10 @@ _PAGES = (
     ("quality", "Quality", Action.SEE_RESOLUTIONS),
     ("estimates", "Estimates", Action.SEE_RESOLUTIONS),
     ("judges", "Judges", Action.SEE_RESOLUTIONS),
-    ("shadow", "Shadow", Action.SEE_RESOLUTIONS),
     ("datasets", "Datasets", Action.SEE_DATASETS),
     ("shadow", "Shadow", Action.SEE_RESOLUTIONS),
-    ("operations", "Operations", Action.SEE_ITEMS),
     ("rollouts", "Rollouts", Action.SEE_ROLLOUTS),
+    ("operations", "Operations", Action.SEE_ITEMS),
     ("audit", "Audit", Action.SEE_AUDIT),
     ("project_settings", "Settings", Action.EDIT_PROJECT),
 )

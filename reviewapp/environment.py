@@ -1,6 +1,7 @@
 """Typed reading of environment variables; a bad value refuses to start and names the variable."""
 
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -87,3 +88,20 @@ def read_or_make_secret(path: Path, *, instead: str) -> str:
     finally:
         draft.unlink()
     return path.read_text(encoding="ascii").strip()
+
+
+_KEY = re.compile(r"[A-Z][A-Z0-9_]{0,190}(?:KEY|TOKEN)")
+# The server's own secrets, and those of its neighbours, are no keys that a project may have sent out.
+_OWN = re.compile(
+    r"SECRET_KEY|MASKING_KEYS?|METRICS_TOKEN|EMAIL_.*|DATABASE_.*|REDIS_.*|AWS_.*|GITHUB_.*|CI_.*|.*SECRET.*"
+)
+
+
+def serves_as_key(name: str) -> bool:
+    """Tell whether a project may name this variable as the key of a provider."""
+    return bool(_KEY.fullmatch(name)) and not _OWN.fullmatch(name)
+
+
+def read_key(name: str) -> str | None:
+    """Return the key of a provider that a project named by its variable, None where it is not set."""
+    return (os.environ.get(name, "").strip() or None) if serves_as_key(name) else None

@@ -52,3 +52,4 @@ def configure_logging(settings: dict[str, Any]) -> None:
     root.setLevel(settings["level"])
     logging.getLogger("django.server").setLevel("WARNING")
     logging.getLogger("rq.worker").setLevel("WARNING")
+    logging.getLogger("httpx").setLevel("WARNING")  # it tells every request, and we count them ourselves

@@ -155,6 +155,7 @@ LABELLED_STRATA = "annotations.estimates.strata.labelled_strata"
 REVIEW_PACE = "annotations.labels.pace.review_pace"
 ERASERS = [  # what else is emptied with the items of somebody who is erased
     "annotations.labels.erase.erase_labels",
+    "annotations.judges.erase.erase_calls",
     "annotations.datasets.erase.erase_rows",
     "annotations.evaluations.erase.erase_outputs",
     "annotations.quality.figures.forget_agreement",
@@ -181,6 +182,8 @@ JOB_HANDLERS = {
     "compare_traffic": "sampling.drift.run.compare_traffic",
     "deliver_alert": "reviewapp.alerts.deliver.deliver_alert",
     "count_again": "sampling.operations.roll_up.count_again",
+    "run_judge": "annotations.judges.work.run_piece",
+    "attack_judge": "annotations.judges.attacks.run_attacks",
 }
 SWEEP_STEPS = [
     "annotations.queue.sweep.free_expired_leases",
@@ -194,6 +197,7 @@ SWEEP_STEPS = [
     "annotations.quality.figures.plan_agreement",
     "sampling.operations.roll_up.plan_counting",
     "sampling.drift.run.plan_comparing",
+    "annotations.judges.online.plan_online",
     "sampling.uploads.forget.forget_old_uploads",
     "annotations.datasets.export.jobs.forget_expired",
     "annotations.rollouts.watch.watch_rollouts",

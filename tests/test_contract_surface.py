@@ -94,16 +94,20 @@ POST /projects/{p}/golds/restore
 POST /projects/{p}/pauses/{id}
 GET /projects/{p}/evaluations
 POST /evaluations/{id}/stop
+GET /projects/{p}/providers
+PATCH /projects/{p}/providers/{name}
+POST /projects/{p}/providers/{name}/test
+GET /projects/{p}/judges
+GET /projects/{p}/judges/{j}/versions/{v}
+POST /projects/{p}/judges/{j}/versions/{v}/estimate
+POST /projects/{p}/judges/{j}/versions/{v}/attacks
+PUT /projects/{p}/judges/{j}/versions/{v}/online
+GET /projects/{p}/judge-runs
+GET /projects/{p}/judge-budgets
+PUT /projects/{p}/judge-budgets
 """
 
 NOT_BUILT_YET = """
-POST /projects/{p}/providers
-POST /projects/{p}/judges
-POST /projects/{p}/judges/{j}/versions
-POST /projects/{p}/judges/{j}/versions/{v}/runs
-GET /judge-runs/{id}
-POST /judge-runs/{id}/stop
-POST /judge-runs/{id}/resume
 """
 
 

@@ -12,6 +12,7 @@ from annotations.api import (
     failure_modes,
     golds,
     imports,
+    judge_runs,
     judges,
     pass_rate,
     queue,
@@ -35,6 +36,8 @@ def add_routers(api: NinjaAPI) -> None:
     api.add_router("/projects", golds.router)
     api.add_router("/projects", reviewers.router)
     api.add_router("/projects", judges.router)
+    api.add_router("/projects", judge_runs.router)
+    api.add_router("", judge_runs.by_id)
     api.add_router("/projects", failure_modes.router)
     api.add_router("/projects", datasets.router)
     api.add_router("", evaluations.router)

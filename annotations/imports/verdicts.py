@@ -123,7 +123,7 @@ def _store(run: Run, rubric: RubricVersion, checked: Sequence[_Checked]) -> None
     result.accepted += len(new)
     if not new:
         return
-    facts = list(_facts(rubric, new))
+    facts = list(verdict_facts(rubric, new))
     if facts:
         raised = record_late_facts(project=project, facts=facts, late_reason=None, now=now)
         result.drawn += len(raised.selected)
@@ -182,7 +182,9 @@ def _said(verdict: Verdict) -> tuple[Any, ...]:
     return verdict.item_id, verdict.answers, verdict.score, verdict.raw, verdict.rationale
 
 
-def _facts(rubric: RubricVersion, verdicts: Sequence[Verdict]) -> Iterable[NewFact]:
+def verdict_facts(
+    rubric: RubricVersion, verdicts: Sequence[Verdict], *, caused_by_draw: bool = False
+) -> Iterable[NewFact]:
     """Yield what the standing verdicts say; an unparsed one says that nothing is known any longer."""
     asked = [question["key"] for question in rubric.questions if question["kind"] in _AS_FACTS]
     for verdict in verdicts:
@@ -191,7 +193,8 @@ def _facts(rubric: RubricVersion, verdicts: Sequence[Verdict]) -> Iterable[NewFa
         for key in asked:
             if verdict.answers is None or key in verdict.answers:
                 name = f"verdict.{verdict.judge_version.judge.name}.{key}"
-                yield NewFact(verdict.item_id, name, None if verdict.answers is None else verdict.answers[key])
+                value = None if verdict.answers is None else verdict.answers[key]
+                yield NewFact(verdict.item_id, name, value, caused_by_draw)
         if verdict.score is not None:  # for plans that look where the judge is unsure
             yield NewFact(verdict.item_id, f"hint.{verdict.judge_version.judge.name}", verdict.score)
 

@@ -19,6 +19,17 @@ from annotations.models.failure_modes import FailureMode, ModeAssignment, ModeWo
 from annotations.models.figures import AgreementFigure
 from annotations.models.golds import Gold, GoldPause, GoldTurn
 from annotations.models.horizons import Horizon
+from annotations.models.judge_runs import (
+    JudgeAttack,
+    JudgeBudget,
+    JudgeCall,
+    JudgeLimit,
+    JudgeOnline,
+    JudgeProvider,
+    JudgeRun,
+    JudgeRunItem,
+    JudgeSpend,
+)
 from annotations.models.judges import Judge, JudgeVersion, Verdict
 from annotations.models.labels import ExtraLabel, Label
 from annotations.models.queue import ClaimCursor, Draft, Guard, Lease, QueueCounter, Task, VoidedSubmit, Watermark
@@ -62,6 +73,15 @@ __all__ = [
     "GuidelinesRead",
     "Horizon",
     "Judge",
+    "JudgeAttack",
+    "JudgeBudget",
+    "JudgeCall",
+    "JudgeLimit",
+    "JudgeOnline",
+    "JudgeProvider",
+    "JudgeRun",
+    "JudgeRunItem",
+    "JudgeSpend",
     "JudgeVersion",
     "Label",
     "Lease",

@@ -21,6 +21,8 @@ class Judge(models.Model):
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+", db_index=False)
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=10, choices=JudgeKind.choices, default=JudgeKind.IMPORTED)
+    # The questions that it answers; null for an imported judge, which answers what it likes.
+    questions = models.JSONField(null=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()
 
@@ -39,6 +41,8 @@ class JudgeVersion(models.Model):
 
     judge = models.ForeignKey(Judge, on_delete=models.PROTECT, related_name="versions", db_index=False)
     version = models.CharField(max_length=100)
+    # What it asks whom, frozen (`judges/versions.py`); null for an imported version.
+    spec = models.JSONField(null=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()
 

@@ -65,6 +65,9 @@ class Action(StrEnum):
     FREEZE_EVIDENCE = "freeze_evidence"
     SIGN_OFF = "sign_off"
     ROLL_BACK = "roll_back"
+    SEE_JUDGES = "see_judges"
+    EDIT_JUDGES = "edit_judges"
+    EDIT_PROVIDERS = "edit_providers"
 
 
 _EVERYONE = frozenset(Role)
@@ -111,6 +114,9 @@ TABLE: dict[Action, tuple[frozenset[Role], frozenset[Scope]]] = {
     Action.FREEZE_EVIDENCE: (_STAFF | {Role.APPROVER}, frozenset({Scope.ROLLOUT})),
     Action.SIGN_OFF: (frozenset({Role.APPROVER}), frozenset({Scope.ROLLOUT})),
     Action.ROLL_BACK: (_STAFF | {Role.APPROVER}, frozenset({Scope.ROLLOUT})),
+    Action.SEE_JUDGES: (_READERS, _READ | {Scope.JUDGE}),
+    Action.EDIT_JUDGES: (_STAFF, frozenset({Scope.JUDGE})),
+    Action.EDIT_PROVIDERS: (_STAFF, _ADMIN | {Scope.JUDGE}),
 }
 
 # Who may give or take a role, or make a token that acts as somebody of that role.

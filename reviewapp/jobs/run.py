@@ -1,7 +1,8 @@
 """Running one intent in a worker: claimed by a lease, done in the same transaction as its result."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 import structlog
@@ -12,6 +13,7 @@ from django.utils.module_loading import import_string
 
 from reviewapp.jobs.intents import LEASE_SECONDS
 
+_Handler = TypeVar("_Handler", bound=Callable[..., None])
 _log = structlog.get_logger(__name__)
 MAX_ATTEMPTS = 8
 _FIRST_BACKOFF = timedelta(seconds=10)
@@ -69,12 +71,25 @@ def run_intent(intent_id: int) -> None:
         return
     try:
         handler = import_string(settings.JOB_HANDLERS[intent.kind])
-        with transaction.atomic():
+        if getattr(handler, "commits_itself", False):
             handler(intent.payload, now)
             finish(intent, now=timezone.now())
+        else:
+            with transaction.atomic():
+                handler(intent.payload, now)
+                finish(intent, now=timezone.now())
     except Exception as error:  # noqa: BLE001 — whatever a handler raises is its intent's last error
         _log.exception("intent_failed", intent=intent.id, kind=intent.kind, attempt=intent.attempts)
         fail(intent, error=error, now=timezone.now())
+
+
+def commits_itself(handler: _Handler) -> _Handler:
+    """Mark a handler that commits as it goes, because it speaks to others between its commits.
+
+    It must bear being run again after dying anywhere, and what it asks for next it asks for in its last transaction.
+    """
+    handler.commits_itself = True  # type: ignore[attr-defined]
+    return handler
 
 
 def claim(intent_id: int, *, now: datetime) -> ClaimedIntent | None:

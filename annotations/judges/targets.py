@@ -1,0 +1,96 @@
+"""The models that a piece of a run may ask, in order: each with its limits, what it learnt of them, and its health."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from annotations.judges.limits import Breaker, Limit, block, correct, take
+from annotations.judges.providers import get_provider, smaller_limit, target_of
+from annotations.judges.transport import Target
+from annotations.judges.versions import Choice
+from annotations.judges.waiting import told_limits
+from annotations.models import JudgeProvider
+from reviewapp.http.errors import RefusalError
+
+_CHARS_A_TOKEN = 4.0
+_CAREFUL_CHARS_A_TOKEN = 2.5
+_SMOOTH = 0.1
+
+
+class Asked:
+    """One model of one provider during a piece of work. `dead` says why it is of no use until a person acts."""
+
+    def __init__(self, project_id: int, choice: Choice) -> None:
+        self.choice = choice
+        self.dead = ""
+        self.target: Target | None = None
+        self.is_plain = False
+        try:
+            self.provider = get_provider(project_id, choice.provider)
+            self.target = target_of(self.provider, choice.model)
+            self.is_plain = bool(self.provider.learnt.get(choice.model, {}).get("plain"))
+        except RefusalError as refusal:
+            self.dead = refusal.message
+        self._key = _key(project_id, choice)
+        self.breaker = Breaker(self._key)
+        self.limit = Limit(
+            self._key, self.target.rpm if self.target else None, self.target.tpm if self.target else None
+        )
+        self._ratio, self._output = 1.0, 0.0
+
+    def expected_tokens(self, prompt_chars: int, max_tokens: int) -> float:
+        """Return how many tokens a call will take up, by what earlier ones did."""
+        return prompt_chars / _CHARS_A_TOKEN * self._ratio + (self._output or min(max_tokens, 150))
+
+    def most_nusd(self, prompt_chars: int, max_tokens: int) -> int:
+        """Return the most that a call can cost, near enough."""
+        if self.target is None:
+            return 0
+        return self.target.cost_nusd(prompt_chars / _CAREFUL_CHARS_A_TOKEN + 20, max_tokens)
+
+    def take(self, tokens: float) -> float:
+        """Take up a call's share of the limits; return 0, or how long to wait."""
+        return take(self.limit, tokens=tokens)
+
+    def used(self, *, expected: float, prompt_chars: int, input_tokens: int, output_tokens: int) -> None:
+        """Learn what a call really took."""
+        self._ratio += _SMOOTH * (input_tokens / max(prompt_chars / _CHARS_A_TOKEN, 1) - self._ratio)
+        self._output = output_tokens if not self._output else self._output + _SMOOTH * (output_tokens - self._output)
+        correct(self.limit, tokens=input_tokens + output_tokens - expected)
+
+    def heard(self, headers: Mapping[str, str], *, now: datetime) -> None:
+        """Learn limits from the headers of an answer: kept with the provider, so that every worker knows them."""
+        told = told_limits(headers, now=now)
+        if told.wait > 0:
+            block(self.limit, seconds=told.wait)
+        known = {"rpm": told.rpm, "tpm": told.tpm}
+        rpm, tpm = (smaller_limit(known[name], getattr(self.provider, name)) for name in ("rpm", "tpm"))
+        if (told.rpm or told.tpm) and (rpm, tpm) != (self.limit.rpm, self.limit.tpm):
+            self.limit = Limit(self._key, rpm, tpm)
+            self._learn({name: value for name, value in known.items() if value})
+
+    def refuse_structure(self) -> None:
+        """Remember that this model takes no structured output."""
+        self.is_plain = True
+        self._learn({"plain": True})
+
+    def hold(self, seconds: float) -> None:
+        """Ask nothing for so long, because the provider said so."""
+        block(self.limit, seconds=seconds)
+
+    def _learn(self, what: dict[str, object]) -> None:
+        with transaction.atomic():
+            row = JudgeProvider.objects.select_for_update().get(pk=self.provider.pk)
+            row.learnt = {**row.learnt, self.choice.model: {**row.learnt.get(self.choice.model, {}), **what}}
+            row.save(update_fields=["learnt"])
+
+
+def forget_troubles(project_id: int, choices: Sequence[Choice]) -> None:
+    """Ask these models again at once, whatever they did before: a person says so."""
+    for choice in choices:
+        Breaker(_key(project_id, choice)).answered()
+
+
+def _key(project_id: int, choice: Choice) -> str:
+    return f"{project_id}:{choice.provider}:{choice.model}"

@@ -1,0 +1,360 @@
+"""Job `run_judge`: one piece of a run, at most a minute. Reserve money, call, store, read, store the verdict.
+
+Every step commits before the next. What a worker that died leaves behind is found by the next piece: answers that were
+stored are read without asking again, and calls that were under way are uncertain spend and repeated.
+"""
+
+import time
+from collections import deque
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotations.judges.bodies import read_body
+from annotations.judges.calls import Caller, Level, Outcome
+from annotations.judges.cases import FIRST, Job
+from annotations.judges.choose import choose_items
+from annotations.judges.ending import end_piece
+from annotations.judges.prepare import Preparation
+from annotations.judges.reply import can_be_structured, reply_schema
+from annotations.judges.spending import Settled, Wanted, reserve, settle, settle_left_behind
+from annotations.judges.store import Finished, store_finished
+from annotations.judges.targets import Asked
+from annotations.judges.transport import Ask, NoStructureError, TerminalError, TryAgainError
+from annotations.judges.versions import Spec
+from annotations.models import JudgeCall, JudgeRun, JudgeRunItem
+from annotations.models.judge_runs import CallState, ProviderKind, RunItemState, RunState
+from reviewapp.jobs.run import commits_itself
+
+ISSUE_SECONDS = 40.0  # calls are begun within this time …
+CALL_SECONDS = 60.0  # … and end within this
+_READ = 100
+_STORE_AT, _STORE_SECONDS = 200, 0.5
+MAX_TRIES = 3
+_SOON_SECONDS = 5.0
+
+
+@commits_itself
+def run_piece(payload: dict[str, Any], now: datetime) -> None:
+    """Do a piece of a run's work and ask for the next, unless the run is over, stopped, or another piece has begun."""
+    with transaction.atomic():
+        run = (
+            JudgeRun.objects.select_for_update(of=("self",))
+            .select_related("project", "judge_version__judge")
+            .get(pk=payload["run_id"])
+        )
+        if run.chunk != payload["chunk"] or run.state not in {RunState.QUEUED, RunState.RUNNING}:
+            return
+        run.state, run.started_at = RunState.RUNNING, run.started_at or now
+        run.save(update_fields=["state", "started_at"])
+    settle_left_behind(run.pk, now=now)
+    _Piece(run).work()
+
+
+class _Piece:
+    """The state of one piece."""
+
+    def __init__(self, run: JudgeRun) -> None:
+        self.run, self.version = run, run.judge_version
+        self.spec = Spec.of(self.version)
+        self.began = time.monotonic()
+        self.issue_until = self.began + ISSUE_SECONDS
+        self.first = [Asked(run.project_id, choice) for choice in (self.spec.first, *self.spec.fallback)]
+        stronger = self.spec.cascade.stronger if self.spec.cascade else None
+        self.stronger = [Asked(run.project_id, stronger)] if stronger else []
+        self.schema = (
+            reply_schema(self.spec.questions)
+            if self.spec.params.structured == "auto" and can_be_structured(self.spec.questions)
+            else None
+        )
+        self.preparation = Preparation(run.project, self.spec, version_id=self.version.pk)
+        self.level = Level(self.spec.params.concurrency)
+        self.ready: deque[Job] = deque()
+        self.finished: list[Finished] = []
+        self.stored_at = self.began
+        self.read_behind = 0
+        self.all_read = self.put_back = self.ended = self.any_answered = False
+        self.pause, self.waiting_for = "", ""
+        self.wait = 0.0
+        self.next_try = 0.0
+
+    def work(self) -> None:
+        """Work until the time is up, everything is done, or something ends it; then say what is next."""
+        all_chosen = choose_items(self.run, until=self.issue_until)
+        with Caller(most=self.spec.params.concurrency, deadline=self.began + CALL_SECONDS) as caller:
+            while True:
+                self._refill(caller)
+                if caller.under_way:
+                    self._take_in(caller.collect(wait=self._patience()))
+                self._store(always=not caller.under_way)
+                if caller.under_way:
+                    continue
+                if not self._may_issue() or (not self.ready and self.all_read):
+                    break
+                time.sleep(min(0.2, max(0.0, self.next_try - time.monotonic())))
+        self._store(always=True)
+        end_piece(
+            self.run.pk,
+            pause=self.pause,
+            waiting_for=self.waiting_for,
+            wait=self.wait or (_SOON_SECONDS if self.put_back and self.all_read else 0.0),
+            all_chosen=all_chosen,
+        )
+
+    def _may_issue(self) -> bool:
+        return not (self.pause or self.ended or self.wait) and time.monotonic() < self.issue_until
+
+    def _patience(self) -> float:
+        """Return how long to wait for an answer before there may be something else to do."""
+        return min(0.25, max(0.001, self.next_try - time.monotonic())) if self.next_try else 0.25
+
+    def _refill(self, caller: Caller) -> None:
+        while self._may_issue() and caller.under_way < self.level.calls and time.monotonic() >= self.next_try:
+            if not self.ready and not self._read_more():
+                return
+            if not self.ready:
+                continue
+            if not self._begin(caller, room=self.level.calls - caller.under_way):
+                return
+
+    def _read_more(self) -> bool:
+        """Make the next waiting items ready; tell whether there were any."""
+        waiting = JudgeRunItem.objects.filter(run=self.run, state=RunItemState.WAITING, pk__gt=self.read_behind)
+        rows = list(waiting.order_by("pk")[:_READ])
+        if not rows:
+            self.all_read = True
+            return False
+        self.read_behind = rows[-1].pk
+        jobs, finished = self.preparation.prepare(rows)
+        self.finished += finished
+        self._queue(jobs)
+        return True
+
+    def _queue(self, jobs: list[Job]) -> None:
+        """Answer jobs from what is stored, the others get ready."""
+        while jobs:
+            keys = {
+                job.key(asked.target): (asked.target.kind)
+                for job in jobs
+                for asked in self._targets(job)
+                if asked.target is not None
+            }
+            calls = JudgeCall.objects.filter(project_id=self.run.project_id, key__in=keys, state=CallState.SETTLED)
+            stored = {call.key: call for call in calls.only("key", "kind", "raw", "run_id").order_by("pk") if call.raw}
+            following: list[Job] = []
+            for job in jobs:
+                found = (stored.get(job.key(asked.target)) for asked in self._targets(job) if asked.target is not None)
+                call = next((each for each in found if each is not None), None)
+                if call is None:
+                    self.ready.append(job)
+                else:
+                    following += self._feed(job, call.kind, call.raw, cached=call.run_id != self.run.pk)
+            jobs = following
+
+    def _feed(self, job: Job, kind: str, raw: str, *, cached: bool) -> list[Job]:
+        if job.case.is_over:
+            return []
+        found = job.case.feed(job, kind=kind, raw=raw, cached=cached)
+        if isinstance(found, Finished):
+            self.finished.append(found)
+            return []
+        return found
+
+    def _targets(self, job: Job) -> list[Asked]:
+        return self.first if job.stage == FIRST else self.stronger
+
+    def _begin(self, caller: Caller, *, room: int) -> bool:
+        """Begin some of the ready jobs; tell whether to go on."""
+        batch: list[tuple[Job, Asked, float]] = []
+        go_on = True
+        while self.ready and len(batch) < room:
+            job = self.ready[0]
+            if job.case.is_over:
+                self.ready.popleft()
+                continue
+            asked = self._usable(job)
+            if asked is None:
+                go_on = False
+                break
+            tokens = asked.expected_tokens(job.prompt_chars, self.spec.params.max_tokens)
+            wait = asked.take(tokens)
+            if wait > 0:
+                self.next_try = time.monotonic() + wait
+                if self.next_try > self.issue_until:
+                    self.wait = wait
+                go_on = False
+                break
+            batch.append((self.ready.popleft(), asked, tokens))
+        return self._reserve_and_begin(caller, batch) and go_on
+
+    def _usable(self, job: Job) -> Asked | None:
+        """Return who is asked next; None where nobody can be, which pauses the run or has it wait."""
+        targets = self._targets(job)
+        open_for = []
+        for place in range(job.place, len(targets)):
+            asked = targets[place]
+            if asked.dead or asked.target is None:
+                continue
+            seconds = asked.breaker.open_seconds()
+            if not seconds:
+                job.place = place
+                return asked
+            open_for.append(seconds)
+        if open_for:
+            tripped = [asked for asked in targets if asked.breaker.times_opened() >= asked.breaker.GIVE_UP]
+            if len(tripped) == len(targets):
+                self.pause = f"{self.waiting_for or 'The provider does not answer.'} It was tried for a long time."
+            self.wait = max(self.wait, min(open_for))
+        elif job.place and not any(asked.dead for asked in targets):
+            job.place = 0
+            self.wait = max(self.wait, 5.0)
+        else:
+            self.pause = (
+                " ".join(dict.fromkeys(asked.dead for asked in targets if asked.dead)) or "No provider is left."
+            )
+        return None
+
+    def _reserve_and_begin(self, caller: Caller, batch: list[tuple[Job, Asked, float]]) -> bool:
+        if not batch:
+            return True
+        wanted = [
+            Wanted(
+                job.case.item_id,
+                job.key(asked.target),
+                asked.choice.provider,
+                asked.target.kind,
+                asked.choice.model,
+                asked.most_nusd(job.prompt_chars, self.spec.params.max_tokens),
+            )
+            for job, asked, _ in batch
+            if asked.target is not None
+        ]
+        granted = reserve(self.run.pk, wanted, now=timezone.now())
+        for (job, asked, tokens), call in zip(batch, granted.calls, strict=False):
+            if asked.target is None:
+                continue
+            wants_tokens = self.spec.params.score == "logprobs" and asked.target.kind == ProviderKind.OPENAI
+            caller.begin(
+                (job, asked, call, tokens),
+                asked.target,
+                Ask(
+                    job.messages,
+                    self.spec.params.send,
+                    None if asked.is_plain else self.schema,
+                    self.spec.params.max_tokens,
+                    logprobs=wants_tokens and not asked.is_plain,
+                ),
+                limit=asked.limit,
+                timeout_seconds=self.spec.params.timeout_seconds,
+            )
+        left = [job for job, _, _ in batch[len(granted.calls) :]]
+        self.ready.extendleft(reversed(left))
+        self.ended = self.ended or granted.ended
+        if granted.refused and not caller.under_way:
+            self.pause = granted.refused
+        return not left
+
+    def _take_in(self, outcomes: list[Outcome]) -> None:
+        """Store what came back, then read it."""
+        if not outcomes:
+            return
+        now = timezone.now()
+        settle(self.run.pk, [self._settled(outcome) for outcome in outcomes], now=now)
+        following: list[Job] = []
+        for outcome in outcomes:
+            job, asked, call, _ = outcome.what
+            if outcome.answered is not None:
+                self.level.answered()
+                asked.breaker.answered()
+                self.waiting_for, self.any_answered = "", True
+                asked.heard(outcome.answered.headers, now=now)
+                following += self._feed(job, call.kind, outcome.answered.body, cached=False)
+            elif outcome.error is not None:
+                self._not_answered(job, asked, outcome)
+        self._queue(following)
+
+    def _settled(self, outcome: Outcome) -> Settled:
+        job, asked, call, expected = outcome.what
+        if outcome.answered is None:
+            error = outcome.error
+            sent = error is not None and error.sent
+            state = CallState.UNCERTAIN if sent else CallState.FAILED
+            return Settled(call, state, error=error.message[:2000] if error else "", uncertain=outcome.uncertain)
+        body = read_body(call.kind, outcome.answered.body)
+        read = body.input_tokens if body.input_tokens is not None else job.prompt_chars // 4
+        written = body.output_tokens if body.output_tokens is not None else len(body.text) // 4
+        asked.used(expected=expected, prompt_chars=job.prompt_chars, input_tokens=read, output_tokens=written)
+        return Settled(
+            call,
+            CallState.SETTLED,
+            cost_nusd=asked.target.cost_nusd(read, written),
+            input_tokens=read,
+            output_tokens=written,
+            raw=outcome.answered.body,
+            latency_ms=outcome.answered.latency_ms,
+            uncertain=outcome.uncertain,
+        )
+
+    def _not_answered(self, job: Job, asked: Asked, outcome: Outcome) -> None:
+        error = outcome.error
+        if error is None or job.case.is_over:
+            return
+        if isinstance(error, NoStructureError) and not asked.is_plain:
+            asked.refuse_structure()
+            self.ready.appendleft(job)
+        elif isinstance(error, NoStructureError) or not isinstance(error, TryAgainError | TerminalError):
+            self._next_target_or(job, error.message)
+        elif isinstance(error, TerminalError):
+            asked.dead = error.message
+            self.ready.appendleft(job)
+        elif error.busy:
+            self.level.refused()
+            asked.heard(error.headers, now=timezone.now())
+            wait = error.wait or 2.0
+            asked.hold(wait)
+            self.waiting_for = error.message
+            if time.monotonic() + wait > self.issue_until:
+                self.wait = max(self.wait, wait)
+            self.ready.appendleft(job)
+        else:
+            self.waiting_for = error.message
+            asked.breaker.failed()
+            if error.wait and error.wait > 1:
+                asked.hold(error.wait)
+            job.case.tries += 1
+            JudgeRunItem.objects.filter(run=self.run, item_id=job.case.item_id).update(tries=job.case.tries)
+            if job.place + 1 < len(self._targets(job)):
+                job.place += 1
+                self.ready.append(job)
+            elif job.case.tries >= (MAX_TRIES if self.any_answered else 2 * MAX_TRIES):
+                self.finished.append(job.case.fail(error.message))
+            else:
+                job.place = 0
+                self.put_back = True
+                job.case.is_over = True  # for this piece: the item still waits
+
+    def _next_target_or(self, job: Job, why: str) -> None:
+        if job.place + 1 < len(self._targets(job)):
+            job.place += 1
+            self.ready.append(job)
+        else:
+            self.finished.append(job.case.fail(why))
+
+    def _store(self, *, always: bool) -> None:
+        """Store the items that are finished, now and then."""
+        moment = time.monotonic()
+        if not self.finished or not (
+            always or len(self.finished) >= _STORE_AT or moment - self.stored_at >= _STORE_SECONDS
+        ):
+            return
+        store_finished(
+            self.run,
+            self.version,
+            self.finished,
+            rubric_id=self.spec.rubric_id,
+            worked=moment - self.stored_at,
+            now=timezone.now(),
+        )
+        self.finished, self.stored_at = [], moment

@@ -1,4 +1,4 @@
-"""Preparing items for a run: the prompts of those that a model is to be asked about, the ends of those that it is not."""
+"""Preparing items for a run: prompts for those that a model is asked about, an end for the others."""
 
 from collections.abc import Sequence
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import transaction
 
@@ -84,6 +85,35 @@ class Asked:
             row = JudgeProvider.objects.select_for_update().get(pk=self.provider.pk)
             row.learnt = {**row.learnt, self.choice.model: {**row.learnt.get(self.choice.model, {}), **what}}
             row.save(update_fields=["learnt"])
+
+
+class Picked(NamedTuple):
+    """Who is asked next, or why nobody: `dead` until a person acts, else after `wait` seconds."""
+
+    asked: Asked | None
+    place: int = 0
+    wait: float = 0.0
+    dead: str = ""
+    given_up: bool = False
+
+
+def pick_target(targets: Sequence[Asked], place: int) -> Picked:
+    """Return the first from a place on that is of use and whose breaker is closed."""
+    waits = []
+    for nth in range(place, len(targets)):
+        asked = targets[nth]
+        if asked.dead or asked.target is None:
+            continue
+        seconds = asked.breaker.open_seconds()
+        if not seconds:
+            return Picked(asked, nth)
+        waits.append(seconds)
+    if waits:
+        given_up = all(asked.dead or asked.breaker.times_opened() >= asked.breaker.GIVE_UP for asked in targets)
+        return Picked(None, wait=min(waits), given_up=given_up)
+    dead = " ".join(dict.fromkeys(asked.dead for asked in targets if asked.dead))
+    # Where an earlier one is alive, it is asked again after a while.
+    return Picked(None, wait=5.0) if place and not dead else Picked(None, dead=dead or "No provider is left.")
 
 
 def forget_troubles(project_id: int, choices: Sequence[Choice]) -> None:

@@ -21,7 +21,7 @@ from annotations.judges.prepare import Preparation
 from annotations.judges.reply import can_be_structured, reply_schema
 from annotations.judges.spending import Settled, Wanted, reserve, settle, settle_left_behind
 from annotations.judges.store import Finished, store_finished
-from annotations.judges.targets import Asked
+from annotations.judges.targets import Asked, pick_target
 from annotations.judges.transport import Ask, NoStructureError, TerminalError, TryAgainError
 from annotations.judges.versions import Spec
 from annotations.models import JudgeCall, JudgeRun, JudgeRunItem
@@ -191,29 +191,14 @@ class _Piece:
 
     def _usable(self, job: Job) -> Asked | None:
         """Return who is asked next; None where nobody can be, which pauses the run or has it wait."""
-        targets = self._targets(job)
-        open_for = []
-        for place in range(job.place, len(targets)):
-            asked = targets[place]
-            if asked.dead or asked.target is None:
-                continue
-            seconds = asked.breaker.open_seconds()
-            if not seconds:
-                job.place = place
-                return asked
-            open_for.append(seconds)
-        if open_for:
-            tripped = [asked for asked in targets if asked.breaker.times_opened() >= asked.breaker.GIVE_UP]
-            if len(tripped) == len(targets):
-                self.pause = f"{self.waiting_for or 'The provider does not answer.'} It was tried for a long time."
-            self.wait = max(self.wait, min(open_for))
-        elif job.place and not any(asked.dead for asked in targets):
+        found = pick_target(self._targets(job), job.place)
+        if found.asked is not None:
+            job.place = found.place
+            return found.asked
+        self.pause = found.dead or (f"{self.waiting_for} It was tried for a long time." if found.given_up else "")
+        self.wait = max(self.wait, found.wait)
+        if not found.dead:
             job.place = 0
-            self.wait = max(self.wait, 5.0)
-        else:
-            self.pause = (
-                " ".join(dict.fromkeys(asked.dead for asked in targets if asked.dead)) or "No provider is left."
-            )
         return None
 
     def _reserve_and_begin(self, caller: Caller, batch: list[tuple[Job, Asked, float]]) -> bool:

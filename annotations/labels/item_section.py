@@ -1,5 +1,6 @@
 """What review made of an item: its tasks, everybody's answers beside each other, and what happened on the way."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from annotations.rubrics.publish import rubric_by_id
 from reviewapp.accounts.roles import Action
 from sampling.items.sections import Event, ItemAsked, Section
 
+_READABLE = 8  # columns of labels
 _HOW = {"single": "one label", "agreed": "all agree", "majority": "by majority"}
 
 
@@ -29,12 +31,16 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One question and everybody's answers to it, in the order of the columns; `differ` where they are not the same."""
+    """One question and everybody's answers to it, in the order of the columns; `differ` where they are not the same.
+
+    `counted` says how many gave each answer, most first, where there are more people than one can read.
+    """
 
     title: str
     answers: list[str]
     resolved: str
     differ: bool
+    counted: list[tuple[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +114,19 @@ def _answers(labels: Sequence[Label], decided: Adjudication | None) -> dict[str,
         given = [label.answers.get(key) for label in labels]
         if all(answer is None for answer in [*given, resolved.get(key)]):
             continue
+        answers = [answer_words(question, label.answers.get(key), label.details.get(key)) for label in labels]
         rows.append(
             Answered(
                 title=question["title"],
-                answers=[answer_words(question, label.answers.get(key), label.details.get(key)) for label in labels],
+                answers=answers,
                 resolved=answer_words(question, resolved.get(key)) if resolves else "",
                 differ=key in unresolved,
+                counted=Counter(filter(None, answers)).most_common() if len(labels) > _READABLE else [],
             )
         )
     return {
         "columns": [_column(label, newest.version, extra) for label in labels],
+        "is_many": len(labels) > _READABLE,
         "questions": rows,
         "comments": [(label.reviewer_name, label.comment) for label in labels if label.comment],
         "how": outcome,

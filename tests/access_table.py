@@ -60,6 +60,7 @@ ENDPOINTS: dict[str, Known] = {
     "get_report": Known(Action.SEE_ROLLOUTS),
     "get_shadow_view": Known(Action.SEE_RESOLUTIONS),
     "get_calibration_figures": Known(Action.SEE_RESOLUTIONS),
+    "get_judge_watch": Known(Action.SEE_RESOLUTIONS),
     "get_alternative_test": Known(Action.SEE_RESOLUTIONS),
     "post_provider": Known(
         Action.EDIT_PROVIDERS, {"name": "sim", "kind": "simulated", "models": [{"name": "simulated-70"}]}

@@ -87,6 +87,7 @@ POST /projects/{p}/plan/top-up
 GET /projects/{p}/slices
 GET /projects/{p}/failure-notes
 GET /projects/{p}/failure-notes/groups
+GET /projects/{p}/judges/{j}/versions/{v}/watch
 GET /projects/{p}/golds
 POST /projects/{p}/golds
 POST /projects/{p}/golds/retire

@@ -40,6 +40,12 @@ def test_a_newcomer_finds_two_versions_a_plan_and_work_done_by_named_people(sign
         assert client.get("/p/demo/").status_code == 200
     assert client.login(username="rosa", password=sign_ins["rosa"])
     assert client.get("/p/demo/review").status_code == 200
+    assert client.login(username="olivia", password=sign_ins["olivia"])
+    for judge, words in (("reply-check/3", ">worth using</span>"), ("tone-check/1", ">not worth using</span>")):
+        page = client.get(f"/p/demo/judges/{judge}").content.decode()
+        assert words in page, judge
+        assert "Read <strong>post-stratified</strong>" in page
+    assert "helped by reply-check 3" in client.get("/p/demo/estimates").content.decode()
 
 
 def test_the_planted_difference_of_the_versions_shows_in_the_labels(sign_ins):

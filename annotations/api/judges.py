@@ -7,8 +7,7 @@ from django.utils import timezone
 from ninja import Query, Router
 
 from annotations.api.agreement import From, Question, Segment, To
-from annotations.api.estimates import EstimateOut
-from annotations.api.judge_bodies import (
+from annotations.api.calibration_bodies import (
     AlternativeOut,
     AnnotatorOut,
     AppliesOut,
@@ -23,10 +22,15 @@ from annotations.api.judge_bodies import (
     RecalibrationOut,
     SegmentOut,
 )
+from annotations.api.estimates import EstimateOut
+from annotations.api.watch_bodies import AnchorsOut, BandOut, FlagOut, WatchOut
 from annotations.judges.alternative import run_alternative_test
+from annotations.judges.anchors import compare_anchors, list_anchors
 from annotations.judges.calibration import Calibration, Costs, get_calibration
 from annotations.judges.confusion import PartCalibration
+from annotations.judges.pairs import get_judge_version
 from annotations.judges.scores import ScoreFigures
+from annotations.judges.watch import read_watch
 from annotations.quality.asked import Window
 from reviewapp.accounts.access import authorize
 from reviewapp.accounts.roles import Action
@@ -112,6 +116,7 @@ def _shown(found: Calibration) -> CalibrationOut:
         label_worth=found.label_worth,
         effective_labels=found.effective_labels,
         judgement=JudgementOut(state=said.state, usable_for=said.usable_for, error=said.error, change=said.change),
+        flag=found.flag,
         sentence=said.sentence,
         warnings=list(found.warnings),
     )
@@ -146,6 +151,52 @@ def _parts(parts: list[PartCalibration]) -> list[SegmentOut]:
         SegmentOut(value=each.value, n=each.n, confusion=ConfusionOut.of(each.confusion), **_figures(each.description))
         for each in parts
     ]
+
+
+@router.get("/{p}/judges/{j}/versions/{v}/watch", response=WatchOut, summary="Whether a judge moved")
+def get_judge_watch(request: HttpRequest, p: str, j: str, v: str, question: Question = None) -> WatchOut:
+    """Return how a version's errors on the uniform share stand to their band, its flags, and the anchors."""
+    access = authorize(actor_of(request), p, Action.SEE_RESOLUTIONS)
+    version = get_judge_version(access.project, judge=j, version=v)
+    watch = read_watch(version, question=question)
+    anchored = compare_anchors(version, question=watch.question)
+    return WatchOut(
+        question=watch.question,
+        state=watch.state,
+        n=watch.n,
+        e_value=watch.e_value,
+        bands=[
+            BandOut(
+                name=each.name,
+                n_first=each.n_first,
+                errors_first=each.errors_first,
+                edge=each.edge,
+                n_since=each.n_since,
+                errors_since=each.errors_since,
+                e_value=each.e_value,
+            )
+            for each in watch.bands
+        ],
+        flags=[
+            FlagOut(
+                reason=each.reason,
+                raised_at=each.raised_at,
+                over_at=each.over_at,
+                over_by=each.over_by.username if each.over_by else None,
+                over_reason=each.over_reason,
+            )
+            for each in watch.history
+        ],
+        anchors=AnchorsOut(
+            moved=anchored.moved,
+            n=anchored.n,
+            n_again=anchored.n_again,
+            to_wrong=anchored.to_wrong,
+            to_right=anchored.to_right,
+            sentence=anchored.sentence,
+            external_ids=list_anchors(access.project.pk, watch.question),
+        ),
+    )
 
 
 @router.get(

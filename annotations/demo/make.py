@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from annotations.demo.gates import plan_rollout
-from annotations.demo.opinions import judge_line, say, usual_rates
+from annotations.demo.opinions import judge_lines, say, usual_rates
 from annotations.demo.people import PEOPLE, REVIEWERS, Person, SignIn, add_people
 from annotations.demo.story import DemoItem, fraction, list_items, read_notes, read_rubric
 from annotations.demo.trials import make_trials
@@ -82,8 +82,9 @@ def _send_in(project: Project, items: list[DemoItem], *, actor: Actor) -> None:
 
 
 def _judge_all(project: Project, items: list[DemoItem], *, actor: Actor) -> None:
-    """Let a judge that runs elsewhere say something about every item of a day, drawn or not."""
-    lines = [Line(number, judge_line(item)) for number, item in enumerate(items, 1)]
+    """Let judges that run elsewhere say something about the items of a day, drawn or not."""
+    said = [line for item in items for line in judge_lines(item)]
+    lines = [Line(number, line) for number, line in enumerate(said, 1)]
     now = items[-1].occurred_at + timedelta(minutes=10)
     result = import_verdicts(project=project, lines=lines, actor=actor, now=now)
     if result.rejected:

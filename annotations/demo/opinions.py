@@ -1,4 +1,6 @@
-"""What the demo's people and its judge say about an item: mostly the planted truth.
+"""What the demo's people and its judges say about an item: mostly the planted truth.
+
+Of the judges one is worth using, and one is not: it looks at the tone alone, which tells nothing about the answer.
 
 Nobody is right always, and the errors cancel: whoever does not look closely passes as many answers of a version as
 deserve it. Were passes and fails mistaken equally often, the labels of a good version would look worse than it is, and
@@ -9,11 +11,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from annotations.demo.people import Person
-from annotations.demo.story import DemoItem, fraction
+from annotations.demo.story import DemoItem, fraction, read_notes
 
 JUDGE, JUDGE_VERSION = "reply-check", "3"
 _UNPARSED = 0.02
 _RIGHT = {"pass": 0.95, "fail": 0.75}
+TONE_JUDGE, TONE_VERSION = "tone-check", "1"
+_TONE_JUDGED, _TONE_PASSES = 0.9, 0.85
+_WHY = {
+    "pass": "It answers what was asked, and agrees with the policy.",
+    "fail": "Something in it does not agree with the policy.",
+}
 _OTHER = {"pass": "fail", "fail": "pass"}
 
 
@@ -42,12 +50,36 @@ def judge_says(item: DemoItem) -> str | None:
     return item.verdict if is_right else _OTHER[item.verdict]
 
 
-def judge_line(item: DemoItem) -> dict[str, Any]:
-    """Return the judge's verdict as it is imported."""
-    said = judge_says(item)
-    return {
-        "external_id": item.sent["external_id"],
-        "judge": JUDGE,
-        "judge_version": JUDGE_VERSION,
-        "answers": None if said is None else {"verdict": said},
-    }
+def judge_lines(item: DemoItem) -> list[dict[str, Any]]:
+    """Return the judges' verdicts as they are imported."""
+    name, said = item.sent["external_id"], judge_says(item)
+    line: dict[str, Any] = {"external_id": name, "judge": JUDGE, "judge_version": JUDGE_VERSION, "answers": None}
+    if said is None:
+        lines = [{**line, "raw": "I would say that this reply is"}]
+    else:
+        # Surer of itself than it may be.
+        score = 0.75 + 0.24 * fraction(name, "judge", "sure")
+        lines = [
+            {
+                **line,
+                "answers": {"verdict": said},
+                "score": round(score if said == "pass" else 1 - score, 3),
+                "rationale": _why(item, said),
+            }
+        ]
+    if fraction(name, "tone", "judged") < _TONE_JUDGED:
+        polite = fraction(name, "tone", "polite") < _TONE_PASSES
+        lines.append(
+            {
+                "external_id": name,
+                "judge": TONE_JUDGE,
+                "judge_version": TONE_VERSION,
+                "answers": {"verdict": "pass" if polite else "fail"},
+                "rationale": "Polite and friendly." if polite else "Rather short.",
+            }
+        )
+    return lines
+
+
+def _why(item: DemoItem, said: str) -> str:
+    return read_notes()[item.fault][0] if said == "fail" and item.fault else _WHY[said]

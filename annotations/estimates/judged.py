@@ -9,7 +9,7 @@ from django.db import connection
 
 from annotations.estimates.grading import Grading
 from annotations.estimates.rows import DrawnItem, TrafficRows
-from annotations.models import JudgeVersion
+from annotations.models import JudgeFlag, JudgeVersion
 from annotations.quality.asked import Window
 from reviewapp.http.errors import FieldError, InvalidError
 
@@ -54,6 +54,11 @@ def _most_used(window: Window, question: str, versions: list[JudgeVersion]) -> J
         )
         row = cursor.fetchone()
     return next((each for each in versions if row and each.pk == row[0]), None)
+
+
+def find_flag(version: JudgeVersion, question: str) -> JudgeFlag | None:
+    """Return the flag that stands on a version: its errors left their band, so its verdicts enter no rate."""
+    return JudgeFlag.objects.filter(judge_version=version, question=question, over_at=None).first()
 
 
 def depends_on_draw(rows: TrafficRows, drawn: list[DrawnItem], grading: Grading) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from annotations.estimates.compare import Comparison, compare_parts, largest_pair, read_compare
 from annotations.estimates.grading import FAIL, PASS, Figure, Grading, grading_of
-from annotations.estimates.judged import depends_on_draw, find_judge, without_verdicts
+from annotations.estimates.judged import depends_on_draw, find_flag, find_judge, without_verdicts
 from annotations.estimates.means import Share, judge_mean, mean_of, plain_mean, scale_of, shares_of
 from annotations.estimates.rows import read_drawn, read_traffic
 from annotations.estimates.series import DayEstimate, Period, follow, follow_last
@@ -23,6 +23,7 @@ from reviewapp.stats.pass_rate.more_labels import more_labels
 from reviewapp.stats.sampling.response import WorstCase
 from reviewapp.stats.segments import shrink_segments
 
+FLAGGED = "the judge {} {} is flagged since {:%Y-%m-%d}: its errors left their band, so labels alone are used"
 BY_DRAW = "the verdicts of {} depend on the review draw and were not used"
 MAX_SEGMENTS = 100
 PRECISION = 0.02  # "how many more labels until ±2 points?"
@@ -157,7 +158,12 @@ def gather(
     )
     drawn = read_drawn(window, asked, judge_version=version, segment=window.segment, grading=grading)
     warnings: tuple[str, ...] = ()
-    if found is not None and depends_on_draw(rows, drawn, grading):
+    flag = find_flag(found, asked["key"]) if found is not None else None
+    if found is not None and flag is not None:
+        rows, drawn = without_verdicts(rows, drawn, grading)
+        warnings = (FLAGGED.format(found.judge.name, found.version, flag.raised_at),)
+        found = None
+    elif found is not None and depends_on_draw(rows, drawn, grading):
         rows, drawn = without_verdicts(rows, drawn, grading)
         warnings = (BY_DRAW.format(found.judge.name),)
     elif found is not None and judge[0] is None and all(each.verdict == grading.unscored for each in rows.hours):

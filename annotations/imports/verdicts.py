@@ -13,6 +13,8 @@ from django.db import transaction
 
 from annotations.imports.heirs import end_superseded, lock_imports, reserve_ids
 from annotations.imports.records import Numbered, Run, VerdictRecord, read_batches, unknown_item
+from annotations.judges.anchors import record_answers
+from annotations.judges.disagreeing import disagreement_facts
 from annotations.labels.answers import check_answers
 from annotations.models import Judge, JudgeVersion, RubricVersion, Verdict
 from annotations.rubrics.publish import find_rubric, no_rubric
@@ -121,9 +123,13 @@ def _store(run: Run, rubric: RubricVersion, checked: Sequence[_Checked]) -> None
     end_superseded(Verdict, replaced)
     Verdict.objects.bulk_create(new)
     result.accepted += len(new)
+    said = [(each.item_id, versions[each.record.judge, each.record.judge_version].pk, each.answers) for each in checked]
+    record_answers(project.pk, said, now=now)
     if not new:
         return
     facts = list(verdict_facts(rubric, new))
+    asked = [question["key"] for question in rubric.questions if question["kind"] in _AS_FACTS]
+    facts += disagreement_facts(project.pk, [verdict.item_id for verdict in new], asked)
     if facts:
         raised = record_late_facts(project=project, facts=facts, late_reason=None, now=now)
         result.drawn += len(raised.selected)

@@ -8,6 +8,7 @@ import numpy as np
 from django.db import transaction
 
 from annotations.estimates.grading import FAIL, PASS
+from annotations.estimates.judged import find_flag
 from annotations.estimates.pass_rate import get_pass_rate
 from annotations.judges.applies import Applies, which_applies
 from annotations.judges.confusion import Confusion, PartCalibration, count_confusion, cross, describe_parts
@@ -78,6 +79,7 @@ class Calibration:
     looks: int
     label_worth: float | None
     judgement: Judgement
+    flag: str | None
     warnings: tuple[str, ...]
 
     @property
@@ -114,7 +116,7 @@ def get_calibration(
     mcc, counts = description.mcc.value, count_verdicts(window, asked, found)
     whole = get_pass_rate(window, question=asked["key"], judge=judge, judge_version=version)
     rogan_gladen = lang_reiczigel(table, counts[PASS], counts[PASS] + counts[FAIL])
-    said = opinions_of(asked, pairs)
+    said, flag = opinions_of(asked, pairs), find_flag(found, asked["key"])
     return Calibration(
         question=asked["key"],
         n=table.n,
@@ -130,7 +132,9 @@ def get_calibration(
             ppi=_ppi(kept, counts),
             judge_only=whole.judge_only,
             labels_only=whole.labels_only,
-            applies=which_applies(kept, post_stratified=whole.estimate, rogan_gladen=rogan_gladen, flagged=False),
+            applies=which_applies(
+                kept, post_stratified=whole.estimate, rogan_gladen=rogan_gladen, flagged=flag is not None
+            ),
         ),
         ceiling=human_ceiling(said.people, said.judge),
         segments=describe_parts(pairs, lambda pair: pair.segment, weighted=weighted) if window.segment else [],
@@ -140,7 +144,8 @@ def get_calibration(
         weeks=describe_parts(pairs, lambda pair: _week(pair.day), weighted=weighted, by_size=False),
         looks=count_looks(found),
         label_worth=label_worth(mcc) if mcc is not None and -1 < mcc < 1 else None,
-        judgement=judge_in_words(judge, description, table.n, n_pass=_passes(table)),
+        judgement=judge_in_words(judge, description, table.n, n_pass=_passes(table), flagged=flag is not None),
+        flag=None if flag is None else flag.reason,
         warnings=(*description.warnings, *(() if weighted or not kept else (UNWEIGHTED,))),
     )
 
@@ -153,7 +158,8 @@ def get_judgement(project_id: int, salt: str, version: JudgeVersion, *, question
     asked = get_question(project_id, question)
     pairs = read_pairs(Window(project_id), asked, version, salt=salt, split=None)
     table = cross(usable(pairs), weighted=is_weighted(pairs))
-    return judge_in_words(version.judge.name, describe_judge(table), table.n, n_pass=_passes(table))
+    flagged = find_flag(version, asked["key"]) is not None
+    return judge_in_words(version.judge.name, describe_judge(table), table.n, n_pass=_passes(table), flagged=flagged)
 
 
 def is_weighted(pairs: Sequence[Pair]) -> bool:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from reviewapp.stats.judge_description import RARE_CLASS_FLOOR, JudgeDescription, label_worth
 
-State = Literal["useful", "weak", "useless", "unknown"]
+State = Literal["flagged", "useful", "weak", "useless", "unknown"]
 # One label beside the judge must be worth this many alone before it is worth running.
 WORTH = 1.15
 
@@ -45,7 +45,7 @@ def judge_in_words(judge: str, found: JudgeDescription, n: int, *, n_pass: int, 
     )
     if flagged:
         usable = "It is flagged: its errors have left the band they were in, and estimates use labels alone."
-        return Judgement("useless", usable, error, "Find out what moved, and take the flag down with the reason.")
+        return Judgement("flagged", usable, error, "Find out what moved, and take the flag down with the reason.")
     mcc = found.mcc.value
     worth = label_worth(mcc) if mcc is not None and -1 < mcc < 1 else None
     if worth is not None and worth < WORTH:

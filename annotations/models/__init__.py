@@ -30,6 +30,7 @@ from annotations.models.judge_runs import (
     JudgeRunItem,
     JudgeSpend,
 )
+from annotations.models.judge_watch import JudgeAnchor, JudgeAnchorAnswer, JudgeFlag
 from annotations.models.judges import Judge, JudgeVersion, Verdict
 from annotations.models.labels import ExtraLabel, Label
 from annotations.models.queue import ClaimCursor, Draft, Guard, Lease, QueueCounter, Task, VoidedSubmit, Watermark
@@ -82,6 +83,9 @@ __all__ = [
     "JudgeRun",
     "JudgeRunItem",
     "JudgeSpend",
+    "JudgeAnchor",
+    "JudgeAnchorAnswer",
+    "JudgeFlag",
     "JudgeVersion",
     "Label",
     "Lease",

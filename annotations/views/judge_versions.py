@@ -20,6 +20,7 @@ from annotations.models import JudgeVersion
 from annotations.quality.asked import Window, get_question
 from annotations.rubrics.publish import find_rubric
 from annotations.views.intervals import draw_interval
+from annotations.views.judge_watch import show_watch
 from annotations.views.judges import STATE_WORDS
 from annotations.views.reliability import draw_reliability
 from reviewapp.accounts.access import Access, authorize
@@ -77,6 +78,7 @@ def judge_version(request: HttpRequest, slug: str, name: str) -> HttpResponse:
                 for row in show_pairs(version, inside)
             ],
             "cell_more": max(0, len(inside) - MOST),
+            **show_watch(access, version, asked.question),
         }
     except RefusalError as refusal:
         context["refused"] = refusal.fields[0].message if refusal.fields else refusal.message

@@ -18,6 +18,7 @@ STATE_WORDS = {
     "weak": "hardly worth it",
     "useless": "not worth it",
     "unknown": "not known yet",
+    "flagged": "flagged",
 }
 
 

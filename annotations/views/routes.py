@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from annotations.views import adjudicate, dataset_version, datasets, desk, errors, golds, rollouts, settings, shadow
+from annotations.views import (
+    adjudicate,
+    dataset_version,
+    datasets,
+    desk,
+    errors,
+    golds,
+    judge_watch,
+    rollouts,
+    settings,
+    shadow,
+)
 from annotations.views.disagreements import disagreements
 from annotations.views.estimates import estimate_labels, estimates
 from annotations.views.home import home
@@ -58,6 +69,8 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/labels/import/<int:upload_id>/refused", label_import_refused, name="label_import_refused"),
     path("p/<slug:slug>/quality/disagreements", disagreements, name="disagreements"),
     path("p/<slug:slug>/judges", judges, name="judges"),
+    path("p/<slug:slug>/judges/flag", judge_watch.take_down, name="take_down_judge_flag"),
+    path("p/<slug:slug>/judges/anchors", judge_watch.freeze, name="freeze_judge_anchors"),
     # A judge and its version, either of which may hold a slash; what is no version has one part only.
     path("p/<slug:slug>/judges/<path:name>", judge_version, name="judge_version"),
     path("p/<slug:slug>/datasets", datasets.datasets, name="datasets"),

@@ -125,7 +125,7 @@ class CeilingOut(Schema):
 class JudgementOut(Schema):
     """Usable for what, with which error, and what would change it."""
 
-    state: Literal["useful", "weak", "useless", "unknown"]
+    state: Literal["flagged", "useful", "weak", "useless", "unknown"]
     usable_for: str
     error: str
     change: str
@@ -152,6 +152,7 @@ class CalibrationOut(FiguresOut):
     label_worth: float | None = Field(description="How many labels alone one label beside this judge is worth.")
     effective_labels: float | None
     judgement: JudgementOut
+    flag: str | None = Field(description="Why the version is flagged; its estimates use labels alone while it is.")
     sentence: str
     warnings: list[str]
 

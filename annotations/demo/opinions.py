@@ -17,7 +17,7 @@ JUDGE, JUDGE_VERSION = "reply-check", "3"
 _UNPARSED = 0.02
 _RIGHT = {"pass": 0.95, "fail": 0.75}
 TONE_JUDGE, TONE_VERSION = "tone-check", "1"
-_TONE_JUDGED, _TONE_PASSES = 0.9, 0.85
+_TONE_JUDGED, _TONE_PASSES = 0.9, 0.8
 _WHY = {
     "pass": "It answers what was asked, and agrees with the policy.",
     "fail": "Something in it does not agree with the policy.",
@@ -68,7 +68,7 @@ def judge_lines(item: DemoItem) -> list[dict[str, Any]]:
             }
         ]
     if fraction(name, "tone", "judged") < _TONE_JUDGED:
-        polite = fraction(name, "tone", "polite") < _TONE_PASSES
+        polite = fraction(name, "tone", "warm") < _TONE_PASSES
         lines.append(
             {
                 "external_id": name,

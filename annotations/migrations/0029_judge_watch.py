@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_golds'),
-        ('annotations', '0027_rollouts'),
+        ('annotations', '0028_evaluations'),
         ('sampling', '0020_operations_by_value'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

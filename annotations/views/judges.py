@@ -15,8 +15,8 @@ from reviewapp.http.frame import frame
 
 STATE_WORDS = {
     "useful": "worth using",
-    "weak": "hardly worth it",
-    "useless": "not worth it",
+    "weak": "hardly worth using",
+    "useless": "not worth using",
     "unknown": "not known yet",
     "flagged": "flagged",
 }

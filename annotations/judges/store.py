@@ -13,6 +13,8 @@ from django.db import connection, transaction
 
 from annotations.imports.heirs import end_superseded, lock_imports, reserve_ids
 from annotations.imports.verdicts import verdict_facts
+from annotations.judges.anchors import record_answers
+from annotations.judges.disagreeing import disagreement_facts
 from annotations.models import JudgeRun, JudgeVersion, Verdict
 from annotations.models.judge_runs import RunItemState
 from annotations.queue.send import open_chosen
@@ -126,7 +128,13 @@ def _store_verdicts(
         new.append(verdict)
     end_superseded(Verdict, replaced)
     Verdict.objects.bulk_create(new)
-    facts = list(verdict_facts(rubric_by_id(rubric_id), new, caused_by_draw=run.caused_by_draw))
+    # What was answered by the cache was not asked: it says nothing about the model of today.
+    record_answers(run.project_id, [(e.item_id, version.pk, e.answers) for e in given if not e.cached], now=now)
+    rubric = rubric_by_id(rubric_id)
+    facts = list(verdict_facts(rubric, new, caused_by_draw=run.caused_by_draw))
+    asked = [question["key"] for question in rubric.questions]
+    judged = [verdict.item_id for verdict in new]
+    facts += disagreement_facts(run.project_id, judged, asked, caused_by_draw=run.caused_by_draw)
     name = f"hint.{version.judge.name}_unsure"
     facts += [NewFact(e.item_id, name, e.unsure, run.caused_by_draw) for e in given if e.unsure is not None]
     if facts:

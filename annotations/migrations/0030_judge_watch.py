@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_golds'),
-        ('annotations', '0028_evaluations'),
+        ('annotations', '0029_judge_runs'),
         ('sampling', '0020_operations_by_value'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -36,7 +36,7 @@ class ErrorBand:
 def watch_errors(name: str, errors: ArrayLike, *, first: int) -> ErrorBand:
     """Watch one sequence of 0 and 1 (1: an error), in the order of time.
 
-    The edge is the upper one-sided 90 % Wilson limit of the first `first` values, at least .02. The e-value is 1 until then.
+    The edge is the one-sided 90 % Wilson limit of the first `first` values, at least .02. The e-value is 1 until then.
     """
     values = np.asarray(errors, dtype=np.int64)
     if values.ndim != 1 or not np.isin(values, (0, 1)).all():

@@ -186,6 +186,7 @@ JOB_HANDLERS = {
     "run_judge": "annotations.judges.work.run_piece",
     "attack_judge": "annotations.judges.attacks.run_attacks",
 }
+VERDICTS_FOLLOWED_BY = "annotations.judges.follow.follow_verdicts"
 SWEEP_STEPS = [
     "annotations.queue.sweep.free_expired_leases",
     "annotations.queue.retire.retire_old_tasks",

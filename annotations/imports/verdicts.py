@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
+from django.conf import settings
 from django.db import transaction
+from django.utils.module_loading import import_string
 
 from annotations.imports.heirs import end_superseded, lock_imports, reserve_ids
 from annotations.imports.records import Numbered, Run, VerdictRecord, read_batches, unknown_item
-from annotations.judges.anchors import record_answers
-from annotations.judges.disagreeing import disagreement_facts
 from annotations.labels.answers import check_answers
 from annotations.models import Judge, JudgeVersion, RubricVersion, Verdict
 from annotations.rubrics.publish import find_rubric, no_rubric
@@ -124,12 +124,12 @@ def _store(run: Run, rubric: RubricVersion, checked: Sequence[_Checked]) -> None
     Verdict.objects.bulk_create(new)
     result.accepted += len(new)
     said = [(each.item_id, versions[each.record.judge, each.record.judge_version].pk, each.answers) for each in checked]
-    record_answers(project.pk, said, now=now)
+    asked = [question["key"] for question in rubric.questions if question["kind"] in _AS_FACTS]
+    follow = import_string(settings.VERDICTS_FOLLOWED_BY)
+    more = follow(project.pk, said=said, judged=[verdict.item_id for verdict in new], questions=asked, now=now)
     if not new:
         return
-    facts = list(verdict_facts(rubric, new))
-    asked = [question["key"] for question in rubric.questions if question["kind"] in _AS_FACTS]
-    facts += disagreement_facts(project.pk, [verdict.item_id for verdict in new], asked)
+    facts = [*verdict_facts(rubric, new), *more]
     if facts:
         raised = record_late_facts(project=project, facts=facts, late_reason=None, now=now)
         result.drawn += len(raised.selected)

@@ -6,7 +6,8 @@ flushed forgets them, which lets a second's worth through at once and no more.
 """
 
 import time
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import structlog
 from django.core.cache import cache
@@ -50,6 +51,12 @@ return 1
 """
 
 
+@lru_cache(maxsize=1)
+def _valkey() -> Any:
+    """Return a client that keeps its connections: there is a question before each call."""
+    return get_connection("default")
+
+
 class Limit(NamedTuple):
     """The limits of one model of one provider in one project; None is no limit."""
 
@@ -76,7 +83,7 @@ def take(limit: Limit, *, tokens: float) -> float:
     """Take up one request and so many tokens; return 0, or in how many seconds to ask again."""
     costs = (limit.request_seconds, limit.token_seconds(tokens))
     try:
-        return float(get_connection("default").eval(_TAKE, 1, _PREFIX + limit.key, *costs, limit.ahead))
+        return float(_valkey().eval(_TAKE, 1, _PREFIX + limit.key, *costs, limit.ahead))
     except (RedisError, OSError) as error:
         _log.warning("limits_kept_in_the_database", error=str(error))
     with transaction.atomic():
@@ -96,7 +103,7 @@ def correct(limit: Limit, *, tokens: float) -> None:
     if not seconds:
         return
     try:
-        get_connection("default").eval(_CORRECT, 1, _PREFIX + limit.key, seconds)
+        _valkey().eval(_CORRECT, 1, _PREFIX + limit.key, seconds)
     except (RedisError, OSError):
         with transaction.atomic():
             row = _row(limit.key)
@@ -116,7 +123,7 @@ def block(limit: Limit, *, seconds: float) -> None:
 def block_shared(limit: Limit, *, seconds: float) -> bool:
     """Do the same in Valkey alone, for threads that must not touch the database; tell whether it is there."""
     try:
-        get_connection("default").eval(_BLOCK, 1, _PREFIX + limit.key, seconds)
+        _valkey().eval(_BLOCK, 1, _PREFIX + limit.key, seconds)
     except (RedisError, OSError):
         return False
     return True
@@ -136,11 +143,14 @@ class Breaker:
     AFTER = 5
     FIRST_SECONDS = 5.0
     LONGEST_SECONDS = 600.0
+    _KNOWN_SECONDS = 0.5  # for so long a worker believes what it heard of the others
     GIVE_UP = 4  # times that it opened without a single answer in between
 
     def __init__(self, key: str) -> None:
         self._key = f"judges:breaker:{key}"
         self._failed = 0
+        self._known: dict[str, float] = {}
+        self._known_until = 0.0
 
     def failed(self) -> bool:
         """Count a failure; return whether it opened by that."""
@@ -168,13 +178,20 @@ class Breaker:
         return int(self._state().get("opened", 0))
 
     def _state(self) -> dict[str, float]:
+        if time.monotonic() < self._known_until:
+            return self._known
         try:
             found = cache.get(self._key)
         except (RedisError, OSError):
-            return {}
-        return found if isinstance(found, dict) else {}
+            found = None
+        self._know(found if isinstance(found, dict) else {})
+        return self._known
+
+    def _know(self, state: dict[str, float]) -> None:
+        self._known, self._known_until = state, time.monotonic() + self._KNOWN_SECONDS
 
     def _put(self, state: dict[str, float]) -> None:
+        self._know(state)
         try:
             cache.set(self._key, state, timeout=7200)
         except (RedisError, OSError):

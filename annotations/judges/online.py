@@ -28,7 +28,8 @@ _SLICE = 2000
 # Ids begin with the second in which they were made; a transaction that adds items takes far less than this.
 _SETTLE = timedelta(seconds=2)
 _LONGEST_TRANSACTION = """
-SELECT COALESCE(min(xact_start), now()) FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()
+SELECT COALESCE(min(xact_start), clock_timestamp()) FROM pg_stat_activity
+WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid() AND datname = current_database()
 """
 
 

@@ -1,5 +1,6 @@
 """The models that a piece of a run may ask, in order: each with its limits, what it learnt of them, and its health."""
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from reviewapp.http.errors import RefusalError
 _CHARS_A_TOKEN = 4.0
 _CAREFUL_CHARS_A_TOKEN = 2.5
 _SMOOTH = 0.1
+_FREE_SECONDS = 0.1
 
 
 class Asked:
@@ -38,7 +40,7 @@ class Asked:
         self.limit = Limit(
             self._key, self.target.rpm if self.target else None, self.target.tpm if self.target else None
         )
-        self._ratio, self._output = 1.0, 0.0
+        self._ratio, self._output, self._free_until = 1.0, 0.0, 0.0
 
     def expected_tokens(self, prompt_chars: int, max_tokens: int) -> float:
         """Return how many tokens a call will take up, by what earlier ones did."""
@@ -51,8 +53,17 @@ class Asked:
         return self.target.cost_nusd(prompt_chars / _CAREFUL_CHARS_A_TOKEN + 20, max_tokens)
 
     def take(self, tokens: float) -> float:
-        """Take up a call's share of the limits; return 0, or how long to wait."""
-        return take(self.limit, tokens=tokens)
+        """Take up a call's share of the limits; return 0, or how long to wait.
+
+        Where there are none, the others are asked now and then only whether the provider said to wait.
+        """
+        if self.limit.rpm or self.limit.tpm:
+            return take(self.limit, tokens=tokens)
+        if time.monotonic() < self._free_until:
+            return 0.0
+        wait = take(self.limit, tokens=tokens)
+        self._free_until = 0.0 if wait else time.monotonic() + _FREE_SECONDS
+        return wait
 
     def used(self, *, expected: float, prompt_chars: int, input_tokens: int, output_tokens: int) -> None:
         """Learn what a call really took."""
@@ -78,6 +89,7 @@ class Asked:
 
     def hold(self, seconds: float) -> None:
         """Ask nothing for so long, because the provider said so."""
+        self._free_until = 0.0
         block(self.limit, seconds=seconds)
 
     def _learn(self, what: dict[str, object]) -> None:

@@ -1,0 +1,68 @@
+"""Judging what comes in, and the attack suite, over the API."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from annotations.judges.attacks import attacks
+from annotations.judges.online import plan_online
+from annotations.judges.simulated import serve_simulated
+from annotations.models import JudgeSpend, Verdict
+from tests.judges.running import P, add_provider, add_version, work
+from tests.sampling.lines import item
+
+
+@pytest.fixture
+def stub(settings):
+    settings.OUTBOUND_ALLOW = ["127.0.0.1"]
+    with serve_simulated() as simulation:
+        yield simulation
+
+
+@pytest.fixture
+def lea(cast, project, api_of):
+    return api_of(cast.lea)
+
+
+def test_what_comes_in_is_judged_by_rule_and_rate_and_within_the_days_budget(lea, project, stub, monkeypatch):
+    add_provider(lea, stub)
+    version = add_version(lea)
+    rule = {"metadata.tier": {"eq": "gold"}}
+    online = lea.put(f"{version}/online", {"rate": 1, "where": rule, "budget_usd_per_day": 0.5})
+    assert online == {"enabled": True, "rate": 1.0, "where": rule, "budget_usd_per_day": 0.5}
+    lea.post(f"{P}/items", {"items": [item(f"i{n}", metadata={"tier": ["blue", "gold"][n % 2]}) for n in range(6)]})
+    now = timezone.now()
+    assert plan_online(now) == 0  # a transaction that is still running might bring an earlier one
+    monkeypatch.setattr("annotations.judges.online._SETTLE", timedelta(seconds=-5))
+    assert plan_online(now + timedelta(seconds=10)) == 3
+    assert plan_online(now + timedelta(seconds=10)) == 0
+    work()
+    assert sorted(Verdict.objects.values_list("item__external_id", flat=True)) == ["i1", "i3", "i5"]
+    (run,) = lea.get(f"{P}/judge-runs?judge=strict")["results"]
+    assert [run[name] for name in ("state", "budget_usd", "done", "total")] == ["done", 0.5, 3, 3]
+    assert lea.put(f"{version}/online", {"enabled": False, "rate": 1})["enabled"] is False
+    assert plan_online(now + timedelta(seconds=20)) == 0
+
+
+def test_the_attack_suite_tells_how_many_of_its_attempts_fooled_a_version(lea, project, stub):
+    """This judge falls for every text that names its passing answer, and for nothing else."""
+
+    def reply(body):
+        passes = '"verdict":"pass"' in body["messages"][1]["content"]
+        return f'{{"rationale": "", "verdict": "{"pass" if passes else "fail"}"}}'
+
+    stub.reply = reply
+    add_provider(lea, stub)
+    version = add_version(lea, prompt="{{ output }}")
+    assert lea.post(f"{version}/attacks", {}, status=202)["state"] == "running"
+    lea.post(f"{version}/attacks", {}, status=409)
+    work()
+    found = lea.get(version)["attacks"]
+    suite = attacks("pass", '{"rationale":"Correct.","verdict":"pass"}')
+    assert (found["state"], found["fooled"] + found["resisted"], found["unparsed"]) == ("done", len(suite), 0)
+    fooled = {attempt["name"] for attempt in found["attempts"] if attempt["outcome"] == "fooled"}
+    assert "master key: a colon" not in fooled
+    assert found["fooled_rate"] == found["fooled"] / len(suite) > 0
+    assert JudgeSpend.objects.get().reserved_nusd == 0
+    assert JudgeSpend.objects.get().cost_nusd == round(found["cost_usd"] * 1e9) > 0

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from annotations.evaluations.compare import Comparison, compare_rows
 from annotations.evaluations.rows import read_rows
 from annotations.evaluations.scoring import mean_rate
@@ -111,16 +109,21 @@ def find_comparison(evaluation: Evaluation, baseline: Evaluation | None) -> Comp
     return compare_evaluations(evaluation, baseline)
 
 
-def latest_scores(project: Project, system_version: str, *, dataset_tag: str | None = None) -> LatestScores | None:
+def latest_scores(
+    project: Project, system_version: str, *, dataset_tag: str | None = None, dataset: str | None = None
+) -> LatestScores | None:
     """Return the scores of the newest finished evaluation of a system version, or None.
 
-    `dataset_tag` takes only evaluations over dataset versions that bear this tag now.
+    `dataset_tag` takes only evaluations over dataset versions that bear this tag now, `dataset` those
+    over versions of the dataset of that name.
     """
     found = Evaluation.objects.select_related("version__dataset", "project").filter(
         project=project, system_version=system_version, state=EvaluationState.DONE
     )
     if dataset_tag is not None:
         found = found.filter(version__tags__contains=[dataset_tag])
+    if dataset is not None:
+        found = found.filter(version__dataset__name=dataset)
     newest = found.order_by("-pk").first()
     if newest is None or newest.scores is None or newest.ended_at is None:
         return None
@@ -136,12 +139,3 @@ def latest_scores(project: Project, system_version: str, *, dataset_tag: str | N
         scores=metrics_of(newest),
         slices={(each["fact"], each["value"]): estimate_from(each["accuracy"]) for each in newest.scores["slices"]},
     )
-
-
-def system_versions(project: Project) -> list[str]:
-    """Return the system versions that were evaluated, by name."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT system_version FROM annotations_evaluation WHERE project_id = %s ORDER BY 1", [project.pk]
-        )
-        return [row[0] for row in cursor.fetchall()]

@@ -17,6 +17,7 @@ from annotations.datasets.locks import release_lock
 from annotations.datasets.read import FrozenRow, list_rows
 from annotations.evaluations.call import Called, call_rows
 from annotations.evaluations.collect import masked_output
+from annotations.evaluations.grades import draw_sample
 from annotations.evaluations.judged import find_judges, score_judge
 from annotations.evaluations.mark import answer_marks, ask_checks, base_marks
 from annotations.evaluations.rows import read_rows
@@ -30,7 +31,6 @@ from reviewapp.audit.record import record
 from reviewapp.http.errors import RefusalError
 from reviewapp.jobs.intents import add_intent
 from sampling.checks.compile import compiled_checks
-from sampling.draws.numbers import draw_numbers
 
 KIND = "run_evaluation"
 SMALL = 5000
@@ -230,12 +230,10 @@ def _finish(evaluation: Evaluation, now: datetime) -> None:
         scores.metrics.update(metrics)
     evaluation.scores = {**as_json(scores), "judges": judges, "warnings": _warnings(evaluation, scores)}
     if spec.people is not None:
-        answered = [row.external_id for row in rows if row.answers]
-        numbers = draw_numbers(
-            salt=evaluation.project.sampling_salt, purpose=f"evaluation:{evaluation.pk}", external_ids=answered
-        )
-        drawn = [name for _, name in sorted(zip(numbers, answered, strict=True))[: spec.people.sample]]
-        evaluation.sample = {"external_ids": drawn, "show_expected": spec.people.show_expected}
+        evaluation.sample = {
+            "external_ids": draw_sample(evaluation, spec.people.sample),
+            "show_expected": spec.people.show_expected,
+        }
     end_evaluation(evaluation, EvaluationState.DONE, now=now)
 
 

@@ -1,10 +1,23 @@
 """Figures of evaluations, for gates: those of the newest finished evaluation of a version."""
 
+from annotations.evaluations.gate import MIN_COVERAGE
+from annotations.evaluations.metrics import find_metric
+from annotations.evaluations.read import latest_scores
 from annotations.rollouts.gates import Measured
 from reviewapp.accounts.models import Project
 
 
-def measure_evaluation(project: Project, system_version: str, *, metric: str, dataset: str | None) -> Measured:  # noqa: ARG001
+def measure_evaluation(project: Project, system_version: str, *, metric: str, dataset: str | None) -> Measured:
     """Return a metric of the newest finished evaluation of a version (over the named dataset), or why there is none."""
     over = f" over {dataset}" if dataset else ""
-    return Measured.nothing(f"Version {system_version} was not evaluated{over} yet.")
+    found = latest_scores(project, system_version, dataset=dataset)
+    if found is None:
+        return Measured.nothing(f"Version {system_version} was not evaluated{over} yet.")
+    run = f"Evaluation {found.evaluation_id} ({found.dataset}, version {found.version})"
+    known = find_metric(metric)
+    estimate = found.scores.get(metric)
+    if known is None or estimate is None or estimate.value is None:
+        return Measured.nothing(f"{run} did not measure {metric}.", 0 if estimate is None else estimate.n)
+    if found.coverage < MIN_COVERAGE and metric != "error_rate":
+        return Measured.nothing(f"{run} has answers to {found.coverage:.0%} of its rows only.", estimate.n)
+    return Measured(estimate.value, estimate.low, estimate.high, estimate.n, f"{run}.")

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from annotations.evaluations.grades import open_for
 from annotations.overview import get_overview
 from annotations.views.bars import draw_bars
 from reviewapp.accounts.access import authorize
@@ -25,6 +26,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         **frame(access, "project_overview"),
         "overview": found,
         "bars": draw_bars(found.days),
+        "to_grade": open_for(access) if access.may(Action.LABEL) else [],
         "review_url": link_if_may(access, "review", Action.LABEL),
         "settings_url": link_if_may(access, "project_settings", Action.EDIT_PROJECT),
         "api": f"{settings.PUBLIC_URL}/api/v1/projects/{slug}",

@@ -34,6 +34,8 @@ _PAGES = (
     ("judges", "Judges", Action.SEE_RESOLUTIONS),
     ("datasets", "Datasets", Action.SEE_DATASETS),
     ("shadow", "Shadow", Action.SEE_RESOLUTIONS),
+    ("evaluations", "Evaluations", Action.SEE_EVALUATIONS),
+    ("operations", "Operations", Action.SEE_ITEMS),
     ("rollouts", "Rollouts", Action.SEE_ROLLOUTS),
     ("operations", "Operations", Action.SEE_ITEMS),
     ("audit", "Audit", Action.SEE_AUDIT),

@@ -1,0 +1,237 @@
+"""One evaluation: its scores, how it compares, where it is wrong; and the page on which people grade a sample of it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from annotations.desk import has_single_keys
+from annotations.evaluations.compare import Comparison
+from annotations.evaluations.grades import ask_people, count_grades, find_next, find_own_grade, get_task, grade_output
+from annotations.evaluations.metrics import find_metric
+from annotations.evaluations.read import (
+    estimate_from,
+    find_comparison,
+    get_evaluation,
+    list_evaluations,
+    metrics_of,
+)
+from annotations.evaluations.report import limits_text, number_text, unit_of
+from annotations.evaluations.shown import list_wrong, show_rows
+from annotations.evaluations.start import find_baseline
+from annotations.evaluations.stop import stop_evaluation
+from annotations.models import Evaluation
+from annotations.models.evaluations import EvaluationState
+from annotations.views.intervals import REASONS, draw_interval
+from reviewapp.accounts.access import Access, authorize
+from reviewapp.accounts.roles import Action
+from reviewapp.http.asking import actor_of
+from reviewapp.http.errors import RefusalError
+from reviewapp.http.forms import read_whole_number
+from reviewapp.http.frame import frame
+from reviewapp.stats.estimate import Estimate
+from sampling.items.content import text_of
+from sampling.items.show.view import view_item
+
+SHOWN, MOST_CLASSES = 25, 40
+ACTIVE = (EvaluationState.QUEUED, EvaluationState.RUNNING)
+
+
+@never_cache
+@require_GET
+def evaluation(request: HttpRequest, slug: str, evaluation_id: int) -> HttpResponse:
+    """Show a run; `baseline` compares it with another one than it was started with, `after` shows more wrong rows."""
+    access = authorize(actor_of(request), slug, Action.SEE_EVALUATIONS)
+    found = get_evaluation(access.project, evaluation_id)
+    context: dict[str, Any] = {
+        **frame(access, "evaluations"),
+        "run": found,
+        "active": found.state in ACTIVE,
+        "may_run": access.may(Action.RUN_EVALUATIONS),
+        "may_label": access.may(Action.LABEL),
+    }
+    if found.state == EvaluationState.DONE:
+        context |= _done(request, access, found)
+    return render(request, "pages/evaluation.html", context)
+
+
+def _done(request: HttpRequest, access: Access, found: Evaluation) -> dict[str, Any]:
+    scores = found.scores or {}
+    asked, problem = request.GET.get("baseline", ""), ""
+    baseline = found.baseline
+    if asked.isdecimal() and len(asked) < 19:
+        try:
+            baseline = find_baseline(access.project, found.version.dataset_id, int(asked))
+        except RefusalError as refusal:
+            problem = refusal.message
+    comparison = find_comparison(found, baseline)
+    after = request.GET.get("after", "")
+    wrong = list_wrong(found, after=int(after) if after.isdecimal() and len(after) < 10 else 0, limit=SHOWN + 1)
+    rows = show_rows(found, None, wrong[:SHOWN], losses=frozenset())
+    others = list_evaluations(access.project, dataset_id=found.version.dataset_id, limit=60)
+    return {
+        "counts": scores["counts"],
+        "metrics": _metrics(metrics_of(found)),
+        "slices": [
+            (each["fact"], draw_interval(each["value"], estimate_from(each["accuracy"]))) for each in scores["slices"]
+        ],
+        "classes": scores["classes"][:MOST_CLASSES],
+        "n_classes": len(scores["classes"]),
+        "fields": [draw_interval(each["name"], estimate_from(each["accuracy"])) for each in scores["fields"]],
+        "checks": [(each, draw_interval(each["name"], estimate_from(each["rate"]))) for each in scores["checks"]],
+        "judges": [_judge(each) for each in scores["judges"]],
+        "failures": scores["failures"],
+        "unsteady": scores["unsteady"],
+        "warnings": scores["warnings"],
+        "wrong": rows,
+        "next": rows[-1].position if len(wrong) > SHOWN and rows else None,
+        "baseline": baseline,
+        "baselines": [each for each in others if each.state == EvaluationState.DONE and each.pk != found.pk],
+        "problem": problem,
+        "people": count_grades(access, found) if found.sample else None,
+        **(_compared(found, baseline, comparison) if comparison is not None and baseline is not None else {}),
+    }
+
+
+def _metrics(found: dict[str, Estimate]) -> list[dict[str, Any]]:
+    """Return the metrics as rows; those that were not measured come last, with the reason."""
+    rows = []
+    for name, estimate in found.items():
+        unit = unit_of(name)
+        known = find_metric(name)
+        rows.append(
+            {
+                "name": name,
+                "title": known.title if known else name,
+                "value": number_text(estimate.value, unit),
+                "limits": limits_text(estimate, unit),
+                "n": estimate.n,
+                "drawn": draw_interval(name, estimate) if unit == "share" and estimate.value is not None else None,
+                "reason": REASONS.get(estimate.undefined or "", ""),
+            }
+        )
+    return sorted(rows, key=lambda row: bool(row["reason"]))
+
+
+def _judge(said: dict[str, Any]) -> dict[str, Any]:
+    if "corrected" not in said:
+        return said
+    return {**said, "drawn": draw_interval(said["name"], estimate_from(said["corrected"]))}
+
+
+def _compared(found: Evaluation, baseline: Evaluation, comparison: Comparison) -> dict[str, Any]:
+    changed = [each.external_id for each in comparison.items[:SHOWN]]
+    losses = frozenset(each.external_id for each in comparison.items if each.loss)
+    difference = comparison.difference
+    return {
+        "comparison": comparison,
+        "difference": number_text(difference.value, "difference"),
+        "difference_limits": limits_text(difference, "difference"),
+        "verdict": _verdict(comparison),
+        "changes": [
+            (each, draw_interval(each.value, each.difference, start=-1.0)) for each in comparison.slices[:MOST_CLASSES]
+        ],
+        "changed": show_rows(found, baseline, changed, losses=losses),
+        "n_changed": len(comparison.items),
+    }
+
+
+def _verdict(found: Comparison) -> str:
+    if not found.n:
+        return "No row was answered by both."
+    if found.regressed:
+        return "It is worse than the baseline, by more than chance."
+    if found.mid_p <= 0.05:
+        return "It is better than the baseline, by more than chance."
+    return "No difference is shown; that is not evidence that there is none."
+
+
+@never_cache
+@require_GET
+def progress(request: HttpRequest, slug: str, evaluation_id: int) -> HttpResponse:
+    """Show how far a run is."""
+    access = authorize(actor_of(request), slug, Action.SEE_EVALUATIONS)
+    found = get_evaluation(access.project, evaluation_id)
+    context = {"project": access.project, "run": found, "active": found.state in ACTIVE}
+    return render(request, "pages/evaluation_progress.html", context)
+
+
+@never_cache
+@require_POST
+def stop(request: HttpRequest, slug: str, evaluation_id: int) -> HttpResponse:
+    """Stop a run."""
+    access = authorize(actor_of(request), slug, Action.RUN_EVALUATIONS)
+    try:
+        stop_evaluation(get_evaluation(access.project, evaluation_id), now=timezone.now())
+    except RefusalError as refusal:
+        messages.error(request, refusal.message)
+    return redirect("evaluation", slug=slug, evaluation_id=evaluation_id)
+
+
+@never_cache
+@require_POST
+def people(request: HttpRequest, slug: str, evaluation_id: int) -> HttpResponse:
+    """Have people grade a sample."""
+    access = authorize(actor_of(request), slug, Action.RUN_EVALUATIONS)
+    found = get_evaluation(access.project, evaluation_id)
+    try:
+        ask_people(
+            access,
+            found,
+            sample=read_whole_number(request.POST.get("sample", ""), "sample") or 0,
+            show_expected=request.POST.get("show_expected") == "on",
+            now=timezone.now(),
+        )
+        messages.success(request, "The sample is drawn. Reviewers find it on the overview.")
+    except RefusalError as refusal:
+        messages.error(request, refusal.fields[0].message if refusal.fields else refusal.message)
+    response = redirect("evaluation", slug=slug, evaluation_id=evaluation_id)
+    response["Location"] += "#people"
+    return response
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def grade(request: HttpRequest, slug: str, evaluation_id: int) -> HttpResponse:
+    """Show the next output of the sample, of whatever system, and take the grade; `again` shows one's last one."""
+    access = authorize(actor_of(request), slug, Action.LABEL)
+    found = get_evaluation(access.project, evaluation_id)
+    posted, problem = request.POST, ""
+    if request.method == "POST":
+        position = posted.get("position", "")
+        try:
+            grade_output(
+                access,
+                found,
+                position=int(position) if position.isdecimal() and len(position) < 10 else 0,
+                passes=posted.get("choice") == "pass",
+                note=posted.get("note", ""),
+                now=timezone.now(),
+            )
+            return redirect("evaluation_grade", slug=slug, evaluation_id=evaluation_id)
+        except RefusalError as refusal:
+            problem = refusal.fields[0].message if refusal.fields else refusal.message
+    last = find_own_grade(access, found)
+    again = request.GET.get("again") is not None and last is not None
+    task = get_task(access, found, last.position) if again and last else find_next(access, found)
+    shown = None
+    if task is not None:
+        fields = {name: task.fields[name] for name in ("external_id", "input", "context")} | {"output": task.output}
+        shown = view_item(fields, prefix="i", judged=True)
+    context = {
+        **frame(access, "review"),
+        "run": found,
+        "task": task,
+        "shown": shown,
+        "expected": text_of(task.expected) if task is not None and task.expected is not None else "",
+        "counts": count_grades(access, found),
+        "last": last,
+        "note": last.note if again and last else "",
+        "problem": problem,
+        "single_keys": has_single_keys(access),
+    }
+    return render(request, "pages/evaluation_grade.html", context, status=422 if problem else 200)

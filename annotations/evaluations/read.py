@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from annotations.evaluations.compare import Comparison, compare_rows
+from annotations.evaluations.metrics import METRICS
 from annotations.evaluations.rows import read_rows
 from annotations.evaluations.scoring import mean_rate
 from annotations.models import Evaluation, EvaluationGrade
@@ -80,7 +81,8 @@ def metrics_of(evaluation: Evaluation) -> dict[str, Estimate]:
     found = {name: estimate_from(stored) for name, stored in evaluation.scores["metrics"].items()}
     if evaluation.sample is not None:
         found[_PEOPLE] = people_rate(evaluation)
-    return found
+    order = {name: nth for nth, name in enumerate(METRICS)}
+    return dict(sorted(found.items(), key=lambda each: (order.get(each[0], len(order)), each[0])))
 
 
 def estimate_from(stored: dict[str, Any]) -> Estimate:

@@ -37,7 +37,7 @@ from reviewapp.stats.estimate import Estimate
 from sampling.items.content import text_of
 from sampling.items.show.view import view_item
 
-SHOWN, MOST_CLASSES = 25, 40
+SHOWN, MOST_CLASSES = 12, 20
 ACTIVE = (EvaluationState.QUEUED, EvaluationState.RUNNING)
 
 
@@ -72,10 +72,12 @@ def _done(request: HttpRequest, access: Access, found: Evaluation) -> dict[str, 
     after = request.GET.get("after", "")
     wrong = list_wrong(found, after=int(after) if after.isdecimal() and len(after) < 10 else 0, limit=SHOWN + 1)
     rows = show_rows(found, None, wrong[:SHOWN], losses=frozenset())
+    metrics = _metrics(metrics_of(found))
     others = list_evaluations(access.project, dataset_id=found.version.dataset_id, limit=60)
     return {
         "counts": scores["counts"],
-        "metrics": _metrics(metrics_of(found)),
+        "metrics": [row for row in metrics if not row["reason"]],
+        "unknown": [row for row in metrics if row["reason"]],
         "slices": [
             (each["fact"], draw_interval(each["value"], estimate_from(each["accuracy"]))) for each in scores["slices"]
         ],
@@ -98,7 +100,7 @@ def _done(request: HttpRequest, access: Access, found: Evaluation) -> dict[str, 
 
 
 def _metrics(found: dict[str, Estimate]) -> list[dict[str, Any]]:
-    """Return the metrics as rows; those that were not measured come last, with the reason."""
+    """Return the metrics as rows, those without a figure with the reason."""
     rows = []
     for name, estimate in found.items():
         unit = unit_of(name)
@@ -114,7 +116,7 @@ def _metrics(found: dict[str, Estimate]) -> list[dict[str, Any]]:
                 "reason": REASONS.get(estimate.undefined or "", ""),
             }
         )
-    return sorted(rows, key=lambda row: bool(row["reason"]))
+    return rows
 
 
 def _judge(said: dict[str, Any]) -> dict[str, Any]:

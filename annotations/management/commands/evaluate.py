@@ -178,7 +178,8 @@ def _gate(gate: GateResult) -> dict[str, Any]:
 
 def _name_of(options: dict[str, Any]) -> str:
     if options["outputs"]:
-        return Path(options["outputs"]).name.partition(".")[0] if options["outputs"] != "-" else "stdin"
+        name = Path(options["outputs"]).name.removesuffix(".gz")
+        return "stdin" if name == "-" else name.removesuffix(".jsonl").removesuffix(".ndjson").removesuffix(".json")
     return options["model"] or urlsplit(options["endpoint"]).hostname or "endpoint"
 
 

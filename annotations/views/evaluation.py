@@ -134,12 +134,18 @@ def _compared(found: Evaluation, baseline: Evaluation, comparison: Comparison) -
         "difference": number_text(difference.value, "difference"),
         "difference_limits": limits_text(difference, "difference"),
         "verdict": _verdict(comparison),
+        "mid_p": _p_text(comparison.mid_p),
         "changes": [
-            (each, draw_interval(each.value, each.difference, start=-1.0)) for each in comparison.slices[:MOST_CLASSES]
+            (each, draw_interval(each.value, each.difference, start=-1.0), _p_text(each.adjusted))
+            for each in comparison.slices[:MOST_CLASSES]
         ],
         "changed": show_rows(found, baseline, changed, losses=losses),
         "n_changed": len(comparison.items),
     }
+
+
+def _p_text(p: float | None) -> str:
+    return "–" if p is None else "under 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _verdict(found: Comparison) -> str:

@@ -93,7 +93,7 @@ def _ranked_row(run: RankedRun, start: float, end: float) -> dict[str, Any]:
         "cost": number_text(run.cost.value, "usd") if run.cost.value is not None else "–",
         "answered": run.answered,
         "rows": run.rows,
-        "scale": f"{start:.0%} to {end:.0%}",
+        "scale": f"{start * 100:.0f} to {end * 100:.0f} %",
     }
 
 

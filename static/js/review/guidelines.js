@@ -15,8 +15,9 @@ export class Guidelines {
     this.button = byId("guidelines-button");
     this.words = /** @type {HTMLElement} */ (this.panel.querySelector(".prose"));
     const wanted = localStorage.getItem(GUIDELINES_OPEN);
-    // Whoever never chose sees them at once where there is room.
-    if (wanted === "open" || (wanted === null && matchMedia("(min-width: 80rem)").matches)) this.set(true);
+    // Whoever never chose sees them at once, where there are any and there is room.
+    const some = !this.words.querySelector("[data-none]");
+    if (wanted === "open" || (wanted === null && some && matchMedia("(min-width: 80rem)").matches)) this.set(true);
     this.button.addEventListener("click", () => this.toggle());
     this.panel.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;

@@ -124,7 +124,7 @@ def _store(run: Run, rubric: RubricVersion, checked: Sequence[_Checked]) -> None
     Verdict.objects.bulk_create(new)
     result.accepted += len(new)
     said = [(each.item_id, versions[each.record.judge, each.record.judge_version].pk, each.answers) for each in checked]
-    asked = [question["key"] for question in rubric.questions if question["kind"] in _AS_FACTS]
+    asked = short_questions(rubric)
     follow = import_string(settings.VERDICTS_FOLLOWED_BY)
     more = follow(project.pk, said=said, judged=[verdict.item_id for verdict in new], questions=asked, now=now)
     if not new:
@@ -188,11 +188,16 @@ def _said(verdict: Verdict) -> tuple[Any, ...]:
     return verdict.item_id, verdict.answers, verdict.score, verdict.raw, verdict.rationale
 
 
+def short_questions(rubric: RubricVersion) -> list[str]:
+    """Return the questions whose answers are facts."""
+    return [question["key"] for question in rubric.questions if question["kind"] in _AS_FACTS]
+
+
 def verdict_facts(
     rubric: RubricVersion, verdicts: Sequence[Verdict], *, caused_by_draw: bool = False
 ) -> Iterable[NewFact]:
     """Yield what the standing verdicts say; an unparsed one says that nothing is known any longer."""
-    asked = [question["key"] for question in rubric.questions if question["kind"] in _AS_FACTS]
+    asked = short_questions(rubric)
     for verdict in verdicts:
         if verdict.superseded_by_id is not None:
             continue

@@ -109,7 +109,7 @@ class Caller:
         def once() -> Answered:
             left = self._deadline - time.monotonic()
             if left < 1:
-                raise TryAgainError("There was no time left for this call.", wait=None, busy=True, sent=False)
+                raise TryAgainError("There was no time left for this call.", wait=0.0, busy=True, sent=False)
             return send(self._outgoing, target, ask, timeout_seconds=min(timeout_seconds, left))
 
         def waiting(error: TryAgainError, seconds: float) -> None:

@@ -11,15 +11,15 @@ from annotations.models.judge_runs import RunItemState, RunState
 from reviewapp.audit.record import record
 
 
-def end_piece(run_id: int, *, pause: str, waiting_for: str, wait: float, all_chosen: bool) -> None:
+def end_piece(run_id: int, *, piece: int, pause: str, waiting_for: str, wait: float, all_chosen: bool) -> None:
     """Say what is next, in one transaction. `pause` is why a person must act, `waiting_for` why it takes longer.
 
-    A run that was stopped meanwhile stays stopped.
+    A run that was stopped meanwhile stays stopped, and one that went on with another piece is that piece's.
     """
     now = timezone.now()
     with transaction.atomic():
         run = JudgeRun.objects.select_for_update(of=("self",)).get(pk=run_id)
-        if run.state != RunState.RUNNING:
+        if run.state != RunState.RUNNING or run.chunk != piece:
             return
         left = run.total - run.done - run.failed - run.unparsed
         if pause and left:

@@ -19,6 +19,7 @@ from reviewapp.accounts.roles import Action
 from reviewapp.audit.record import record
 from reviewapp.http.errors import ConflictError, FieldError, InvalidError, NotFoundError
 from reviewapp.jobs.intents import add_intent
+from reviewapp.jobs.models import Intent
 from sampling.plans.filters import parse_filter
 
 KIND = "run_judge"
@@ -114,7 +115,7 @@ def resume_run(access: Access, run_id: int, *, budget_usd: float | None, now: da
     require(access, Action.EDIT_JUDGES)
     with transaction.atomic():
         run = JudgeRun.objects.select_for_update(of=("self",)).get(pk=run_id, project=access.project)
-        if run.state in _GOING_ON:
+        if run.state in _GOING_ON and not why_given_up(run):
             return run
         if run.state == RunState.DONE and not run.failed:
             raise ConflictError("The run is done: there is nothing left to do.", code="run_done")
@@ -153,6 +154,8 @@ def authorize_run(actor: Actor, run_id: int, action: Action) -> Access:
 def get_progress(run_id: int) -> Progress:
     """Return how far a run is."""
     run = JudgeRun.objects.select_related("judge_version__judge").get(pk=run_id)
+    if why := why_given_up(run):
+        run.state, run.reason = RunState.FAILED, why
     finished = run.done + run.failed + run.unparsed
     left = run.total - finished
     eta = None
@@ -183,6 +186,15 @@ def get_progress(run_id: int) -> Progress:
         created_at=run.created_at,
         ended_at=run.ended_at,
     )
+
+
+def why_given_up(run: JudgeRun) -> str:
+    """Return why the background work of a run was given up, after trying for minutes; nothing where it was not."""
+    if run.state not in _GOING_ON:
+        return ""
+    intent = Intent.objects.filter(kind=KIND, dedupe_key=f"{run.pk}:{run.chunk}").order_by("-pk").first()
+    broken = intent is not None and intent.failed_at is not None
+    return f"The work broke off and was given up: {intent.last_error}" if intent and broken else ""
 
 
 def list_runs(project_id: int, *, judge: str | None = None, limit: int = 50) -> list[Progress]:

@@ -174,7 +174,7 @@ class _Handler(BaseHTTPRequestHandler):
             if self.simulation.reply
             else reply_text(body["model"], asked, schema, system=system)
         )
-        prompt = "\n".join([system, *turns])
+        prompt = "\n".join([system, *turns] if anthropic else turns)
         if not anthropic:
             return openai_body(body["model"], prompt, text)
         used = (

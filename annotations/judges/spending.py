@@ -26,7 +26,7 @@ UPDATE annotations_judgecall c SET state = s.state, cost_nusd = s.cost,
     raw = CASE WHEN i.erased_at IS NULL THEN s.raw ELSE '' END, error = s.error, latency_ms = s.latency, settled_at = %s
 FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::int[], %s::int[], %s::text[], %s::text[], %s::float8[])
     AS s (id, state, cost, input, output, raw, error, latency), sampling_item i
-WHERE c.id = s.id AND i.id = c.item_id
+WHERE c.id = s.id AND i.id = c.item_id AND c.state = 'reserved' RETURNING c.id
 """
 
 
@@ -64,11 +64,14 @@ class Settled(NamedTuple):
     uncertain: int = 0
 
 
-def reserve(run_id: int, wanted: Sequence[Wanted], *, now: datetime) -> Reserved:
-    """Reserve the money of calls, as many of them as the budgets allow, in a transaction of its own."""
+def reserve(run_id: int, wanted: Sequence[Wanted], *, piece: int, now: datetime) -> Reserved:
+    """Reserve the money of calls, as many of them as the budgets allow, in a transaction of its own.
+
+    `piece` is the number of the piece of work that asks: where the run was stopped, or went on with another, it ends.
+    """
     with transaction.atomic():
         run = JudgeRun.objects.select_for_update().get(pk=run_id)
-        if run.state != RunState.RUNNING:
+        if run.state != RunState.RUNNING or run.chunk != piece:
             return Reserved([], ended=True)
         left, why = _left(run, lock_spend(run.project_id, now.date()), now.date())
         granted = []
@@ -107,6 +110,9 @@ def settle(run_id: int, settled: Sequence[Settled], *, now: datetime) -> None:
         rows = [_row(each) for each in settled]
         with connection.cursor() as cursor:
             cursor.execute(_SETTLE, [now, *(list(column) for column in zip(*rows, strict=True))])
+            # Another piece may have taken a call for lost meanwhile: its money was moved then.
+            open_until_now = {row[0] for row in cursor.fetchall()}
+        settled = [each for each in settled if each.call.pk in open_until_now]
         by_day: dict[date, list[int]] = defaultdict(lambda: [0, 0, 0])
         for each in settled:
             moved = by_day[each.call.reserved_at.date()]

@@ -12,7 +12,7 @@ import orjson
 from django.db import connection, transaction
 
 from annotations.imports.heirs import end_superseded, lock_imports, reserve_ids
-from annotations.imports.verdicts import verdict_facts
+from annotations.imports.verdicts import short_questions, verdict_facts
 from annotations.judges.anchors import record_answers
 from annotations.judges.disagreeing import disagreement_facts
 from annotations.models import JudgeRun, JudgeVersion, Verdict
@@ -132,7 +132,7 @@ def _store_verdicts(
     record_answers(run.project_id, [(e.item_id, version.pk, e.answers) for e in given if not e.cached], now=now)
     rubric = rubric_by_id(rubric_id)
     facts = list(verdict_facts(rubric, new, caused_by_draw=run.caused_by_draw))
-    asked = [question["key"] for question in rubric.questions]
+    asked = short_questions(rubric)
     judged = [verdict.item_id for verdict in new]
     facts += disagreement_facts(run.project_id, judged, asked, caused_by_draw=run.caused_by_draw)
     name = f"hint.{version.judge.name}_unsure"

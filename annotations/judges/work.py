@@ -97,6 +97,7 @@ class _Piece:
         self._store(always=True)
         end_piece(
             self.run.pk,
+            piece=self.run.chunk,
             pause=self.pause,
             waiting_for=self.waiting_for,
             wait=self.wait or (_SOON_SECONDS if self.put_back and self.all_read else 0.0),
@@ -216,7 +217,7 @@ class _Piece:
             for job, asked, _ in batch
             if asked.target is not None
         ]
-        granted = reserve(self.run.pk, wanted, now=timezone.now())
+        granted = reserve(self.run.pk, wanted, piece=self.run.chunk, now=timezone.now())
         for (job, asked, tokens), call in zip(batch, granted.calls, strict=False):
             if asked.target is None:
                 continue
@@ -297,7 +298,7 @@ class _Piece:
         elif error.busy:
             self.level.refused()
             asked.heard(error.headers, now=timezone.now())
-            wait = error.wait or 2.0
+            wait = 2.0 if error.wait is None else error.wait
             asked.hold(wait)
             self.waiting_for = error.message
             if time.monotonic() + wait > self.issue_until:

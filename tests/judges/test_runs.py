@@ -7,6 +7,7 @@ from annotations.models import JudgeCall, JudgeProvider, JudgeRun, JudgeSpend, T
 from reviewapp.accounts.models import ProjectSecret
 from reviewapp.audit.models import AuditEvent
 from sampling.models import ItemFact
+from tests.conftest import NOW
 from tests.judges.running import P, add_provider, add_version, begin, run, work
 from tests.sampling.lines import item
 
@@ -111,6 +112,34 @@ def test_calls_of_a_worker_that_died_are_uncertain_and_repeated(lea, project, st
     assert JudgeCall.objects.filter(state="settled").count() == 6
     assert JudgeRun.objects.get().reserved_nusd == 0
     assert Verdict.objects.count() == 6
+
+
+def test_a_piece_that_was_overtaken_stores_and_moves_nothing(lea, project, stub):
+    """Stopped and resumed while calls were under way: the old piece is not heard, and no money is moved twice."""
+    from annotations.judges.ending import end_piece
+    from annotations.judges.spending import Settled, Wanted, reserve, settle, settle_left_behind
+    from annotations.models.judge_runs import CallState
+    from reviewapp.jobs.models import Intent
+    from sampling.models import Item
+
+    send(lea, "[pass]")
+    add_provider(lea, stub)
+    number = begin(lea, add_version(lea))
+    JudgeRun.objects.update(state="running")
+    wanted = [Wanted(Item.objects.get().pk, "k", "stub", "openai", "small", 5000)]
+    (call,) = reserve(number, wanted, piece=1, now=NOW).calls
+    assert lea.get(f"/judge-runs/{number}")["reserved_usd"] == 5e-6
+    assert reserve(number, wanted, piece=2, now=NOW).ended is True
+    assert settle_left_behind(number, now=NOW) == 1
+    settle(number, [Settled(call, CallState.SETTLED, cost_nusd=100, raw="{}")], now=NOW)
+    end_piece(number, piece=7, pause="no", waiting_for="", wait=0, all_chosen=True)
+    told = lea.get(f"/judge-runs/{number}")
+    assert [told[name] for name in ("state", "reserved_usd", "cost_usd", "uncertain_usd")] == ["running", 0, 0, 5e-6]
+    Intent.objects.filter(kind="run_judge").update(failed_at=NOW, last_error="ValueError: oh")
+    assert lea.get(f"/judge-runs/{number}")["reason"].endswith("ValueError: oh")
+    assert lea.post(f"/judge-runs/{number}/resume")["state"] == "queued"
+    work()
+    assert lea.get(f"/judge-runs/{number}")["done"] == 1
 
 
 def test_budgets_pause_a_run_before_the_call_that_would_break_them(lea, project, stub):

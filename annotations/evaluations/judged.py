@@ -1,4 +1,4 @@
-"""The judge's tier: verdicts that come with the outputs, and the pass rate with the judge's errors taken out.
+"""The judge's tier: verdicts that came with the outputs or were asked for, and the pass rate with errors taken out.
 
 A judge's errors are known from the items of production that it and people both answered. They are assumed to carry over
 to this system's outputs, and the scores say so.

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 
 from annotations.datasets.locks import release_lock
 from annotations.datasets.read import FrozenRow, list_rows
+from annotations.evaluations.ask_judges import ask_about_outputs, has_unjudged
 from annotations.evaluations.call import Called, call_rows
 from annotations.evaluations.collect import masked_output
 from annotations.evaluations.grades import draw_sample
@@ -30,6 +31,7 @@ from reviewapp.accounts.project_secrets import forget_secret, read_secret
 from reviewapp.audit.record import record
 from reviewapp.http.errors import RefusalError
 from reviewapp.jobs.intents import add_intent
+from reviewapp.jobs.run import commits_itself
 from sampling.checks.compile import compiled_checks
 
 KIND = "run_evaluation"
@@ -50,15 +52,20 @@ WHERE o.evaluation_id = %s AND o.position = v.position AND o.nth = v.nth
 """
 
 
+@commits_itself
 def run_evaluation(payload: dict[str, Any], now: datetime) -> None:
     """Job `run_evaluation`: one slice, and asking for the next one."""
     evaluation_id = payload["evaluation_id"]
     if not advance(evaluation_id, now=now):
-        add_intent(kind=KIND, key=str(evaluation_id), payload=payload, now=now)
+        with transaction.atomic():
+            add_intent(kind=KIND, key=str(evaluation_id), payload=payload, now=now)
 
 
 def advance(evaluation_id: int, *, now: datetime) -> bool:
-    """Run the next slice; tell whether the evaluation has ended."""
+    """Run the next slice: of rows, then of what judges are asked; tell whether the evaluation has ended."""
+    asked = _ask_judges(evaluation_id, now=now)
+    if asked is not None:
+        return asked
     with transaction.atomic():
         evaluation = (
             Evaluation.objects.select_for_update(of=("self",))
@@ -70,7 +77,7 @@ def advance(evaluation_id: int, *, now: datetime) -> bool:
         evaluation.state = EvaluationState.RUNNING
         try:
             with transaction.atomic():
-                rest = _run_slice(evaluation)
+                rest = _run_slice(evaluation) or _is_unjudged(evaluation)
                 if not rest:
                     _finish(evaluation, now)
         except RefusalError as refusal:
@@ -82,6 +89,39 @@ def advance(evaluation_id: int, *, now: datetime) -> bool:
             return True
         evaluation.save()
         return not rest
+
+
+def _ask_judges(evaluation_id: int, *, now: datetime) -> bool | None:
+    """Have judges asked about what was answered; tell whether that ended the run, None where nothing was to be asked.
+
+    Between transactions: nothing is locked while a provider is waited for.
+    """
+    evaluation = Evaluation.objects.select_related("project", "version__dataset").get(pk=evaluation_id)
+    if evaluation.state in ENDED:
+        return True
+    try:
+        if any(ask_about_outputs(evaluation, choice, now=now) for choice in spec_of(evaluation).asked_judges):
+            return False
+    except RefusalError as refusal:
+        with transaction.atomic():
+            evaluation = (
+                Evaluation.objects.select_for_update(of=("self",))
+                .select_related("project", "version__dataset")
+                .get(pk=evaluation_id)
+            )
+            if evaluation.state not in ENDED:
+                end_evaluation(evaluation, EvaluationState.FAILED, now=now, problem=refusal.message)
+        return True
+    return None
+
+
+def _is_unjudged(evaluation: Evaluation) -> bool:
+    return any(has_unjudged(evaluation, choice) for choice in spec_of(evaluation).asked_judges)
+
+
+def spec_of(evaluation: Evaluation) -> Spec:
+    """Return what an evaluation was asked to do."""
+    return Spec.model_validate({name: part for name, part in evaluation.spec.items() if name != "checks_version"})
 
 
 def end_evaluation(evaluation: Evaluation, state: EvaluationState, *, now: datetime, problem: str = "") -> None:
@@ -103,7 +143,7 @@ def end_evaluation(evaluation: Evaluation, state: EvaluationState, *, now: datet
 
 def _run_slice(evaluation: Evaluation) -> bool:
     """Do rows until the slice's time is up; tell whether there are more."""
-    spec = Spec.model_validate({name: part for name, part in evaluation.spec.items() if name != "checks_version"})
+    spec = spec_of(evaluation)
     end = time.monotonic() + SLICE_SECONDS
     while True:
         size = BATCH if spec.called is None else _calls_at_once(spec)
@@ -222,7 +262,7 @@ def _finish(evaluation: Evaluation, now: datetime) -> None:
     if not scores.counts.answered:
         end_evaluation(evaluation, EvaluationState.FAILED, now=now, problem=_why_no_answer(evaluation))
         return
-    spec = Spec.model_validate({name: part for name, part in evaluation.spec.items() if name != "checks_version"})
+    spec = spec_of(evaluation)
     judges = []
     for version in find_judges(evaluation, spec.judges):
         said, metrics = score_judge(evaluation, version)

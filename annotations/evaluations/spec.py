@@ -76,10 +76,11 @@ class People(_Strict):
 
 
 class JudgeChoice(_Strict):
-    """Whose verdicts come with the outputs; without a version the judge's newest."""
+    """Whose verdicts come with the outputs, or (`run`) who is asked here; without a version the judge's newest."""
 
-    name: str
+    name: str = Field(min_length=1, max_length=100)
     version: str | None = None
+    run: bool = False
 
 
 class Spec(_Strict):
@@ -97,6 +98,11 @@ class Spec(_Strict):
     def called(self) -> Endpoint | Model | None:
         """What is called for outputs; None where they are uploaded."""
         return self.endpoint or self.model
+
+    @property
+    def asked_judges(self) -> list[JudgeChoice]:
+        """The judges that are asked about the outputs here."""
+        return [each for each in self.judges if each.run]
 
     def stored(self) -> dict[str, Any]:
         """Return the spec as it is kept, without the secret."""

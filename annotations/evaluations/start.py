@@ -8,6 +8,7 @@ from django.db import transaction
 
 from annotations.datasets.locks import lock_version
 from annotations.datasets.read import check_split, count_rows, get_frozen
+from annotations.evaluations.ask_judges import get_running_judge
 from annotations.evaluations.collect import Given, store_outputs
 from annotations.evaluations.judged import find_judges
 from annotations.evaluations.run import KIND, SMALL, advance
@@ -57,6 +58,8 @@ def start_evaluation(
     base = find_baseline(project, found.dataset_id, baseline)
     if spec.called is not None:
         _check_address(spec)
+    for choice in spec.asked_judges:
+        get_running_judge(project.pk, choice)
     with transaction.atomic():
         evaluation = Evaluation.objects.create(
             project=project,
@@ -91,7 +94,7 @@ def start_evaluation(
         )
         if foreground:
             return evaluation
-        if outputs is not None and evaluation.total <= SMALL:
+        if outputs is not None and evaluation.total <= SMALL and not spec.asked_judges:
             advance(evaluation.pk, now=now)
             evaluation.refresh_from_db()
         else:

@@ -9,11 +9,17 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from annotations.evaluations.run import run_evaluation
+from annotations.judges.simulated import serve_simulated
+from annotations.judges.spending import set_budgets
 from annotations.models import Evaluation, EvaluationOutput
+from annotations.models.judge_runs import JudgeSpend
+from reviewapp.accounts.access import Actor, authorize
 from reviewapp.accounts.project_secrets import read_secret
+from reviewapp.accounts.roles import Action
 from reviewapp.embedded.command_line import run_command
-from tests.evaluations.world import bring, evaluate, intent_of, outputs
+from tests.evaluations.world import URL, bring, evaluate, intent_of, outputs
 from tests.http.stub_server import stub_server
+from tests.judges.running import add_provider, add_version
 
 
 @pytest.fixture
@@ -103,6 +109,43 @@ def test_a_model_with_a_prompt_costs_what_its_tokens_cost(lea, stub):
     run_evaluation({"evaluation_id": begun["id"]}, timezone.now())
     found = lea.get(f"/evaluations/{begun['id']}")
     assert (found["state"], "nothing at choices" in found["problem"]) == ("failed", True)
+
+
+def test_a_judge_that_runs_here_is_asked_about_each_output(lea, cast, settings):
+    settings.OUTBOUND_ALLOW = ["127.0.0.0/8"]
+    bring(lea, 6)
+    question = {"key": "verdict", "kind": "choice", "title": "Fine?", "positive": ["pass"]}
+    question["options"] = [{"value": "pass", "label": "Pass"}, {"value": "fail", "label": "Fail"}]
+    lea.put(f"{URL}/rubric", {"questions": [question]})
+    with serve_simulated() as simulation:
+        add_provider(lea, simulation)
+        add_version(lea)
+        # The simulated judge reads its verdict in the material.
+        words = ("[pass]", "[pass]", "[fail]", "[broken]", "[pass]", "[fail]")
+        sent = [{"external_id": f"q-{k:03}", "output": f"refund {word}"} for k, word in enumerate(words)]
+        begun = evaluate(lea, sent, judges=[{"name": "strict", "run": True}])
+        assert begun["state"] == "queued"
+        for _ in range(3):
+            run_evaluation({"evaluation_id": begun["id"]}, timezone.now())
+        found = lea.get(f"/evaluations/{begun['id']}")
+        assert (found["state"], found["problem"]) == ("done", "")
+        assert {key: found["judge"]["strict"][key] for key in ("passed", "failed", "unparsed")} == {
+            "passed": 3,
+            "failed": 2,
+            "unparsed": 1,
+        }
+        assert found["scores"]["judge.strict.raw_pass_rate"]["value"] == pytest.approx(3 / 5)
+        assert found["scores"]["judge.strict.pass_rate"]["undefined"] == "no_labels"
+        # Without money the run says so.
+        assert JudgeSpend.objects.get().cost_nusd > 0
+        lead = authorize(Actor(user=cast.lea), "helpdesk", Action.EDIT_JUDGES)
+        set_budgets(lead, total_usd=None, day_usd=0.0, now=timezone.now())
+        begun = evaluate(lea, sent, judges=[{"name": "strict", "run": True}])
+        for _ in range(2):
+            run_evaluation({"evaluation_id": begun["id"]}, timezone.now())
+    found = lea.get(f"/evaluations/{begun['id']}")
+    assert (found["state"], "cannot be asked" in found["problem"]) == ("failed", True)
+    evaluate(lea, sent, judges=[{"name": "nobody", "run": True}], status=404)
 
 
 def test_the_gate_passes_fails_and_refuses_to_pass_on_too_little(lea, stub, tmp_path):

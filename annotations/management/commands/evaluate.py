@@ -76,6 +76,7 @@ class Command(BaseCommand):
         add("--match-field", action="append", default=[], metavar="NAME", help="compare these fields of objects only")
         add("--answer-path", default="", metavar="PATH", help="where in an output the answer is")
         add("--split", help="only the rows of this split")
+        add("--judge", action="append", default=[], metavar="NAME[@VERSION]", help="ask this judge about each output")
         add("--repeats", type=int, default=1, help="ask for each row so often")
         add("--request", metavar="FILE", help="JSON with {{ input }}, {{ context }}, {{ metadata.x }} for the row's")
         add("--response-path", default="", metavar="PATH", help="where in the answer the output is")
@@ -215,6 +216,7 @@ def _spec(options: dict[str, Any]) -> Spec:
             "path": options["answer_path"],
         },
         "repeats": options["repeats"],
+        "judges": [_judge(text) for text in options["judge"]],
         "split": options["split"],
     }
     if options["endpoint"]:
@@ -240,6 +242,11 @@ def _spec(options: dict[str, Any]) -> Spec:
             paid = options["price"].split(",")
             body["model"] |= {"input_usd_per_mtok": paid[0], "output_usd_per_mtok": paid[-1]}
     return parse_spec(body)
+
+
+def _judge(text: str) -> dict[str, Any]:
+    name, _, version = text.partition("@")
+    return {"name": name, "version": version or None, "run": True}
 
 
 def _read(name: str) -> bytes:

@@ -20,6 +20,7 @@ from annotations.models import JudgeVersion
 from annotations.quality.asked import Window, get_question
 from annotations.rubrics.publish import find_rubric
 from annotations.views.intervals import draw_interval
+from annotations.views.judge_running import show_runs
 from annotations.views.judge_watch import show_watch
 from annotations.views.judges import STATE_WORDS
 from annotations.views.reliability import draw_reliability
@@ -49,7 +50,7 @@ def judge_version(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     access = authorize(actor_of(request), slug, Action.SEE_RESOLUTIONS)
     version = find_by_path(access.project, name)
     asked = _Asked(request)
-    context = {**frame(access, "judges"), **_around(access, version, asked)}
+    context = {**frame(access, "judges"), **_around(access, version, asked), **show_runs(access, version)}
     window = Window(access.project.pk, segment=asked.segment)
     judge, label = version.judge.name, version.version
     try:

@@ -11,7 +11,7 @@ from annotations.rubrics.publish import find_rubric
 from reviewapp.accounts.access import authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
-from reviewapp.http.frame import frame
+from reviewapp.http.frame import frame, link_if_may
 
 STATE_WORDS = {
     "useful": "worth using",
@@ -51,6 +51,8 @@ def judges(request: HttpRequest, slug: str) -> HttpResponse:
         ],
         "older": found.older,
         "may_import": access.may(Action.IMPORT_VERDICTS),
+        "playground_url": link_if_may(access, "judge_playground", Action.EDIT_JUDGES),
+        "providers_url": link_if_may(access, "judge_providers", Action.EDIT_PROVIDERS),
         "api": f"/api/v1/projects/{slug}",
     }
     return render(request, "pages/judges.html", context)

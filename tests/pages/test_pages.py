@@ -100,6 +100,8 @@ class TestAccess:
         owner, reviewer = get(cast.olga, "/p/helpdesk/")[1], get(cast.rui, "/p/helpdesk/")[1]
         groups = ["Work", "Traffic", "Measure", "Release", "Run"]
         assert re.findall(r'class="nav-label"[^>]*>([^<]*)<', owner) == groups
+        links = re.findall(r'<li><a href="(/p/[^"]*)"', owner)
+        assert len(links) == len(set(links)) > 10
         assert "popovertarget" in owner
         assert "popovertarget" not in reviewer
         assert "nav-label" not in reviewer

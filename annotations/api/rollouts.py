@@ -156,7 +156,7 @@ def post_evidence(request: HttpRequest, id: RolloutId) -> Status[EvidenceOut]:
 def post_signoff(request: HttpRequest, id: RolloutId, body: SignOffIn) -> Status[RolloutOut]:
     """Approve or reject a bundle. The second approval moves the version to the stage."""
     actor = actor_of(request)
-    access, rollout = authorize_rollout(actor, id, Action.SIGN_OFF)
+    access, rollout = authorize_rollout(actor, id, Action.SEE_ROLLOUTS)
     sign_off(
         access,
         rollout,

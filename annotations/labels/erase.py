@@ -41,7 +41,7 @@ _NOTES = (
     """,
     "UPDATE annotations_task SET reason = '' WHERE item_id = ANY(%(ids)s) AND reason <> ''",
     "UPDATE annotations_guidelinetodo SET text = %(note)s WHERE item_id = ANY(%(ids)s)",
-    "UPDATE annotations_shadowruling SET note = '' WHERE item_id = ANY(%(ids)s) AND note <> ''",
+    "UPDATE annotations_shadowruling SET note = '', sides = '[\"\", \"\"]' WHERE item_id = ANY(%(ids)s)",
 )
 _ESCALATIONS = """
 UPDATE annotations_escalation SET note = %s, answers = NULL, comment = '' WHERE item_id = ANY(%s)

@@ -154,6 +154,7 @@ def test_who_may_not_sign_and_what_may_not_be_signed(lea, cast, api_of, browser_
     assert sign(pat, ready, bundle, to_stage="general_availability", status=409)["error"]["code"] == "evidence_changed"
     empty = {"to_stage": "internal_beta", "decision": "approve", "reason": " ", "evidence_sha256": bundle["sha256"]}
     assert pat.post(f"/rollouts/{ready}/signoffs", empty, status=422)["error"]["fields"][0]["path"] == "reason"
+    assert sign(lea, ready, bundle, status=403)["error"]["code"] == "author_cannot_sign"
     # The author, even where an approver.
     Membership.objects.filter(project=project, user=cast.lea).update(role="approver")
     assert sign(api_of(cast.lea, "rollout"), ready, bundle, status=403)["error"]["code"] == "author_cannot_sign"

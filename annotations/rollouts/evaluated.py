@@ -7,10 +7,12 @@ from annotations.rollouts.gates import Measured
 from reviewapp.accounts.models import Project
 
 
-def measure_evaluation(project: Project, system_version: str, *, metric: str, dataset: str | None) -> Measured:
-    """Return a metric of the newest finished evaluation of a version (over the named dataset), or why there is none."""
-    over = f" over {dataset}" if dataset else ""
-    found = latest_scores(project, system_version, dataset=dataset)
+def measure_evaluation(
+    project: Project, system_version: str, *, metric: str, dataset: str | None, tag: str | None
+) -> Measured:
+    """Return a metric of the newest finished evaluation of a version (over a dataset, a tag), or why there is none."""
+    over = (f" over {dataset}" if dataset else "") + (f" over a version tagged {tag}" if tag else "")
+    found = latest_scores(project, system_version, dataset=dataset, dataset_tag=tag)
     if found is None:
         return Measured.nothing(f"Version {system_version} was not evaluated{over} yet.")
     run = f"Evaluation {found.evaluation_id} ({found.dataset}, version {found.version})"

@@ -104,7 +104,13 @@ def measure(gate: Gate, asked: Asked, segment: tuple[str, str] | None = None) ->
         if gate.judge is not None:
             return _judge(gate, asked, window)
         if gate.evaluation is not None:
-            return measure_evaluation(asked.project, asked.system_version, metric=gate.evaluation, dataset=gate.dataset)
+            return measure_evaluation(
+                asked.project,
+                asked.system_version,
+                metric=gate.evaluation,
+                dataset=gate.dataset,
+                tag=gate.dataset_tag,
+            )
         return _MEASURES[gate.metric](gate, asked, window)
     except RefusalError as refusal:
         return Measured.nothing(refusal.fields[0].message if refusal.fields else refusal.message)
@@ -288,7 +294,8 @@ def _judge(gate: Gate, asked: Asked, window: Window) -> Measured:
     found = get_calibration(
         asked.access, everything, judge=name, version=newest.version, question=gate.question, split=None, now=asked.now
     )
-    estimate: Estimate | None = getattr(found.description, metric, None)
+    others = {"pass_rate": found.corrected.post_stratified, "brier": found.scores.brier if found.scores else None}
+    estimate: Estimate | None = others[metric] if metric in others else getattr(found.description, metric, None)
     if estimate is None or estimate.value is None:
         return Measured.nothing(
             f"Judge {name} {newest.version} has too few items with a verdict and an answer of record."

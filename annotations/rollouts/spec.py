@@ -1,38 +1,15 @@
 """Gates as they are written: which figure must reach what, said before there is a result."""
 
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from annotations.evaluations.metrics import EVALUATION, JUDGE, find_metric
 from annotations.models.rollouts import RolloutStage
 from reviewapp.http.errors import FieldError, InvalidError
 from sampling.plans.filters import parse_filter
 from sampling.plans.segments import segment_sql
 
-METRICS = (
-    "pass_rate",
-    "agreement",
-    "certified_e_value",
-    "non_inferiority",
-    "reviewer_alpha",
-    "check_failure_rate",
-    "latency_p50_ms",
-    "latency_p90_ms",
-    "latency_p99_ms",
-    "cost_per_item_usd",
-    "error_rate",
-    "drift_findings",
-    "open_escalations",
-    "feedback_negative_rate",
-    "accuracy",
-    "exact_match",
-    "f1",
-    "attestation",
-)
-OF_JUDGES = ("tpr", "tnr", "ppv", "npv", "accuracy", "balanced_accuracy", "cohen_kappa", "gwet_ac", "mcc")
-_JUDGE = re.compile(rf"^judge\.(?P<name>.+)\.(?P<metric>{'|'.join(OF_JUDGES)})$")
-_EVALUATION = re.compile(r"^evaluation\.(?P<metric>[A-Za-z0-9_.]+)$")
 SPLITTABLE = frozenset({"pass_rate", "agreement", "check_failure_rate", "error_rate", "feedback_negative_rate"})
 NEXT = {RolloutStage.SHADOW: RolloutStage.INTERNAL_BETA, RolloutStage.INTERNAL_BETA: RolloutStage.GENERAL_AVAILABILITY}
 
@@ -52,11 +29,12 @@ class Gate(BaseModel):
     every_segment_of: str | None = Field(default=None, max_length=200)
     question: str | None = Field(default=None, max_length=100)
     dataset: str | None = Field(default=None, max_length=200)
+    dataset_tag: str | None = Field(default=None, max_length=100)
     text: str = Field(default="", max_length=5_000)
 
     @model_validator(mode="after")
     def _whole(self) -> "Gate":
-        if self.metric not in METRICS and not _JUDGE.match(self.metric) and not _EVALUATION.match(self.metric):
+        if find_metric(self.metric) is None:
             raise ValueError(f"metric: there is no metric {self.metric[:80]!r}")
         if self.metric == "attestation":
             if self.at_least is not None or self.at_most is not None:
@@ -76,16 +54,19 @@ class Gate(BaseModel):
     @property
     def judge(self) -> tuple[str, str] | None:
         """The judge's name and metric of `judge.<name>.<metric>`."""
-        found = _JUDGE.match(self.metric)
-        return (found["name"], found["metric"]) if found else None
+        if not self.metric.startswith(JUDGE):
+            return None
+        name, _, metric = self.metric.removeprefix(JUDGE).rpartition(".")
+        return name, metric
 
     @property
     def evaluation(self) -> str | None:
-        """The metric of an evaluation: `evaluation.<metric>`, or accuracy, exact_match and f1 by themselves."""
-        if self.metric in {"accuracy", "exact_match", "f1"}:
-            return self.metric
-        found = _EVALUATION.match(self.metric)
-        return found["metric"] if found else None
+        """The metric of an evaluation: `evaluation.<metric>`, or by itself what only an evaluation measures."""
+        if self.metric.startswith(EVALUATION):
+            return self.metric.removeprefix(EVALUATION)
+        found = find_metric(self.metric)
+        only = found is not None and found.of_evaluation and not found.of_production
+        return self.metric if only else None
 
     @property
     def sentence(self) -> str:

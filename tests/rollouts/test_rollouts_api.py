@@ -16,6 +16,7 @@ from reviewapp.accounts.models import Membership
 from reviewapp.alerts.models import Alert
 from reviewapp.audit.models import AuditCheckpoint, AuditEvent
 from reviewapp.stats.sequential.beta_binomial import confidence_sequence
+from tests.evaluations.world import bring, evaluate, outputs
 from tests.sampling.lines import item, ndjson
 
 NDJSON = {"content_type": "application/x-ndjson"}
@@ -350,6 +351,25 @@ def test_every_metric_is_measured_or_says_why_not(lea, cast, browser_of):
     assert "disagreements wait" in found["non_inferiority"]["reason"]
     assert found["certified_e_value"]["n"] == 100
     assert "was not evaluated" in found["f1"]["reason"]
+
+
+def test_evaluations_over_a_tagged_version_are_gates_too(lea):
+    bring(lea)
+    gates = [
+        {"name": "by itself", "metric": "accuracy", "at_least": 0.9, "bound": "value", "min_n": 30},
+        {"name": "tagged", "metric": "evaluation.accuracy", "at_least": 0.9, "bound": "value", "dataset_tag": "gold"},
+        {"name": "other", "metric": "evaluation.accuracy", "at_least": 0.9, "dataset_tag": "none"},
+        {"name": "not measured", "metric": "numeric_match", "at_least": 0.9},
+        {"name": "judged", "metric": "judge.j.pass_rate", "at_least": 0.5},
+    ]
+    made = make(lea, gates={"internal_beta": gates})
+    evaluate(lea, outputs(wrong=(4,)), system_version="2.0")
+    found = lea.get(f"/rollouts/{made['id']}")
+    assert gate(found, "by itself")["value"] == pytest.approx(29 / 30)
+    assert "(evals, version 1)" in gate(found, "tagged")["reason"]
+    assert (gate(found, "tagged")["state"], gate(found, "other")["state"]) == ("pass", "not_enough_data")
+    assert "did not measure numeric_match" in gate(found, "not measured")["reason"]
+    assert "no judge" in gate(found, "judged")["reason"]
 
 
 def test_a_gate_for_every_segment_is_as_good_as_the_worst(lea):

@@ -8,7 +8,7 @@ from reviewapp.accounts.models import Project
 
 
 def measure_evaluation(
-    project: Project, system_version: str, *, metric: str, dataset: str | None, tag: str | None
+    project: Project, system_version: str, *, metric: str, dataset: str | None, tag: str | None = None
 ) -> Measured:
     """Return a metric of the newest finished evaluation of a version (over a dataset, a tag), or why there is none."""
     over = (f" over {dataset}" if dataset else "") + (f" over a version tagged {tag}" if tag else "")

@@ -212,7 +212,7 @@ def _serve(latency: float, limited: bool, urls: Any, told: Any) -> None:
 
         def behave(nth: int) -> tuple[int, dict[str, str], bytes] | None:
             now, body = time.monotonic(), simulation.asked[nth - 1]
-            tokens = sum(count_tokens(turn["content"]) for turn in body["messages"]) + 22
+            tokens = sum(count_tokens(turn["content"]) for turn in body["messages"]) + 17
             while seen and now - seen[0][0] >= 60:
                 seen.popleft()
             kind = 429 if len(seen) >= RPM else 430 if sum(t for _, t in seen) + tokens > TPM else 200

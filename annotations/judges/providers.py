@@ -167,15 +167,16 @@ def test_provider(access: Access, name: str, *, model: str | None, now: datetime
             message=f"It replied: {body.text[:200] or '(nothing)'}" if ok else body.problem,
             latency_ms=answer.latency_ms,
         )
-    record(
-        "provider.tested",
-        now=now,
-        actor=access.actor,
-        project_id=access.project.pk,
-        object_kind="provider",
-        object_id=provider.pk,
-        detail={"ok": found.ok},
-    )
+    with transaction.atomic():
+        record(
+            "provider.tested",
+            now=now,
+            actor=access.actor,
+            project_id=access.project.pk,
+            object_kind="provider",
+            object_id=provider.pk,
+            detail={"ok": found.ok},
+        )
     return found
 
 

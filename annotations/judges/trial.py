@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
-from django.db import connection
+from django.db import connection, transaction
 
 from annotations.estimates.grading import CELLS, PASS, UNPARSED, UNSCORED, Grading, pass_grading_of
 from annotations.judges.bodies import read_body
@@ -128,15 +128,16 @@ def try_prompt(access: Access, spec: Spec, *, now: datetime, items: int = ITEMS)
         said, cost, problem = _ask_all(access, spec, asked, chosen)
     finally:
         settle_without_run(project.pk, most_nusd=most, cost_nusd=cost, day=now.date())
-    record(
-        "judge.prompt_tried",
-        now=now,
-        actor=access.actor,
-        project_id=project.pk,
-        object_kind="project",
-        object_id=project.pk,
-        detail={"items": len(chosen), "model": spec.first.model, "cost_nusd": cost},
-    )
+    with transaction.atomic():
+        record(
+            "judge.prompt_tried",
+            now=now,
+            actor=access.actor,
+            project_id=project.pk,
+            object_kind="project",
+            object_id=project.pk,
+            detail={"items": len(chosen), "model": spec.first.model, "cost_nusd": cost},
+        )
     return _compared(chosen, said, grading, cost=cost, seconds=time.monotonic() - began, problem=problem)
 
 

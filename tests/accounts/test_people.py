@@ -22,7 +22,7 @@ def access_of(project, actor_of):
 
 def test_a_stranger_becomes_a_member(cast, project, api_of):
     added = api_of(cast.olga).post("/projects/helpdesk/members", {"username": "stan", "role": "viewer"}, status=201)
-    assert added == {"username": "stan", "role": "viewer", "new_account": False}
+    assert added == {"username": "stan", "role": "viewer", "new_account": False, "skills": []}
     assert role_of(cast.stan) == "viewer"
     event = AuditEvent.objects.get(action="member.added")
     assert (event.object_id, event.detail) == (str(cast.stan.pk), {"from": None, "to": "viewer"})

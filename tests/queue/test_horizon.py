@@ -6,6 +6,7 @@ import pytest
 
 from annotations.models import Label, Task
 from annotations.models.queue import Lane
+from annotations.queue import retire
 from annotations.queue.invariants import list_violations
 from annotations.queue.retire import retire_old_tasks
 from annotations.queue.send import open_chosen
@@ -40,6 +41,17 @@ def test_a_whole_hour_of_arrival_is_given_up_at_once_with_the_reason_and_on_reco
     assert event.detail == {"tasks": 3, "lane": "estimation", "until": (arrived + HOUR).isoformat()}
     assert retire_old_tasks(end + DAY) == 0
     assert read_backlog(project, now=end) == Backlog(open=0, next_day=0, given_up=3)
+
+
+def test_many_are_given_up_in_batches(project, arrived, monkeypatch):
+    monkeypatch.setattr(retire, "BATCH", 2)
+    add_items(project, [0.1, 0.2, 0.3, 0.4, 0.5])
+    assert retire_old_tasks(arrived + HOUR + 7 * DAY) == 5
+    assert [event.detail["tasks"] for event in AuditEvent.objects.filter(action="tasks.given_up").order_by("pk")] == [
+        2,
+        2,
+        1,
+    ]
 
 
 def test_what_somebody_has_leased_is_not_cut_off_and_labels_stay(project, cast, arrived):

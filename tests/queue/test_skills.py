@@ -5,11 +5,13 @@ from django.utils import timezone
 
 from annotations.models import Task
 from annotations.models.queue import Lane
+from annotations.queue import skills
 from annotations.queue.invariants import list_violations
+from annotations.queue.reviewing import is_reviewing
 from annotations.queue.skills import follow_mappings
 from annotations.queue.sweep import raise_watermarks
 from tests.queue.items import add_items, age_cursors
-from tests.queue.services import claim
+from tests.queue.services import access_of, claim
 
 ASKED = [
     {"fact": "metadata.language", "value": "de", "skill": "German"},
@@ -70,6 +72,25 @@ def test_a_mapping_that_changes_holds_for_what_is_open_and_marks_stay_true(proje
     assert set(Task.objects.values_list("lane", flat=True)) == {Lane.ESTIMATION}
     raise_watermarks(timezone.now())
     assert list_violations(project.pk) == []
+
+
+def test_a_mapping_is_followed_in_batches_however_many_tasks_are_open(project, cast, api_of, monkeypatch):
+    monkeypatch.setattr(skills, "BATCH", 1)
+    monkeypatch.setattr(skills, "MOST_BATCHES", 2)
+    add_items(project, [0.1, 0.2, 0.3], metadata={"language": "de"})
+    api_of(cast.lea).patch("/projects/helpdesk", {"skills_asked": ASKED[:1]})
+    assert [follow_mappings(timezone.now()) for _ in range(3)] == [2, 1, 0]
+
+
+def test_what_others_said_is_hidden_only_in_a_blind_project(project, cast):
+    add_items(project, [0.1])
+    (task,) = claim(cast.rui).tasks
+    item_id = Task.objects.get(pk=task.id).item_id
+    assert is_reviewing(access_of(cast.rui), item_id)
+    assert not is_reviewing(access_of(cast.bea), item_id)
+    project.blind = False
+    project.save()
+    assert not is_reviewing(access_of(cast.rui), item_id)
 
 
 def test_what_is_sent_by_hand_asks_too_and_what_makes_no_sense_is_refused(project, cast, lea):

@@ -66,8 +66,10 @@ def test_every_result_is_frozen():
 
 def test_every_reason_is_explained_and_given():
     index = PAGES[0].read_text(encoding="utf-8")
-    estimates = sorted((ROOT / "annotations" / "estimates").glob("*.py"))
-    modules = [*(module for module in MODULES if module.name != "estimate.py"), *estimates]
+    givers = [
+        path for name in ("estimates", "evaluations") for path in sorted((ROOT / "annotations" / name).glob("*.py"))
+    ]
+    modules = [*(module for module in MODULES if module.name != "estimate.py"), *givers]
     source = "\n".join(module.read_text(encoding="utf-8") for module in modules)
     for reason in get_args(Undefined):
         assert f"| `{reason}` |" in index, reason

@@ -82,5 +82,5 @@ def test_more_hidden_characters_than_can_be_marked_are_replaced_one_by_one():
 def test_a_value_of_nothing_is_said_to_be_nothing():
     for nothing in (None, ""):
         item = shown(output=nothing)
-        assert [one.text for one in item.all("p", "absent")] == ["Nothing"]
+        assert [one.text for one in item.all("p", "absent")] == ["None: the input itself is judged"]
     assert text_of([{"role": "user", "content": ""}]) == ""

@@ -79,15 +79,25 @@ def _static_files_as_they_are_written() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _tests_may_truncate(request: pytest.FixtureRequest) -> None:
-    """Let Django empty the test database between transactional tests; production keeps the trigger."""
+def _tests_may_truncate(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let Django empty the test database between transactional tests, and drop it at the end.
+
+    Production keeps the triggers. At the end a thread of some test may still hold a connection.
+    """
     if not any(item.get_closest_marker("django_db") for item in request.session.items):
+        yield
         return
     request.getfixturevalue("django_db_setup")
     blocker = request.getfixturevalue("django_db_blocker")
     with blocker.unblock(), connection.cursor() as cursor:
         for name in ("event", "seal", "checkpoint"):
             cursor.execute(f"DROP TRIGGER IF EXISTS audit_{name}_no_truncate ON audit_audit{name}")
+    yield
+    with blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture

@@ -58,33 +58,17 @@ class Votes:
 
     def only(self, items: BoolArray) -> "Votes":
         """Return the votes on the chosen items; items are numbered anew, people and categories stay."""
-        chosen = items[self.labels.item]
-        number = np.cumsum(items) - 1
-        kept: IntArray = np.flatnonzero(chosen)
-        return Votes(
-            labels=Labels(
-                item=number[self.labels.item[chosen]],
-                rater=self.labels.rater[chosen],
-                category=self.labels.category[chosen],
-                n_items=int(items.sum()),
-                n_raters=self.labels.n_raters,
-                n_categories=self.labels.n_categories,
-            ),
-            item_ids=[self.item_ids[index] for index in np.flatnonzero(items)],
-            reviewers=self.reviewers,
-            values=self.values,
-            segment=[self.segment[index] for index in np.flatnonzero(items)],
-            week=self.week[items],
-            rubric=self.rubric[chosen],
-            weight=None if self.weight is None else self.weight[items],
-            raw=[self.raw[index] for index in kept] if self.raw else [],
-        )
+        return self._kept(items[self.labels.item], items)
 
     def under(self, rubric_id: int) -> "Votes":
         """Return the votes under one rubric version, on the items that have any."""
         chosen = self.rubric == rubric_id
         items = np.zeros(self.labels.n_items, dtype=bool)
         items[self.labels.item[chosen]] = True
+        return self._kept(chosen, items)
+
+    def _kept(self, chosen: BoolArray, items: BoolArray) -> "Votes":
+        """Return the chosen votes (V,), which lie on the given items (N,)."""
         number = np.cumsum(items) - 1
         return Votes(
             labels=Labels(

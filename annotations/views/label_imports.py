@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -30,8 +29,8 @@ from sampling.models import Upload
 from sampling.models.uploads import UploadPurpose, UploadState
 from sampling.uploads.forget import KEPT
 from sampling.uploads.progress import read_progress
-from sampling.uploads.run import stop_import
-from sampling.uploads.stage import TOO_LARGE, discard_upload, get_upload, list_uploads, stage_upload
+from sampling.uploads.stage import TOO_LARGE, get_upload, list_uploads, stage_upload
+from sampling.views.uploads import end_upload, send_refused
 
 _LABELS = UploadPurpose.LABELS
 _ITEM_FIELDS = [f"{ITEM}{name}" for name in ItemIn.model_fields if name != "external_id"]
@@ -148,16 +147,7 @@ def label_import_end(request: HttpRequest, slug: str, upload_id: int) -> HttpRes
     """Stop an import, or discard a file."""
     access = authorize(actor_of(request), slug, Action.IMPORT_LABELS)
     found = get_upload(access, upload_id, _LABELS)
-    if request.POST.get("what") == "stop":
-        stop_import(access, found, now=timezone.now())
-        return redirect("label_import", slug=slug, upload_id=upload_id)
-    try:
-        discard_upload(access, found, now=timezone.now())
-    except RefusalError as refusal:
-        messages.error(request, refusal.message)
-        return redirect("label_import", slug=slug, upload_id=upload_id)
-    messages.success(request, f"{found.name} is forgotten. What was imported of it stays.")
-    return redirect("label_imports", slug=slug)
+    return end_upload(request, access, found, one="label_import", every="label_imports")
 
 
 @never_cache
@@ -167,11 +157,7 @@ def label_import_refused(request: HttpRequest, slug: str, upload_id: int) -> Str
     access = authorize(actor_of(request), slug, Action.IMPORT_LABELS)
     found = get_upload(access, upload_id, _LABELS)
     kind = "jsonl" if found.kind == FileKind.JSON_LINES else "csv"
-    response = StreamingHttpResponse(
-        refused_label_rows(found), content_type="text/csv; charset=utf-8" if kind == "csv" else "application/x-ndjson"
-    )
-    response["Content-Disposition"] = f'attachment; filename="labels-{found.pk}-refused.{kind}"'
-    return response
+    return send_refused(refused_label_rows(found), name=f"labels-{found.pk}-refused", kind=kind)
 
 
 def _read_choice(request: HttpRequest) -> LabelChoice:

@@ -1,5 +1,6 @@
 """Files of items in the browser: chosen, looked at, mapped, imported with progress, and their bad lines taken out."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -141,16 +142,22 @@ def upload_end(request: HttpRequest, slug: str, upload_id: int) -> HttpResponse:
     """Stop an import, or discard a file."""
     access = authorize(actor_of(request), slug, Action.ADD_ITEMS)
     found = get_upload(access, upload_id)
+    return end_upload(request, access, found, one="upload", every="uploads")
+
+
+def end_upload(request: HttpRequest, access: Access, found: Upload, *, one: str, every: str) -> HttpResponse:
+    """Stop an import, or discard a file, and go back to its page or to the list: the names of their addresses."""
+    slug = access.project.slug
     if request.POST.get("what") == "stop":
         stop_import(access, found, now=timezone.now())
-        return redirect("upload", slug=slug, upload_id=upload_id)
+        return redirect(one, slug=slug, upload_id=found.pk)
     try:
         discard_upload(access, found, now=timezone.now())
     except RefusalError as refusal:
         messages.error(request, refusal.message)
-        return redirect("upload", slug=slug, upload_id=upload_id)
+        return redirect(one, slug=slug, upload_id=found.pk)
     messages.success(request, f"{found.name} is forgotten. What was imported of it stays.")
-    return redirect("uploads", slug=slug)
+    return redirect(every, slug=slug)
 
 
 @never_cache
@@ -160,10 +167,14 @@ def upload_bad_lines(request: HttpRequest, slug: str, upload_id: int) -> Streami
     access = authorize(actor_of(request), slug, Action.ADD_ITEMS)
     found = get_upload(access, upload_id)
     kind = "csv" if found.kind == FileKind.CSV else "jsonl"
-    response = StreamingHttpResponse(
-        refused_lines(found), content_type="text/csv; charset=utf-8" if kind == "csv" else "application/x-ndjson"
-    )
-    response["Content-Disposition"] = f'attachment; filename="upload-{found.pk}-refused.{kind}"'
+    return send_refused(refused_lines(found), name=f"upload-{found.pk}-refused", kind=kind)
+
+
+def send_refused(lines: Iterable[bytes], *, name: str, kind: str) -> StreamingHttpResponse:
+    """Send refused lines as a file of that name: `csv` or `jsonl`."""
+    content_type = "text/csv; charset=utf-8" if kind == "csv" else "application/x-ndjson"
+    response = StreamingHttpResponse(lines, content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
     return response
 
 

@@ -5,7 +5,7 @@ hold at every look (a confidence sequence), not with those of one look.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import sqrt
 
@@ -76,17 +76,28 @@ JOIN annotations_task t ON t.item_id = e.item_id AND t.stage = %s AND t.is_open 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is measured: the items of a version, of a project, from a time on."""
+    """What is measured: the items of a version, of a project, from a time on.
+
+    Several gates ask for the same comparison with people: `_views` keeps what was read for one measurement.
+    """
 
     access: Access
     system_version: str
     counts_from: datetime | None
     now: datetime
+    _views: dict[tuple[Window, str | None], ShadowView] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def project(self) -> Project:
         """The project."""
         return self.access.project
+
+    def shadow(self, window: Window, question: str | None) -> ShadowView:
+        """Return the version beside people's decisions, read once."""
+        key = window, question
+        if key not in self._views:
+            self._views[key] = get_shadow(self.project, window, system_version=self.system_version, question=question)
+        return self._views[key]
 
     def window(self, gate: Gate, segment: tuple[str, str] | None = None) -> Window:
         """Return the items that the gate is about."""
@@ -167,12 +178,8 @@ def _uniform(rows: list[DrawnItem], window: Window) -> list[DrawnItem]:
     return [row for row in rows if row.item_id in below and row.upstream in {None, 1}]
 
 
-def _shadow(asked: Asked, window: Window, gate: Gate) -> ShadowView:
-    return get_shadow(asked.project, window, system_version=asked.system_version, question=gate.question)
-
-
 def _agreement(gate: Gate, asked: Asked, window: Window) -> Measured:
-    view = _shadow(asked, window, gate)
+    view = asked.shadow(window, gate.question)
     sequence = view.evidence.view.sequence
     if view.agreement.value is None:
         return Measured.nothing(view.why_empty or "There is no pair of decisions of this version yet.")
@@ -180,7 +187,7 @@ def _agreement(gate: Gate, asked: Asked, window: Window) -> Measured:
 
 
 def _certified(gate: Gate, asked: Asked, window: Window) -> Measured:
-    view = _shadow(asked, window, gate)
+    view = asked.shadow(window, gate.question)
     if not view.evidence.n:
         return Measured.nothing(view.why_empty or "There is no pair of decisions with equal chances yet.")
     value = view.evidence.view.e_value_above
@@ -189,7 +196,7 @@ def _certified(gate: Gate, asked: Asked, window: Window) -> Measured:
 
 
 def _non_inferiority(gate: Gate, asked: Asked, window: Window) -> Measured:
-    view = _shadow(asked, window, gate)
+    view = asked.shadow(window, gate.question)
     ruled = view.rulings
     if ruled.non_inferiority is None:
         left = ruled.n_disagreements - ruled.n_ruled

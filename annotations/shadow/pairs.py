@@ -38,6 +38,13 @@ LEFT JOIN sampling_itemkey k ON k.project_id = d.project_id AND k.external_id = 
 LEFT JOIN sampling_item i ON i.id = k.item_id
 WHERE d.feed_id = %s AND d.superseded_by_id IS NULL AND (k.item_id IS NULL OR ({condition}))
 """
+_PAIRS_OF_FEEDS = """
+SELECT d.feed_id, count(*) FROM annotations_decision d
+JOIN sampling_itemkey k ON k.project_id = d.project_id AND k.external_id = d.external_id
+JOIN sampling_item i ON i.id = k.item_id
+WHERE d.project_id = %s AND d.superseded_by_id IS NULL AND NOT d.assisted AND {ai} IS NOT NULL AND {condition}
+GROUP BY 1
+"""
 _DECIDABLE = "SELECT count(*) FROM sampling_item i WHERE {ai} IS NOT NULL AND {condition}"
 
 _OF_QUESTION = """
@@ -190,6 +197,20 @@ def read_feed_pairs(window: Window, feed: DecisionFeed, rule: Rule) -> Pairs:
     rows = [row._replace(in_uniform=uniform) for row in rows]
     source = Source("feed", feed.name, feed.coverage, len(rows))
     return Pairs(source, rows, decidable, n_assisted=assisted, n_waiting=waiting, n_without_ai=without)
+
+
+def busiest_feed(window: Window, feeds: Sequence[DecisionFeed], rule: Rule) -> DecisionFeed:
+    """Return the feed with most pairs, the first of equals; of a single one nothing is counted."""
+    if len(feeds) == 1:
+        return feeds[0]
+    ai, condition = ai_sql(rule), window.condition()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _PAIRS_OF_FEEDS.format(ai=ai.sql, condition=condition.sql),
+            [window.project_id, *ai.params, *condition.params],
+        )
+        counts = dict(cursor.fetchall())
+    return max(feeds, key=lambda feed: counts.get(feed.pk, 0))
 
 
 def read_question_pairs(window: Window, question: dict[str, Any], rule: Rule) -> Pairs:

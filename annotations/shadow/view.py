@@ -28,6 +28,7 @@ from annotations.shadow.pairs import (
     Pair,
     Pairs,
     Source,
+    busiest_feed,
     list_feeds,
     named_feed,
     read_feed_pairs,
@@ -134,8 +135,7 @@ def read_pairs(
     if feed is not None:
         return read_feed_pairs(window, named_feed(feeds, feed), rule), sources, ""
     if question is None and feeds:
-        of_feeds = [read_feed_pairs(window, each, rule) for each in feeds]
-        most = max(of_feeds, key=lambda pairs: len(pairs.rows))
+        most = read_feed_pairs(window, busiest_feed(window, feeds, rule), rule)
         if most.rows or asked is None or not project.blind:
             return most, sources, ""
     if asked is None:

@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client, override_settings
+from hypothesis import settings as examples
 
 from annotations.projects import create_project
 from reviewapp.accounts.access import Actor
@@ -18,6 +19,11 @@ from reviewapp.accounts.projects import ProjectSpec
 from reviewapp.accounts.roles import Role, Scope
 from reviewapp.accounts.tokens import make_token
 
+# A busy machine's slow example is no wrong one. The same forty each time, so that what was green stays green;
+# `--hypothesis-profile=explore` looks for new ones.
+examples.register_profile("steady", deadline=None, max_examples=40, derandomize=True)
+examples.register_profile("explore", deadline=None, max_examples=400)
+examples.load_profile("steady")
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 RUBRIC: dict[str, Any] = {
     "guidelines": "Pass what you would send.",

@@ -38,6 +38,7 @@ ENDPOINTS: dict[str, Known] = {
     "post_decisions": Known(Action.ADD_DECISIONS, {"decisions": []}),
     "put_decision_feed": Known(Action.ADD_DECISIONS, {"coverage": "all"}),
     "get_agreement_figures": Known(Action.SEE_RESOLUTIONS),
+    "get_second_opinion_of_question": Known(Action.SEE_ALL_LABELS),
     "get_pass_rate_figures": Known(Action.SEE_RESOLUTIONS),
     "get_failure_mode_figures": Known(Action.SEE_RESOLUTIONS),
     "post_failure_mode": Known(Action.EDIT_CODEBOOK, {"name": "Tone"}),

@@ -85,6 +85,7 @@ POST /projects/{p}/failure-modes/{mode}/merge
 GET /projects/{p}/plan/top-up
 POST /projects/{p}/plan/top-up
 GET /projects/{p}/slices
+GET /projects/{p}/second-opinion
 GET /projects/{p}/failure-notes
 GET /projects/{p}/failure-notes/groups
 GET /projects/{p}/judges/{j}/versions/{v}/watch

@@ -6,12 +6,13 @@ from typing import Any, Literal
 import orjson
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from ninja import Router, Schema
+from pydantic import Field
 
 from annotations.api.bodies import LabelRow as LabelOut
 from annotations.labels.columns import Column, list_columns
 from annotations.labels.read import list_label_rows, stream_label_rows
-from annotations.labels.resolve import list_resolutions, stream_resolutions
-from annotations.quality.second_opinion import list_opinions
+from annotations.labels.resolve import Resolution, list_resolutions, stream_resolutions
+from annotations.quality.second_opinion import fit_questions
 from reviewapp.accounts.access import Access, authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
@@ -36,7 +37,7 @@ LABEL_FIELDS = (
     "surplus",
     "superseded_by",
 )
-_OBJECTS = ("answers", "details")
+_OBJECTS = ("answers", "details", "posterior")
 _RESOLUTION_FIELDS = ("external_id", "answers", "how", "n_labels", "probability", "unresolved")
 
 
@@ -56,6 +57,9 @@ class ResolutionOut(Schema):
     n_labels: int
     probability: float | None
     unresolved: list[str]
+    posterior: dict[str, dict[str, float]] | None = Field(
+        None, description="By question how probable each answer is; only there where `method` is `dawid_skene`."
+    )
 
 
 class ResolutionPage(Schema):
@@ -93,15 +97,21 @@ def resolutions(
 ) -> HttpResponse | StreamingHttpResponse:
     """List each labelled item's answer of record. `format=jsonl` or `csv` streams all of them."""
     access = authorize(actor_of(request), slug, Action.SEE_RESOLUTIONS)
-    opinions = list_opinions(access.project.pk) if method == "dawid_skene" else None
+    opinions = fit_questions(access.project.pk) if method == "dawid_skene" else None
+    fields = _RESOLUTION_FIELDS if opinions is None else (*_RESOLUTION_FIELDS, "posterior")
     if format is not None:
-        rows = (row._asdict() for row in stream_resolutions(access.project.pk, method=method, opinions=opinions))
-        return _download(access, rows, format=format, name="resolutions", fields=_RESOLUTION_FIELDS)
+        found = stream_resolutions(access.project.pk, method=method, opinions=opinions)
+        rows = (_shown(row, fields) for row in found)
+        return _download(access, rows, format=format, name="resolutions", fields=fields)
     of = f"resolutions:{access.project.pk}:{method}"
     after = (read_cursor(cursor, of=of) or [0])[0]
-    found, last = list_resolutions(access.project.pk, method=method, after=after, limit=limit, opinions=opinions)
-    page = page_of([*found, None] if last else found, limit=limit, of=of, key=lambda _: [last])
-    return _json({"results": [row._asdict() for row in page.results if row is not None], "next": page.next})
+    listed, last = list_resolutions(access.project.pk, method=method, after=after, limit=limit, opinions=opinions)
+    page = page_of([*listed, None] if last else listed, limit=limit, of=of, key=lambda _: [last])
+    return _json({"results": [_shown(row, fields) for row in page.results if row is not None], "next": page.next})
+
+
+def _shown(row: Resolution, fields: tuple[str, ...]) -> dict[str, Any]:
+    return {field: getattr(row, field) for field in fields}
 
 
 def _json(body: Any) -> HttpResponse:

@@ -20,6 +20,7 @@ from annotations.api import (
     reviewers,
     rollouts,
     rubrics,
+    second_opinion,
     send,
     shadow,
     slices,
@@ -32,6 +33,7 @@ def add_routers(api: NinjaAPI) -> None:
     api.add_router("/projects", rubrics.router)
     api.add_router("/projects", imports.router)
     api.add_router("/projects", agreement.router)
+    api.add_router("/projects", second_opinion.router)
     api.add_router("/projects", pass_rate.router)
     api.add_router("/projects", golds.router)
     api.add_router("/projects", reviewers.router)

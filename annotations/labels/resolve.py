@@ -8,7 +8,7 @@ adjudicator decided stands in every method (`adjudicated`). Surplus labels and g
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 import orjson
 from django.db import connection
@@ -19,7 +19,6 @@ from annotations.rubrics.questions import is_shown
 
 Method = Literal["agreed", "majority", "dawid_skene"]
 How = Literal["single", "agreed", "majority", "dawid_skene", "adjudicated"]
-Opinions = Mapping[str, Mapping[int, Any]]
 BATCH = 2000
 
 _VOTES = """
@@ -45,6 +44,20 @@ ORDER BY wanted.item_id, b.id
 """
 
 
+class Opinion(NamedTuple):
+    """A model's answer about an item, None where two are equally probable, and how probable each answer is."""
+
+    answer: Any
+    posterior: dict[str, float]
+
+
+class Opinions(Protocol):
+    """What a model holds about the items of one question."""
+
+    def get(self, item_id: int) -> Opinion | None:
+        """Return the opinion about an item, None where there is none."""
+
+
 class Vote(NamedTuple):
     """One label's answers under its rubric version."""
 
@@ -55,7 +68,8 @@ class Vote(NamedTuple):
 class Resolution(NamedTuple):
     """An item's answers of record and how they came about; an unresolved question's answer is None.
 
-    `probability` is the item's inclusion probability in our sample, None where our draw did not select it.
+    `probability` is the item's inclusion probability in our sample, None where our draw did not select it. `posterior`
+    is by question the model's, where the answers may be by `dawid_skene`.
     """
 
     external_id: str
@@ -64,6 +78,7 @@ class Resolution(NamedTuple):
     n_labels: int
     probability: float | None
     unresolved: list[str]
+    posterior: dict[str, dict[str, float]]
 
 
 def resolve_votes(
@@ -101,11 +116,16 @@ def resolve_votes(
 
 
 def list_resolutions(
-    project_id: int, *, method: Method, after: int = 0, limit: int = BATCH, opinions: Opinions | None = None
+    project_id: int,
+    *,
+    method: Method,
+    after: int = 0,
+    limit: int = BATCH,
+    opinions: Mapping[str, Opinions] | None = None,
 ) -> tuple[list[Resolution], int | None]:
     """Return resolutions in order of item id from behind `after`, and where the next page begins (None at the end).
 
-    `opinions` are the model's answers by question and item, for `dawid_skene`.
+    `opinions` are the model's by question, for `dawid_skene`.
     """
     with connection.cursor() as cursor:
         cursor.execute(_VOTES, {"project": project_id, "after": after, "limit": limit})
@@ -115,7 +135,9 @@ def list_resolutions(
     for item_id, labels in groupby(rows, key=lambda row: row[0]):
         group = list(labels)
         votes = [Vote(rubric_id=row[2], answers=orjson.loads(row[3])) for row in group if row[2] is not None]
-        answers, how, unresolved = _resolved(group[0][5], votes, method, _opinion(opinions, item_id))
+        opinion = {key: held for key, model in (opinions or {}).items() if (held := model.get(item_id)) is not None}
+        told = {key: held.answer for key, held in opinion.items()} if opinions is not None else None
+        answers, how, unresolved = _resolved(group[0][5], votes, method, told)
         resolutions.append(
             Resolution(
                 external_id=group[0][1],
@@ -124,6 +146,7 @@ def list_resolutions(
                 n_labels=len(votes),
                 probability=group[0][4],
                 unresolved=unresolved,
+                posterior={key: held.posterior for key, held in opinion.items()},
             )
         )
         last = item_id
@@ -138,14 +161,9 @@ def _resolved(
     return resolve_votes(votes, method, opinion)
 
 
-def _opinion(opinions: Opinions | None, item_id: int) -> dict[str, Any] | None:
-    """Return the model's answers about one item."""
-    if opinions is None:
-        return None
-    return {key: answers[item_id] for key, answers in opinions.items() if item_id in answers}
-
-
-def stream_resolutions(project_id: int, *, method: Method, opinions: Opinions | None = None) -> Iterator[Resolution]:
+def stream_resolutions(
+    project_id: int, *, method: Method, opinions: Mapping[str, Opinions] | None = None
+) -> Iterator[Resolution]:
     """Yield a project's resolutions in order of item id, holding one batch at a time."""
     after: int | None = 0
     while after is not None:

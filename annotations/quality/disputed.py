@@ -85,11 +85,11 @@ def find_disputed(votes: Votes, *, rating: bool) -> list[Disputed]:
     # Rounded, so that equal ones are equal whatever the order in which their labels came.
     order = np.lexsort((np.asarray(votes.item_ids), -n, -np.round(disagreement, 9)))[:MAX_DISPUTED]
     chosen = [int(index) for index in order if disagreement[index] > 0]
-    names = _external_ids([votes.item_ids[index] for index in chosen])
+    names = name_items([votes.item_ids[index] for index in chosen])
     return [
         Disputed(
             external_id=names[votes.item_ids[index]],
-            answers=_answers(votes, index),
+            answers=votes.answers_to(index),
             n_labels=int(n[index]),
             disagreement=float(disagreement[index]),
         )
@@ -97,14 +97,8 @@ def find_disputed(votes: Votes, *, rating: bool) -> list[Disputed]:
     ]
 
 
-def _answers(votes: Votes, item: int) -> list[tuple[Any, int]]:
-    """Return the answers to an item, those that most people gave first."""
-    codes, counts = np.unique(votes.labels.category[votes.labels.item == item], return_counts=True)
-    order = np.argsort(-counts, kind="stable")
-    return [(votes.values[int(codes[index])], int(counts[index])) for index in order]
-
-
-def _external_ids(item_ids: list[int]) -> dict[int, str]:
+def name_items(item_ids: list[int]) -> dict[int, str]:
+    """Return the external id of each item."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT id, external_id FROM sampling_item WHERE id = ANY(%s)", [item_ids])
         return dict(cursor.fetchall())

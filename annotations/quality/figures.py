@@ -40,7 +40,7 @@ SELECT
     (SELECT max(withdrawn_at) FROM annotations_label WHERE project_id = %(project)s AND withdrawn_at IS NOT NULL),
     COALESCE((SELECT max(id) FROM annotations_rubricversion WHERE project_id = %(project)s), 0)
 """
-_HAS_MANY = "SELECT count(*) > %s FROM (SELECT FROM annotations_label WHERE project_id = %s LIMIT %s) l"
+_HAS_MORE = "SELECT count(*) > %s FROM (SELECT FROM annotations_label WHERE project_id = %s LIMIT %s) l"
 _BEHIND = """
 SELECT f.id, f.computed_at, f.seconds FROM annotations_agreementfigure f
 WHERE f.asked_at > %(since)s AND (
@@ -100,8 +100,13 @@ def read_agreement(
 
 def has_many_labels(project_id: int) -> bool:
     """Tell whether a project has so many labels that its figures are kept."""
+    return has_more_labels_than(project_id, FEW_LABELS)
+
+
+def has_more_labels_than(project_id: int, n: int) -> bool:
+    """Tell whether a project has more than n labels, from at most n + 1 of them."""
     with connection.cursor() as cursor:
-        cursor.execute(_HAS_MANY, [FEW_LABELS, project_id, FEW_LABELS + 1])
+        cursor.execute(_HAS_MORE, [n, project_id, n + 1])
         return bool(cursor.fetchone()[0])
 
 

@@ -67,6 +67,12 @@ class Votes:
         items[self.labels.item[chosen]] = True
         return self._kept(chosen, items)
 
+    def answers_to(self, item: int) -> list[tuple[Any, int]]:
+        """Return the answers to the item at this index, and how many gave each; the most frequent first."""
+        codes, counts = np.unique(self.labels.category[self.labels.item == item], return_counts=True)
+        order = np.argsort(-counts, kind="stable")
+        return [(self.values[int(codes[index])], int(counts[index])) for index in order]
+
     def _kept(self, chosen: BoolArray, items: BoolArray) -> "Votes":
         """Return the chosen votes (V,), which lie on the given items (N,)."""
         number = np.cumsum(items) - 1

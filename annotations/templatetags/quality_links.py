@@ -12,6 +12,7 @@ register = template.Library()
 
 _PARTS = (
     ("quality", "Figures", Action.SEE_RESOLUTIONS),
+    ("second_opinion", "Second opinion", Action.SEE_ALL_LABELS),
     ("errors", "Error analysis", Action.SEE_ALL_LABELS),
     ("slices", "Where does it fail?", Action.SEE_RESOLUTIONS),
     ("reviewers", "Reviewers", Action.SEE_OWN_LABELS),

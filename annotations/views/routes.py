@@ -37,6 +37,7 @@ from annotations.views.quality import quality
 from annotations.views.review import guidelines, review, signed_in_again
 from annotations.views.reviewers import reviewers
 from annotations.views.rubric import check_rubric, project_rubric
+from annotations.views.second_opinion import second_opinion
 from annotations.views.send import send
 from annotations.views.slices import slices
 
@@ -72,6 +73,7 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/labels/import/<int:upload_id>/progress", label_import_progress, name="label_import_progress"),
     path("p/<slug:slug>/labels/import/<int:upload_id>/end", label_import_end, name="label_import_end"),
     path("p/<slug:slug>/labels/import/<int:upload_id>/refused", label_import_refused, name="label_import_refused"),
+    path("p/<slug:slug>/quality/second-opinion", second_opinion, name="second_opinion"),
     path("p/<slug:slug>/quality/disagreements", disagreements, name="disagreements"),
     path("p/<slug:slug>/judges", judges, name="judges"),
     path("p/<slug:slug>/judges/playground", judge_playground.playground, name="judge_playground"),

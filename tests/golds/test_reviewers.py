@@ -16,6 +16,7 @@ from reviewapp.stats.reviewer_signals import run_probability
 from tests.conftest import NOW, RUBRIC
 from tests.golds.test_judging import answer, make_golds
 from tests.queue.items import store_items
+from tests.stats.reference import vector
 
 API, PAGE = "/projects/helpdesk/reviewers", "/p/helpdesk/quality/reviewers"
 
@@ -79,6 +80,21 @@ def test_the_figures_are_those_of_the_labels(cast, project, api_of, browser_of):
     page = browser_of(cast.vic).get(PAGE).content.decode()
     assert "95% of 42 labels took less than a third" in page
     assert "Tells little apart" in page
+
+
+def test_shrunk_accuracies_are_those_of_the_reference(cast, project, api_of):
+    """Eight people, each right on so many of their golds: the prior is fitted to all eight."""
+    case = vector("gold_shrinkage")
+    make_golds(cast, project, max(case["inputs"]["golds"]))
+    golds = project_golds(project)
+    people = [cast.olga, cast.lea, cast.rui, cast.bea, cast.ada, cast.pat, cast.ann, cast.vic]
+    for person, right, of in zip(people, case["inputs"]["correct"], case["inputs"]["golds"], strict=True):
+        answer(project, person, "fail", golds[:right], days_ago=1)
+        answer(project, person, "pass", golds[right:of], days_ago=1)
+    rows = {row["reviewer"]: row["gold_accuracy"] for row in api_of(cast.lea).get(API)["results"]}
+    found = [rows[person.username] for person in people]
+    assert [each["value"] for each in found] == pytest.approx(case["expected"]["posterior_mean"], abs=1e-4)
+    assert [each["low"] for each in found] == pytest.approx(case["expected"]["posterior_5pct"], abs=1e-4)
 
 
 def project_golds(project):

@@ -89,6 +89,7 @@ class RegressionsOut(Schema):
     both_right: int
     both_wrong: int
     unpaired: int
+    groups: int = Field(description="Sessions or other groups of the paired rows; n where no two rows share one.")
     difference: EstimateOut
     mcnemar_mid_p: float
     regressed: bool

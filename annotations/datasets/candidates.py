@@ -36,10 +36,11 @@ SELECT item_id FROM (
 _CANDIDATES = """
 SELECT i.id, i.external_id, {group}, {stratum}, i.session_ref,
     d.probability * COALESCE(i.sampling_probability, 1), d.version,
-    b.id, b.reviewer_name, b.rubric_id, b.answers, a.id, u.username, a.rubric_id, a.answers
+    b.id, b.reviewer_name, b.rubric_id, b.answers, a.id, u.username, a.rubric_id, a.answers, x.label_id IS NULL
 FROM sampling_item i
 LEFT JOIN annotations_label b ON b.item_id = i.id AND b.withdrawn_at IS NULL AND b.superseded_by_id IS NULL
     AND NOT b.surplus AND b.source <> 'gold'
+LEFT JOIN annotations_extralabel x ON x.label_id = b.id
 LEFT JOIN annotations_adjudication a ON a.item_id = i.id AND a.superseded_by_id IS NULL
 LEFT JOIN accounts_user u ON u.id = a.adjudicator_id
 LEFT JOIN LATERAL (SELECT d.probability, p.version FROM sampling_draw d
@@ -55,8 +56,9 @@ class Candidate:
     """One item with what people came to. `unresolved` says that there is no answer of record by the rule.
 
     `agreement` is the share of its labels that say what the answer of record says on the primary question, None with
-    fewer than two; `soft` the share of labels behind each declared answer, by question; `weight` 1/(π · upstream
-    probability), None where the draw did not select the item.
+    fewer than two; `planned` how many of the labels planned from the start gave each declared answer to it; `soft` the
+    share of labels behind each declared answer, by question; `weight` 1/(π · upstream probability), None where the draw
+    did not select the item.
     """
 
     item_id: int
@@ -74,6 +76,7 @@ class Candidate:
     how: str
     n_labels: int
     agreement: float | None
+    planned: Mapping[str, int]
     soft: Mapping[str, Mapping[str, float]]
     label_ids: tuple[int, ...]
     people: tuple[str, ...]
@@ -119,7 +122,8 @@ def count_labelled(project_id: int, *, most: int) -> int:
 def _candidate(rows: Sequence[tuple[Any, ...]], rule: Rule) -> Candidate:
     item_id, external_id, group, stratum, session, probability, plan, *_ = rows[0]
     adjudication_id, adjudicator, its_rubric, adjudicated = rows[0][11:15]
-    votes = [Vote(rubric_id=row[9], answers=orjson.loads(row[10])) for row in rows if row[7] is not None]
+    labels = [row for row in rows if row[7] is not None]
+    votes = [Vote(rubric_id=row[9], answers=orjson.loads(row[10])) for row in labels]
     rubric = rubric_by_id(its_rubric if adjudicated is not None else max(vote.rubric_id for vote in votes))
     answers: Mapping[str, Any]
     if adjudicated is not None:
@@ -129,6 +133,8 @@ def _candidate(rows: Sequence[tuple[Any, ...]], rule: Rule) -> Candidate:
     questions: list[dict[str, Any]] = rubric.questions
     key = primary_question(questions) or str(questions[0]["key"])
     expected = _expected(questions, answers, key)
+    primary = next(each for each in questions if each["key"] == key)
+    planned = [vote for vote, row in zip(votes, labels, strict=True) if row[15]]
     return Candidate(
         item_id=item_id,
         external_id=external_id,
@@ -144,9 +150,10 @@ def _candidate(rows: Sequence[tuple[Any, ...]], rule: Rule) -> Candidate:
         unresolved=expected is None or (rule == "adjudicated" and how != "adjudicated"),
         how=how,
         n_labels=len(votes),
-        agreement=_agreement(next(each for each in questions if each["key"] == key), answers.get(key), votes),
+        agreement=_agreement(primary, answers.get(key), votes),
+        planned=_said(primary, planned) if declared_values(primary) else {},
         soft={each["key"]: shares for each in questions if (shares := _shares(each, votes))},
-        label_ids=tuple(row[7] for row in rows if row[7] is not None),
+        label_ids=tuple(row[7] for row in labels),
         people=tuple(dict.fromkeys([*(row[8] for row in rows if row[8]), *([adjudicator] if adjudicator else [])])),
         adjudication_id=adjudication_id,
     )
@@ -170,13 +177,18 @@ def _agreement(question: Mapping[str, Any], answer: Any, votes: Sequence[Vote]) 
     return sum(same_answer(question, each, answer) for each in given) / len(given)
 
 
+def _said(question: Mapping[str, Any], votes: Sequence[Vote]) -> Counter[str]:
+    given = (vote.answers.get(question["key"]) for vote in votes)
+    return Counter(category_of(answer) for answer in given if answer is not None)
+
+
 def _shares(question: Mapping[str, Any], votes: Sequence[Vote]) -> dict[str, float]:
     """Return which share of the labels gave each answer; of several options at once, each counts by itself."""
     given = [vote.answers[question["key"]] for vote in votes if vote.answers.get(question["key"]) is not None]
     if question["kind"] == "multi_choice":
         counts = Counter(option for answer in given for option in answer)
     elif declared_values(dict(question)):
-        counts = Counter(map(category_of, given))
+        counts = _said(question, votes)
     else:
         return {}
     return {name: round(n / len(given), 6) for name, n in sorted(counts.items())}

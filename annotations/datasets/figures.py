@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from annotations.datasets.candidates import category_of
 from annotations.datasets.select import Chosen, Selection
 from annotations.models import DatasetCase
@@ -13,6 +15,10 @@ from annotations.quality.asked import get_question
 from annotations.quality.votes import declared_values
 from annotations.rubrics.publish import find_rubric
 from reviewapp.accounts.models import Project
+from reviewapp.stats.agreement.counts import ItemCounts
+from reviewapp.stats.agreement.summary import summarise_agreement
+from reviewapp.stats.estimate import Estimate
+from reviewapp.stats.grouped import mean_rate
 
 FEW = 5
 SHOWN_VALUES = 200
@@ -34,10 +40,19 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class AgreementFigures:
-    """On the primary question, in items with two labels or more: which share of the labels said the answer."""
+    """On the primary question, in items with two labels or more: which share of the labels said the answer.
+
+    `low` and `high` are its 95 % limits, by session. The coefficients are those of the labels planned from the start,
+    where the question declares its answers: they speak of the rows that the recipe chose, not of production.
+    """
 
     n_items: int
     mean: float | None
+    low: float | None = None
+    high: float | None = None
+    percent: Estimate | None = None
+    gwet_ac: Estimate | None = None
+    krippendorff_alpha: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +88,6 @@ def figures_of(
     An answer that the rubric declares and no row has is there with a count of none: it is the largest gap.
     """
     rows = selection.rows
-    agreements = [each.candidate.agreement for each in rows if each.candidate.agreement is not None]
     categories = [each.candidate.category for each in rows]
     categories += [category_of(case.content.get("expected")) for case, _ in cases]
     return Figures(
@@ -86,9 +100,34 @@ def figures_of(
         labels=sum(each.candidate.n_labels for each in rows),
         expected=balance_of("expected", categories, declared=_declared(project.pk, categories)),
         strata=balance_of(by, _strata(rows)) if by else None,
-        agreement=AgreementFigures(
-            len(agreements), round(sum(agreements) / len(agreements), 6) if agreements else None
-        ),
+        agreement=_agreement(selection),
+    )
+
+
+def _agreement(selection: Selection) -> AgreementFigures:
+    found = [each.candidate for each in selection.rows if each.candidate.agreement is not None]
+    if not found:
+        return AgreementFigures(0, None)
+    mean = mean_rate([each.agreement for each in found], [each.group for each in found])
+    share, low, high = (None if value is None else round(value, 6) for value in (mean.value, mean.low, mean.high))
+    said = [each.planned for each in found if each.planned]
+    names = sorted({name for each in said for name in each})
+    if not names:
+        return AgreementFigures(len(found), share, low, high)
+    place = {name: column for column, name in enumerate(names)}
+    counts = np.zeros((len(said), len(names)))
+    for row, each in zip(counts, said, strict=True):
+        for name, n in each.items():
+            row[place[name]] = n
+    summary = summarise_agreement(ItemCounts(counts))
+    return AgreementFigures(
+        len(found),
+        share,
+        low,
+        high,
+        percent=summary.percent,
+        gwet_ac=summary.gwet.estimate,
+        krippendorff_alpha=summary.alpha.estimate,
     )
 
 

@@ -115,6 +115,7 @@ def _of_item(chosen: Chosen, content: tuple[Any, ...]) -> NewRow:
         "soft_labels": candidate.soft,
         "category": candidate.category,
         "stratum": candidate.stratum,
+        "group": candidate.group,
     }
     columns = {"input": said, "output": reply, "context": context, "expected": candidate.expected}
     return NewRow(

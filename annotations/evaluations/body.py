@@ -54,6 +54,7 @@ def comparison_body(found: Comparison) -> dict[str, Any]:
         "both_right": found.both_right,
         "both_wrong": found.both_wrong,
         "unpaired": found.unpaired,
+        "groups": found.groups,
         "difference": asdict(found.difference),
         "mcnemar_mid_p": found.mid_p,
         "regressed": found.regressed,

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.stats import norm
 
 from reviewapp.stats.estimate import Estimate, no_estimate
+from reviewapp.stats.grouped import BY_GROUP, Group, units_of
 
 MOST_CLASSES = 500
 METHOD = "macro_f1_delta"
@@ -54,11 +55,18 @@ def class_report(expected: Sequence[str], predicted: Sequence[str]) -> list[Clas
     return [ClassScore(name, support[name], answered.get(name, 0), hits.get(name, 0)) for name in classes]
 
 
-def macro_f1(expected: Sequence[str], predicted: Sequence[str], *, confidence: float = 0.95) -> Estimate:
+def macro_f1(
+    expected: Sequence[str],
+    predicted: Sequence[str],
+    groups: Sequence[Group] | None = None,
+    *,
+    confidence: float = 0.95,
+) -> Estimate:
     """Mean of the classes' F1, over the classes that occur among the expected answers, with a delta-method interval.
 
     With cell shares p_ij of n rows, F1_k = 2 p_kk / (p_k. + p_.k), and the variance of the mean is
-    (Σ p g² - (Σ p g)²) / n, g its gradient (Takahashi and others 2022). Undefined without rows, with one class
+    (Σ p g² - (Σ p g)²) / n, g its gradient (Takahashi and others 2022); where rows share groups, that of the groups'
+    totals of g. Undefined without rows, with one class
     expected only, and for answers that are free text (no class twice, or more than 500 classes).
     """
     n = len(expected)
@@ -73,7 +81,7 @@ def macro_f1(expected: Sequence[str], predicted: Sequence[str], *, confidence: f
     k, other = len(classes), len(classes)
     rows = np.asarray([number[name] for name in expected])
     columns = np.asarray([number.get(name, other) for name in predicted])
-    cells, counts = np.unique(np.stack([rows, columns]), axis=1, return_counts=True)
+    cells, place, counts = np.unique(np.stack([rows, columns]), axis=1, return_inverse=True, return_counts=True)
     share = counts / n
     size = np.asarray([(each.support + each.predicted) / n for each in classes] + [1.0])
     half = np.asarray([each.hits / n for each in classes] + [0.0]) / size**2
@@ -82,5 +90,11 @@ def macro_f1(expected: Sequence[str], predicted: Sequence[str], *, confidence: f
     variance = float(np.sum(share * gradient**2) - np.sum(share * gradient) ** 2) / n
     value = sum(each.f1 for each in classes) / k
     reach = float(norm.isf((1 - confidence) / 2)) * sqrt(max(variance, 0.0))
+    method, units = METHOD, units_of(groups) if groups is not None else None
+    if units is not None:
+        method += BY_GROUP
+        each_row = gradient[place.reshape(-1)]
+        between = units.variance(each_row - each_row.mean()) / n**2
+        reach = units.reach(confidence) * sqrt(max(variance, between, 0.0))
     low, high = max(0.0, value - reach), min(1.0, value + reach)
-    return Estimate(value, low, high, METHOD, n, None, confidence, "process")
+    return Estimate(value, low, high, method, n, None, confidence, "process")

@@ -1,14 +1,15 @@
 """An evaluation beside its baseline, row by row: who wins where, and whether that is more than chance; pure."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import t
 
-from annotations.evaluations.scoring import ROW_RATES, Row, cost_of, latency_of
-from reviewapp.stats.estimate import Estimate, no_estimate
+from annotations.evaluations.scoring import ROW_RATES, Row, cost_of, groups_of, latency_of
+from reviewapp.stats.estimate import Estimate
+from reviewapp.stats.grouped import BY_GROUP, Group, mean_amount, units_of
 from reviewapp.stats.multiple_testing import holm
 from reviewapp.stats.signoff.paired import PairedCounts, mcnemar, tango
 
@@ -41,7 +42,8 @@ class Comparison:
     """This evaluation against the baseline, over the rows that both answered and of which both know what is right.
 
     `difference` is this accuracy minus the baseline's, with Tango's interval; `mid_p` tests whether it is 0. `metrics`
-    are the mean paired differences of every metric that each row has a value of, this minus the baseline.
+    are the mean paired differences of every metric that each row has a value of, this minus the baseline. Where rows
+    share groups (`groups` < `n`), the interval is that of the groups, and the test counts each group once.
     """
 
     n: int
@@ -55,6 +57,7 @@ class Comparison:
     items: list[ItemChange]
     metrics: dict[str, Estimate]
     unpaired: int
+    groups: int = 0
 
     @property
     def ties(self) -> int:
@@ -81,10 +84,13 @@ def compare_rows(rows: Sequence[Row], baseline: Mapping[str, Row]) -> Comparison
         and row.expected == other.expected
     ]
     whole = _counts([(right, was) for _, _, right, was in pairs])
-    parts: dict[tuple[str, str], list[tuple[bool, bool]]] = {}
+    groups = groups_of([row for row, *_ in pairs])
+    units = units_of(groups)
+    difference, mid_p = _apart([(right, was) for _, _, right, was in pairs], groups)
+    parts: dict[tuple[str, str], list[tuple[Row, bool, bool]]] = {}
     for row, _, right, was in pairs:
         for part in row.slices:
-            parts.setdefault(part, []).append((right, was))
+            parts.setdefault(part, []).append((row, right, was))
     both = [(row, baseline[row.external_id]) for row in rows if row.external_id in baseline]
     return Comparison(
         n=whole.n,
@@ -92,8 +98,8 @@ def compare_rows(rows: Sequence[Row], baseline: Mapping[str, Row]) -> Comparison
         losses=whole.second_only,
         both_right=whole.both,
         both_wrong=whole.neither,
-        difference=tango(whole),
-        mid_p=mcnemar(whole).mid_p,
+        difference=difference,
+        mid_p=mid_p,
         slices=_slices(parts),
         items=sorted(
             (ItemChange(row.external_id, was) for row, _, right, was in pairs if right != was),
@@ -101,11 +107,12 @@ def compare_rows(rows: Sequence[Row], baseline: Mapping[str, Row]) -> Comparison
         ),
         metrics={
             **{name: _paired(both, of) for name, of in ROW_RATES.items() if name != "accuracy"},
-            "accuracy": tango(whole),
+            "accuracy": difference,
             "latency_ms": _paired(both, latency_of),
             "cost_per_item_usd": _paired(both, cost_of),
         },
         unpaired=len(rows) - len(pairs),
+        groups=len(pairs) if units is None else units.n,
     )
 
 
@@ -118,11 +125,33 @@ def _counts(pairs: Sequence[tuple[bool, bool]]) -> PairedCounts:
     )
 
 
-def _slices(parts: Mapping[tuple[str, str], Sequence[tuple[bool, bool]]]) -> list[SliceChange]:
+def _apart(pairs: Sequence[tuple[bool, bool]], groups: Sequence[Group]) -> tuple[Estimate, float]:
+    """Return the difference with Tango's interval and McNemar's mid-P.
+
+    Where rows share groups, the interval is at the number of rows that the groups are worth, and the test counts the
+    groups that one side won more of.
+    """
+    counts, units = _counts(pairs), units_of(groups)
+    if units is None:
+        return tango(counts), mcnemar(counts).mid_p
+    each = np.asarray([float(right) - float(was) for right, was in pairs], np.float64)
+    one, variance = float(each.var()), units.variance(each - each.mean()) / each.size**2
+    size = units.size(variance, one=one, most=float(each.size), confidence=1 - ALPHA)
+    net = np.bincount(units.code, each, units.n)
+    won, lost = int((net > 0).sum()), int((net < 0).sum())
+    found = replace(tango(counts, size=size), method=f"tango{BY_GROUP}", n_effective=size)
+    return found, mcnemar(PairedCounts(0, won, lost, units.n - won - lost)).mid_p
+
+
+def _slices(parts: Mapping[tuple[str, str], Sequence[tuple[Row, bool, bool]]]) -> list[SliceChange]:
     """Test each slice of five pairs or more; the slices that regressed are those that stay after Holm."""
-    found = {part: _counts(pairs) for part, pairs in parts.items()}
+    found = {part: _counts([(right, was) for _, right, was in rows]) for part, rows in parts.items()}
+    apart = {
+        part: _apart([(right, was) for _, right, was in rows], groups_of([row for row, *_ in rows]))
+        for part, rows in parts.items()
+    }
     tested = [part for part, counts in found.items() if counts.n >= LEAST_PAIRS]
-    p_values = [mcnemar(found[part]).mid_p for part in tested]
+    p_values = [apart[part][1] for part in tested]
     adjusted = dict(zip(tested, holm(p_values).adjusted.tolist() if tested else [], strict=True))
     plain = dict(zip(tested, p_values, strict=True))
     changes = [
@@ -131,7 +160,7 @@ def _slices(parts: Mapping[tuple[str, str], Sequence[tuple[bool, bool]]]) -> lis
             value=part[1],
             wins=counts.first_only,
             losses=counts.second_only,
-            difference=tango(counts),
+            difference=apart[part][0],
             p=plain.get(part),
             adjusted=adjusted.get(part),
             regressed=adjusted.get(part, 1.0) <= ALPHA and counts.second_only > counts.first_only,
@@ -143,15 +172,12 @@ def _slices(parts: Mapping[tuple[str, str], Sequence[tuple[bool, bool]]]) -> lis
 
 def _paired(pairs: Sequence[tuple[Row, Row]], of: Callable[[Row], float | None]) -> Estimate:
     """Mean of the paired differences, with Tango's interval where both sides are yes or no, else with Student's."""
-    known = [(one, other) for row, base in pairs if (one := of(row)) is not None and (other := of(base)) is not None]
-    if known and all(value in {0.0, 1.0} for pair in known for value in pair):
-        return tango(_counts([(bool(one), bool(other)) for one, other in known]))
-    differences = np.asarray([one - other for one, other in known], np.float64)
-    n = differences.size
-    if not n:
-        return no_estimate("not_measured", method="paired_t", population="process")
-    mean, low, high = float(differences.mean()), None, None
-    if n > 1:
-        reach = float(t.isf(ALPHA / 2, n - 1)) * float(differences.std(ddof=1)) / n**0.5
-        low, high = mean - reach, mean + reach
-    return Estimate(mean, low, high, "paired_t", n, None, 0.95, "process")
+    known = [
+        (one, other, row.group)
+        for row, base in pairs
+        if (one := of(row)) is not None and (other := of(base)) is not None
+    ]
+    groups = [group for *_, group in known]
+    if known and all(value in {0.0, 1.0} for one, other, _ in known for value in (one, other)):
+        return _apart([(bool(one), bool(other)) for one, other, _ in known], groups)[0]
+    return mean_amount([one - other for one, other, _ in known], groups, method="paired_t", least=-inf)

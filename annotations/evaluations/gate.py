@@ -2,16 +2,18 @@
 
 `METRIC=VALUE` compares the value, `METRIC:low=VALUE` and `METRIC:high=VALUE` an end of its interval. Where less of a
 metric is better (latency, cost, error_rate), it fails above the limit. A regression is how much worse it is than the
-baseline; `METRIC:high` is then the most that it may be worse. Too few rows never pass.
+baseline; `METRIC:high` is then the most that it may be worse. Too few rows never pass, nor many rows of few groups.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from annotations.evaluations.compare import Comparison
 from annotations.evaluations.metrics import Bound, Metric, get_metric
 from reviewapp.http.errors import FieldError, InvalidError
 from reviewapp.stats.estimate import Estimate
+from reviewapp.stats.grouped import BY_GROUP
 
 Kind = Literal["fail_under", "max_regression"]
 State = Literal["pass", "fail", "not_enough_data"]
@@ -109,6 +111,12 @@ def _judge(condition: Condition, estimate: Estimate | None, *, coverage: float, 
 
     if estimate.n < needed.rows:
         return result("not_enough_data", f"{estimate.n} rows, and no gate passes on fewer than {needed.rows}")
+    worth = estimate.n_effective
+    if estimate.method.endswith(BY_GROUP) and worth is not None and worth < needed.rows:
+        return result(
+            "not_enough_data",
+            f"{estimate.n} rows share groups and are worth {worth:.1f}, and no gate passes on fewer than {needed.rows}",
+        )
     if coverage < needed.coverage and condition.metric.name not in _ABOUT_FAILURES:
         return result(
             "not_enough_data", f"{coverage:.1%} of the rows were answered, and {needed.coverage:.0%} are needed"
@@ -143,4 +151,4 @@ def _regression(
     if metric.better == "lower":
         return found
     low, high = (None if end is None else -end for end in (found.high, found.low))
-    return Estimate(-found.value, low, high, found.method, found.n, population="process")
+    return replace(found, value=-found.value, low=low, high=high)

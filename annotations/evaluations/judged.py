@@ -21,12 +21,13 @@ from reviewapp.http.errors import FieldError, InvalidError, RefusalError
 from reviewapp.stats.contingency import weighted_table
 from reviewapp.stats.counted_rates import wilson_rate
 from reviewapp.stats.estimate import Estimate
+from reviewapp.stats.grouped import BY_GROUP, mean_rate
 from reviewapp.stats.pass_rate.rogan_gladen import lang_reiczigel
 
 ASSUMED = "the judge's errors on items of production are taken to hold for these outputs, too"
 
 _VERDICTS = """
-SELECT verdicts FROM annotations_evaluationoutput
+SELECT verdicts, marks->>'group' FROM annotations_evaluationoutput
 WHERE evaluation_id = %s AND verdicts ? %s AND status = 'answered' AND nth = 1 AND erased_at IS NULL
 """
 _NAMES = """
@@ -65,11 +66,14 @@ def score_judge(evaluation: Evaluation, version: JudgeVersion) -> tuple[dict[str
         return {"name": name, "version": version.version, "problem": refusal.message}, {}
     with connection.cursor() as cursor:
         cursor.execute(_VERDICTS, [evaluation.pk, name])
-        given = [orjson.loads(row[0])[name] for row in cursor.fetchall()]
-    cells: Counter[int] = Counter(
+        rows = cursor.fetchall()
+    given = [(orjson.loads(verdicts)[name], group) for verdicts, group in rows]
+    codes = [
         grading.code(_answer(verdict, question["key"]), parsed=isinstance(verdict, dict), scored=True)
-        for verdict in given
-    )
+        for verdict, _ in given
+    ]
+    groups = [group for _, group in given]
+    cells: Counter[int] = Counter(codes)
     passes, parsed = cells[PASS], cells[PASS] + cells[FAIL]
     pairs = read_pairs(
         Window(evaluation.project_id), question, version, salt=evaluation.project.sampling_salt, split=None
@@ -82,10 +86,21 @@ def score_judge(evaluation: Evaluation, version: JudgeVersion) -> tuple[dict[str
         2,
         probability=[pair.probability or 1.0 for pair in usable] if weighted else None,
     )
-    corrected = lang_reiczigel(table, passes, parsed)
+    raw = mean_rate([{PASS: 1.0, FAIL: 0.0}.get(code) for code in codes], groups)
+    # What the verdicts are worth where outputs share groups; their share of passes is the same.
+    grouped = raw.method.endswith(BY_GROUP) and raw.n_effective is not None
+    worth = float(raw.n_effective or parsed) if grouped else float(parsed)
+    passed = passes * worth / parsed if parsed else 0.0
+    corrected = lang_reiczigel(table, passed, worth)
     metrics = {
         f"judge.{name}.pass_rate": corrected,
-        f"judge.{name}.raw_pass_rate": wilson_rate(passes, parsed, method="judge_only", undefined="no_verdicts"),
+        f"judge.{name}.raw_pass_rate": wilson_rate(
+            passed,
+            worth,
+            method=f"judge_only{BY_GROUP}" if grouped else "judge_only",
+            labels=parsed,
+            undefined="no_verdicts",
+        ),
         f"judge.{name}.unparsed_rate": wilson_rate(
             cells[UNPARSED], parsed + cells[UNPARSED], method="wilson", undefined="no_verdicts"
         ),

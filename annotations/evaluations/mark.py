@@ -7,13 +7,14 @@ from annotations.datasets.read import FrozenRow
 from annotations.evaluations.match import MatchRule, answer_of, mark_output
 from annotations.evaluations.scoring import Output, Row
 from annotations.shadow.rules import plain
+from reviewapp.audit.record import digest
 from sampling.checks.compile import CompiledChecks
 
 LONGEST_VALUE, MOST_FACTS, LONGEST_CLASS = 60, 12, 200
 
 
 def base_marks(row: FrozenRow) -> dict[str, Any]:
-    """Return what is kept of a row beside any output: its class, its weight, the values it is sliced by."""
+    """Return what is kept of a row beside any output: its class, weight and group, the values it is sliced by."""
     expected, metadata = row.fields["expected"], row.fields["metadata"] or {}
     values = {
         f"metadata.{name}": str(value).lower() if isinstance(value, bool) else str(value)
@@ -29,6 +30,8 @@ def base_marks(row: FrozenRow) -> dict[str, Any]:
         marks["expected"] = plain(expected)[:LONGEST_CLASS]
     if row.fields["weight"] is not None:
         marks["weight"] = row.fields["weight"]
+    if (group := row.provenance.get("group")) is not None:
+        marks["group"] = digest(group)[:16]
     return marks
 
 
@@ -102,5 +105,6 @@ def scored_row(external_id: str, marks: Mapping[str, Any], outputs: Sequence[Out
         expected=marks.get("expected"),
         outputs=tuple(outputs),
         weight=marks.get("weight"),
+        group=marks.get("group"),
         slices=tuple((name, value) for name, value in sliced.items() if name in facts),
     )

@@ -7,14 +7,14 @@ from typing import Any
 from annotations.evaluations.compare import Comparison, compare_rows
 from annotations.evaluations.metrics import METRICS
 from annotations.evaluations.rows import read_rows
-from annotations.evaluations.scoring import mean_rate
-from annotations.models import Evaluation, EvaluationGrade
+from annotations.models import Evaluation, EvaluationGrade, EvaluationOutput
 from annotations.models.evaluations import EvaluationState
 from reviewapp.accounts.access import Access, Actor, authorize_where
 from reviewapp.accounts.models import Project
 from reviewapp.accounts.roles import Action
 from reviewapp.http.errors import NotFoundError
 from reviewapp.stats.estimate import Estimate
+from reviewapp.stats.grouped import mean_rate
 
 _OF_EVALUATION = "p.id = (SELECT e.project_id FROM annotations_evaluation e WHERE e.id = %s)"
 _PEOPLE = "people.pass_rate"
@@ -96,7 +96,12 @@ def people_rate(evaluation: Evaluation) -> Estimate:
     standing = EvaluationGrade.objects.filter(evaluation=evaluation, superseded_by=None)
     for position, passes in standing.values_list("position", "passes"):
         grades.setdefault(position, []).append(passes)
-    return mean_rate([sum(found) / len(found) for found in grades.values()])
+    groups = dict(
+        EvaluationOutput.objects.filter(evaluation=evaluation, nth=1, position__in=list(grades)).values_list(
+            "position", "marks__group"
+        )
+    )
+    return mean_rate([sum(found) / len(found) for found in grades.values()], [groups.get(each) for each in grades])
 
 
 def compare_evaluations(evaluation: Evaluation, baseline: Evaluation) -> Comparison:

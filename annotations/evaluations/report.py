@@ -7,6 +7,7 @@ from annotations.evaluations.compare import Comparison
 from annotations.evaluations.gate import GateResult
 from annotations.evaluations.metrics import find_metric
 from annotations.evaluations.read import metrics_of
+from annotations.evaluations.rows import groups_word
 from annotations.models import Evaluation
 from reviewapp.stats.estimate import Estimate
 
@@ -75,7 +76,8 @@ def _comparison(evaluation: Evaluation, found: Comparison) -> list[str]:
     apart, ends = number_text(found.difference.value, "difference"), limits_text(found.difference, "difference")
     said = (
         f"Against evaluation {evaluation.baseline_id}, paired over {found.n} rows: {found.wins} won, {found.losses}"
-        f" lost, {found.ties} the same. Accuracy {apart} apart ({ends}), McNemar mid-P {found.mid_p:.3g}."
+        f" lost, {found.ties} the same. {_grouped(evaluation, found)}Accuracy {apart} apart ({ends}),"
+        f" McNemar mid-P {found.mid_p:.3g}."
     )
     lines = [said, ""]
     worse = [each for each in found.slices if each.regressed]
@@ -87,6 +89,12 @@ def _comparison(evaluation: Evaluation, found: Comparison) -> list[str]:
         ]
         lines.append("")
     return lines
+
+
+def _grouped(evaluation: Evaluation, found: Comparison) -> str:
+    if found.groups == found.n:
+        return ""
+    return f"They are of {found.groups} {groups_word(evaluation.version)}, which interval and test count. "
 
 
 def _cell(text: str) -> str:

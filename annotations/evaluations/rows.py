@@ -7,9 +7,10 @@ from typing import Any
 import orjson
 from django.db import connection
 
+from annotations.datasets.recipe import BY_SESSION
 from annotations.evaluations.mark import scored_output, scored_row
 from annotations.evaluations.scoring import Output, Row
-from annotations.models import Evaluation
+from annotations.models import DatasetVersion, Evaluation
 
 MOST_VALUES, MOST_FACTS = 20, 8
 
@@ -30,6 +31,12 @@ def read_rows(evaluation: Evaluation) -> list[Row]:
             found.setdefault(position, (external_id, marks, []))[2].append(output)
     facts = facts_to_split_by(marks.get("slices") or {} for _, marks, _ in found.values())
     return [scored_row(external_id, marks, outputs, facts) for external_id, marks, outputs in found.values()]
+
+
+def groups_word(version: DatasetVersion) -> str:
+    """Return what rows of a version are grouped by, in the plural."""
+    fact = str(version.recipe.get("group_by", BY_SESSION))
+    return "sessions" if fact == BY_SESSION else f"groups of {fact}"
 
 
 def facts_to_split_by(rows: Iterable[Mapping[str, str]]) -> frozenset[str]:

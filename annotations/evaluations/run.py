@@ -21,7 +21,7 @@ from annotations.evaluations.collect import masked_output
 from annotations.evaluations.grades import draw_sample
 from annotations.evaluations.judged import find_judges, score_judge
 from annotations.evaluations.mark import answer_marks, ask_checks, base_marks
-from annotations.evaluations.rows import read_rows
+from annotations.evaluations.rows import groups_word, read_rows
 from annotations.evaluations.scoring import Scores, score_rows
 from annotations.evaluations.spec import Spec
 from annotations.models import Evaluation, EvaluationOutput
@@ -305,6 +305,11 @@ def _warnings(evaluation: Evaluation, scores: Scores) -> list[str]:
         )
     if evaluation.unknown:
         found.append(f"{evaluation.unknown} outputs belong to no row of the dataset and were left out.")
+    if counts.groups < counts.answered:
+        found.append(
+            f"{counts.answered} rows in {counts.groups} {groups_word(evaluation.version)}: rows of one are not"
+            " independent, so intervals, comparisons and gates rest on these groups and not on the rows."
+        )
     if evaluation.version.n_erased:
         found.append(f"{evaluation.version.n_erased} rows of the version were erased and are not asked.")
     rubric = find_rubric(evaluation.project_id)

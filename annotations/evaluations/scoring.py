@@ -1,21 +1,18 @@
 """Scores of an evaluation from its rows: pure, every number with its interval or the reason why there is none.
 
-The unit is a row of the dataset: repeats of a row count as one, with their mean. A failure (no answer came) is never a
-wrong answer: rates of answers rest on the rows that were answered, and `error_rate` says how many were not.
+The unit is a row of the dataset: repeats of a row count as one, with their mean. Where rows share a group (a session),
+intervals rest on the groups. A failure (no answer came) is never a wrong answer: rates of answers rest on the rows that
+were answered, and `error_rate` says how many were not.
 """
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from math import ceil
 from typing import Any, NamedTuple
 
-import numpy as np
-from scipy.stats import binom, t
-
 from annotations.evaluations.classes import ClassScore, class_report, macro_f1
-from reviewapp.stats.counted_rates import wilson_rate
-from reviewapp.stats.estimate import Estimate, no_estimate
+from reviewapp.stats.estimate import Estimate
+from reviewapp.stats.grouped import mean_amount, mean_rate, quantile, weighted_rate
 
 FAILED = "fail"
 
@@ -39,13 +36,17 @@ class Output(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row with its outputs, one a repeat. `expected` is its class as text, None where nothing is expected."""
+    """A row with its outputs, one a repeat. `expected` is its class as text, None where nothing is expected.
+
+    Rows of the same `group` (of one session) are not independent of each other.
+    """
 
     external_id: str
     expected: str | None
     outputs: tuple[Output, ...]
     weight: float | None = None
     slices: tuple[tuple[str, str], ...] = ()
+    group: str | None = None
 
     @property
     def answers(self) -> list[Output]:
@@ -64,7 +65,10 @@ class Row:
 
 
 class Counts(NamedTuple):
-    """Rows: all, answered at least once, failed every time, and those that no output was there for."""
+    """Rows: all, answered at least once, failed every time, and those that no output was there for.
+
+    `groups` are those of the answered rows; as many as these where no two rows share one.
+    """
 
     rows: int
     answered: int
@@ -73,6 +77,7 @@ class Counts(NamedTuple):
     without_expected: int
     outputs: int
     repeats: int
+    groups: int = 0
 
 
 class SliceScore(NamedTuple):
@@ -108,6 +113,11 @@ class Scores:
     failures: list[tuple[str, int]] = field(default_factory=list)
 
 
+def groups_of(rows: Sequence[Row]) -> list[str | None]:
+    """Return the group of each row."""
+    return [row.group for row in rows]
+
+
 def score_rows(rows: Sequence[Row]) -> Scores:
     """Return the scores of an evaluation."""
     answered = [row for row in rows if row.answers]
@@ -119,18 +129,21 @@ def score_rows(rows: Sequence[Row]) -> Scores:
         without_expected=sum(row.expected is None for row in rows),
         outputs=sum(len(row.answers) for row in rows),
         repeats=max((len(row.outputs) for row in rows), default=1),
+        groups=len({row.group or f"row {row.external_id}" for row in answered}),
     )
     known = [row for row in answered if row.expected is not None]
     pairs = [(str(row.expected), output.predicted) for row in known for output in row.answers[:1]]
     expected, predicted = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    steady = [float(len({output.predicted for output in row.answers}) == 1) for row in rows if len(row.answers) > 1]
+    repeated = [row for row in rows if len(row.answers) > 1]
+    steady = [float(len({output.predicted for output in row.answers}) == 1) for row in repeated]
+    groups = groups_of(rows)
     metrics = {
-        **{name: mean_rate([of(row) for row in rows]) for name, of in ROW_RATES.items()},
-        "f1": macro_f1(expected, predicted),
-        "accuracy_weighted": _weighted([(row.correct, row.weight) for row in known]),
-        "consistency": mean_rate(steady),
-        **_latencies([output.latency_ms for row in rows for output in row.answers]),
-        "cost_per_item_usd": mean_amount([cost_of(row) for row in rows]),
+        **{name: mean_rate([of(row) for row in rows], groups) for name, of in ROW_RATES.items()},
+        "f1": macro_f1(expected, predicted, groups_of(known)),
+        "accuracy_weighted": weighted_rate([(row.correct, row.weight) for row in known], groups_of(known)),
+        "consistency": mean_rate(steady, groups_of(repeated)),
+        **_latencies(rows),
+        "cost_per_item_usd": mean_amount([cost_of(row) for row in rows], groups),
     }
     free_text = metrics["f1"].undefined in {"free_text", "no_labels"}
     return Scores(
@@ -147,78 +160,15 @@ def score_rows(rows: Sequence[Row]) -> Scores:
     )
 
 
-def mean_rate(values: Sequence[float | None], *, confidence: float = 0.95) -> Estimate:
-    """Mean of shares in [0, 1], one a row, with Wilson's interval; rows without a value are left out.
-
-    Where repeats make shares of them, the interval is at the number of rows that a plain rate would need for the same
-    variance: p (1 - p) / (s² / n), and never above the number of rows times ten. Undefined without rows.
-    """
-    given = np.asarray([value for value in values if value is not None], np.float64)
-    n = given.size
-    if not n:
-        return no_estimate("not_measured", method="wilson", confidence=confidence, population="process")
-    p = float(given.mean())
-    if bool(np.all((given == 0) | (given == 1))):
-        return wilson_rate(round(float(given.sum())), n, method="wilson", confidence=confidence)
-    variance = float(given.var(ddof=1)) / n if n > 1 else 0.0
-    size = min(p * (1 - p) / variance, 10.0 * n) if variance > 0 else float(n)
-    size = max(size, 1.0)
-    return wilson_rate(p * size, size, method="wilson_clustered", labels=n, confidence=confidence)
-
-
-def mean_amount(values: Sequence[float | None], *, confidence: float = 0.95) -> Estimate:
-    """Mean of amounts, one a row, with Student's interval; limits from two rows on. Undefined without rows."""
-    given = np.asarray([value for value in values if value is not None], np.float64)
-    n = given.size
-    if not n:
-        return no_estimate("not_measured", method="student_t", confidence=confidence, population="process")
-    mean = float(given.mean())
-    low = high = None
-    if n > 1:
-        reach = float(t.isf((1 - confidence) / 2, n - 1)) * float(given.std(ddof=1)) / n**0.5
-        low, high = max(0.0, mean - reach), mean + reach
-    return Estimate(mean, low, high, "student_t", n, None, confidence, "process")
-
-
-def quantile(values: Sequence[float], share: float, *, confidence: float = 0.95) -> Estimate:
-    """Smallest value that at least `share` of the values do not exceed, with limits at order statistics.
-
-    Ranks l = q(α/2) and u = q(1 - α/2) + 1 of Bin(n, share): free of any shape of the distribution. A limit beyond the
-    values is None: few values say little of a p99.
-    """
-    ordered = sorted(values)
-    n = len(ordered)
-    if not n:
-        return no_estimate("not_measured", method="order_statistics", confidence=confidence, population="process")
-    tail = (1 - confidence) / 2
-    low, high = int(binom.ppf(tail, n, share)), int(binom.ppf(1 - tail, n, share)) + 1
-    return Estimate(
-        value=ordered[max(ceil(share * n - 1e-9), 1) - 1],
-        low=ordered[low - 1] if low >= 1 else None,
-        high=ordered[high - 1] if high <= n else None,
-        method="order_statistics",
-        n=n,
-        confidence=confidence,
-        population="process",
-    )
-
-
-def _latencies(values: Sequence[float | None]) -> dict[str, Estimate]:
-    known = [value for value in values if value is not None]
-    return {f"latency_p{percent}_ms": quantile(known, percent / 100) for percent in (50, 90, 99)}
-
-
-def _weighted(values: Sequence[tuple[float | None, float | None]], *, confidence: float = 0.95) -> Estimate:
-    """Hájek mean of the rows that chance drew, with Wilson's interval at Kish's size W²/Σw²."""
-    given = [(value, weight) for value, weight in values if value is not None and weight is not None]
-    if not given:
-        return no_estimate(
-            "unknown_inclusion_probability", method="hajek_wilson", confidence=confidence, population="process"
-        )
-    correct, weight = (np.asarray(column, np.float64) for column in zip(*given, strict=True))
-    size = float(weight.sum() ** 2 / (weight**2).sum())
-    share = min(max(float((weight * correct).sum() / weight.sum()), 0.0), 1.0)
-    return wilson_rate(share * size, size, method="hajek_wilson", labels=len(given), confidence=confidence)
+def _latencies(rows: Sequence[Row]) -> dict[str, Estimate]:
+    known = [
+        (output.latency_ms, row.group or f"row {row.external_id}")
+        for row in rows
+        for output in row.answers
+        if output.latency_ms is not None
+    ]
+    values, groups = [each[0] for each in known], [each[1] for each in known]
+    return {f"latency_p{percent}_ms": quantile(values, percent / 100, groups) for percent in (50, 90, 99)}
 
 
 def _failure_share(row: Row) -> float | None:
@@ -246,12 +196,13 @@ def _passes(output: Output) -> float | None:
 
 
 def _slices(rows: Sequence[Row]) -> list[SliceScore]:
-    found: dict[tuple[str, str], list[float | None]] = {}
+    found: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         for part in row.slices:
-            found.setdefault(part, []).append(row.correct)
+            found.setdefault(part, []).append(row)
     return [
-        SliceScore(fact, value, len(correct), mean_rate(correct)) for (fact, value), correct in sorted(found.items())
+        SliceScore(fact, value, len(inside), mean_rate([row.correct for row in inside], groups_of(inside)))
+        for (fact, value), inside in sorted(found.items())
     ]
 
 
@@ -261,7 +212,7 @@ def _fields(rows: Sequence[Row]) -> list[tuple[str, Estimate]]:
     def of(name: str) -> Callable[[Output], float | None]:
         return lambda output: (output.fields or {}).get(name)
 
-    return [(name, mean_rate([row.mean(of(name)) for row in rows])) for name in list(names)[:50]]
+    return [(name, mean_rate([row.mean(of(name)) for row in rows], groups_of(rows))) for name in list(names)[:50]]
 
 
 def _checks(rows: Sequence[Row]) -> list[CheckScore]:
@@ -280,7 +231,7 @@ def _checks(rows: Sequence[Row]) -> list[CheckScore]:
     found = []
     for name in names:
         counted = count(name)
-        rate = mean_rate([row.mean(of(name)) for row in rows])
+        rate = mean_rate([row.mean(of(name)) for row in rows], groups_of(rows))
         found.append(CheckScore(name, counted["pass"], counted[FAILED], counted["not_applicable"], rate))
     return found
 

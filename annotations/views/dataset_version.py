@@ -69,7 +69,7 @@ def _frozen(request: HttpRequest, access: Access, found: DatasetVersion) -> dict
         "figures": figures,
         "gaps": list_gaps(figures),
         "left_out": [(REASONS[reason], n) for reason, n in figures["dropped"].items()],
-        "agreement": None if figures["agreement"]["mean"] is None else round(figures["agreement"]["mean"] * 100),
+        "agreement": None if figures["agreement"]["mean"] is None else _agreement(figures["agreement"]),
         "rows": [_shown(row) for row in rows[:ROWS]],
         "next": rows[ROWS - 1].position if len(rows) > ROWS else None,
         "split": split,
@@ -79,6 +79,17 @@ def _frozen(request: HttpRequest, access: Access, found: DatasetVersion) -> dict
         "formats": FORMATS,
         "tags": ", ".join(found.tags),
         "api": f"/api/v1/projects/{access.project.slug}/datasets/{found.dataset.name}/versions/{found.version}",
+    }
+
+
+def _agreement(figures: dict[str, Any]) -> dict[str, Any]:
+    """Return the share with its limits as people read them, and the coefficients that there are."""
+    named = (("Krippendorff’s alpha", "krippendorff_alpha"), ("Gwet’s AC", "gwet_ac"))
+    estimates = [(name, figures[key]) for name, key in named if figures.get(key)]
+    return {
+        "share": round(figures["mean"] * 100),
+        "limits": None if figures.get("low") is None else (round(figures["low"] * 100), round(figures["high"] * 100)),
+        "coefficients": [(name, found) for name, found in estimates if found["value"] is not None],
     }
 
 

@@ -21,6 +21,7 @@ from annotations.evaluations.read import (
     metrics_of,
 )
 from annotations.evaluations.report import limits_text, number_text, unit_of
+from annotations.evaluations.rows import groups_word
 from annotations.evaluations.shown import list_wrong, show_rows
 from annotations.evaluations.start import find_baseline
 from annotations.evaluations.stop import stop_evaluation
@@ -76,6 +77,7 @@ def _done(request: HttpRequest, access: Access, found: Evaluation) -> dict[str, 
     others = list_evaluations(access.project, dataset_id=found.version.dataset_id, limit=60)
     return {
         "counts": scores["counts"],
+        "groups_word": groups_word(found.version),
         "metrics": [row for row in metrics if not row["reason"]],
         "unknown": [row for row in metrics if row["reason"]],
         "slices": [

@@ -55,6 +55,13 @@ def test_a_version_holds_the_canonical_rows_and_its_hash_is_that_of_its_lines(le
     assert rows_of(data)["q-000"]["agreement"] is None
     told = lea.get(f"{URL}/datasets/evals/versions/smoke")
     assert told["manifest"]["figures"]["dropped"] == {"unresolved": 1}
+    # One row with three labels, of which one pair of three agrees: no interval from a single row.
+    agreement = told["manifest"]["figures"]["agreement"]
+    assert (agreement["n_items"], agreement["mean"], agreement["percent"]["value"]) == (
+        1,
+        0.666667,
+        pytest.approx(1 / 3),
+    )
     assert (told["version"], told["erased"], told["manifest"]["frozen_by"]) == (1, 0, "lea")
     row = DatasetRow.objects.get(external_id="q-001")
     assert row.provenance["people"] == ["zoe", "yan", "xia"]

@@ -34,6 +34,7 @@ def test_outputs_are_scored_with_intervals_by_slice_and_compared_row_by_row(lea,
         "without_expected": 0,
         "outputs": 28,
         "repeats": 1,
+        "groups": 28,
     }
     scores, wilson = found["scores"], wilson_rate(24, 28, method="wilson")
     assert (scores["accuracy"]["value"], scores["accuracy"]["low"], scores["accuracy"]["high"]) == pytest.approx(

@@ -64,11 +64,30 @@ def _what(version: DatasetVersion, figures: Mapping[str, Any]) -> str:
     if agreement["mean"] is not None:
         said += (
             f"In the {agreement['n_items']:,} with two labels or more, {agreement['mean'] * 100:.1f} % of the labels"
-            " say what the answer of record says. "
+            f" say what the answer of record says{_interval(agreement)}. {_coefficients(agreement)}"
         )
     else:
         said += "No row has two labels, so nothing is known of how far people agree. "
     return said + f"SHA-256 of the rows as JSON Lines, as they were frozen: `{version.sha256}`."
+
+
+def _interval(agreement: Mapping[str, Any]) -> str:
+    if agreement.get("low") is None:
+        return ""
+    return f" (95 %: {agreement['low'] * 100:.1f} to {agreement['high'] * 100:.1f})"
+
+
+def _coefficients(agreement: Mapping[str, Any]) -> str:
+    said = [
+        f"{name} {found['value']:.2f}{_limits_of(found)}"
+        for name, key in (("Krippendorff's alpha", "krippendorff_alpha"), ("Gwet's AC", "gwet_ac"))
+        if (found := agreement.get(key)) and found["value"] is not None
+    ]
+    return f"Beyond chance: {', '.join(said)}. " if said else ""
+
+
+def _limits_of(found: Mapping[str, Any]) -> str:
+    return "" if found["low"] is None else f" ({found['low']:.2f} to {found['high']:.2f})"
 
 
 def _fields() -> str:

@@ -15,7 +15,7 @@ from reviewapp.stats.judge_description import FN, FP, TN, TP, effective_size
 from reviewapp.stats.pass_rate.labels_only import WeightedMean
 
 
-def rogan_gladen_mean(table: WeightedTable, judge_pass: int, n_verdicts: int) -> WeightedMean:
+def rogan_gladen_mean(table: WeightedTable, judge_pass: float, n_verdicts: float) -> WeightedMean:
     """(f + TNR - 1)/J with the delta-method error sqrt(f(1-f)/N + θ² v₁ + (1-θ)² v₀)/J; may lie outside [0, 1].
 
     f = judge_pass/n_verdicts, J = TPR + TNR - 1, v₁ and v₀ the variances of TPR and TNR. Raises ValueError where
@@ -45,7 +45,7 @@ def rogan_gladen(table: WeightedTable, judge_pass: int, n_verdicts: int, *, conf
     return _estimate("rogan_gladen", mean.value, (mean.value - half, mean.value + half), table.n, confidence)
 
 
-def lang_reiczigel(table: WeightedTable, judge_pass: int, n_verdicts: int, *, confidence: float = 0.95) -> Estimate:
+def lang_reiczigel(table: WeightedTable, judge_pass: float, n_verdicts: float, *, confidence: float = 0.95) -> Estimate:
     """Rogan–Gladen estimate with the adjusted interval of Lang & Reiczigel (2014): the better closed form.
 
     One success and one failure are added to TPR and TNR, z²/2 of each to the judge's rate; with θ', v₁' and v₀' from
@@ -81,7 +81,7 @@ def _estimate(method: str, value: float, limits: tuple[float, float], n: int, co
     )
 
 
-def _why_undefined(table: WeightedTable, n_verdicts: int) -> Undefined | None:
+def _why_undefined(table: WeightedTable, n_verdicts: float) -> Undefined | None:
     if not n_verdicts:
         return "no_verdicts"
     if not table.n:

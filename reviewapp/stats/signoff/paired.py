@@ -51,10 +51,8 @@ def _check(counts: PairedCounts) -> None:
         raise ValueError("paired counts are not negative")
 
 
-def _tango_score(delta: float, counts: PairedCounts) -> float:
+def _tango_score(delta: float, b: float, c: float, n: float) -> float:
     """Score statistic of H0: D = delta, with the discordant probability p21 at its constrained maximum."""
-    _, b, c, _ = counts
-    n = counts.n
     distance = b - c - n * delta
     if distance == 0:
         return 0.0
@@ -65,10 +63,11 @@ def _tango_score(delta: float, counts: PairedCounts) -> float:
     return distance / sqrt(variance) if variance > 0 else (inf if distance > 0 else -inf)
 
 
-def tango(counts: PairedCounts, confidence: float = 0.95) -> Estimate:
+def tango(counts: PairedCounts, confidence: float = 0.95, *, size: float | None = None) -> Estimate:
     """Difference D = (b - c) / n with the score interval of Tango (1998).
 
-    Limits solve (b - c - n delta) / sqrt(n (2 q + delta (1 - delta))) = ±z, q the constrained estimate of p21.
+    Limits solve (b - c - n delta) / sqrt(n (2 q + delta (1 - delta))) = ±z, q the constrained estimate of p21. Pairs
+    that are not independent are worth `size` pairs: b, c and n are taken in that proportion.
     Undefined without pairs.
     """
     _check(counts)
@@ -76,11 +75,13 @@ def tango(counts: PairedCounts, confidence: float = 0.95) -> Estimate:
         return no_estimate("no_pairs", method="tango", confidence=confidence, population="process")
     value = (counts.first_only - counts.second_only) / counts.n
     z = float(norm.isf((1 - confidence) / 2))
+    worth = 1.0 if size is None else size / counts.n
+    b, c, n = counts.first_only * worth, counts.second_only * worth, counts.n * worth
 
     def root(level: float, end: float) -> float:
         if value == end:
             return end
-        return float(bisect(lambda delta: _tango_score(delta, counts) - level, value, end, xtol=1e-14))
+        return float(bisect(lambda delta: _tango_score(delta, b, c, n) - level, value, end, xtol=1e-14))
 
     return Estimate(value, root(z, -1.0), root(-z, 1.0), "tango", counts.n, None, confidence, "process")
 

@@ -186,6 +186,7 @@ JOB_HANDLERS = {
     "run_judge": "annotations.judges.work.run_piece",
     "attack_judge": "annotations.judges.attacks.run_attacks",
 }
+SIMULATED_MODELS = {"planted-answers": "annotations.demo.planted.passes"}  # of the simulated provider: who says what
 VERDICTS_FOLLOWED_BY = "annotations.judges.follow.follow_verdicts"
 SWEEP_STEPS = [
     "annotations.queue.sweep.free_expired_leases",

@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from annotations.models import Label, Rollout
 from reviewapp.accounts.models import Membership, Project, User
 from sampling.models import Item, Original
+from tests.judges.running import work
 
 
 @pytest.fixture
@@ -45,6 +46,11 @@ def test_a_newcomer_finds_two_versions_a_plan_and_work_done_by_named_people(sign
         page = client.get(f"/p/demo/judges/{judge}").content.decode()
         assert words in page, judge
         assert "Read <strong>post-stratified</strong>" in page
+    # What runs here is judged by the worker, as soon as there is one, and helps no rate unless it is named.
+    work()
+    page = " ".join(client.get("/p/demo/judges/policy-reader/1").content.decode().split())
+    for words in (">worth using</span>", "300 of 300", "attempts fooled it", "Simulated: no model was asked."):
+        assert words in page, words
     assert "helped by reply-check 3" in client.get("/p/demo/estimates").content.decode()
 
 

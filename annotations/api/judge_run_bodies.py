@@ -196,9 +196,10 @@ class ResumeIn(Body):
 
 
 class EstimateOfRunOut(Schema):
-    """What a run would cost and take, before it is begun."""
+    """What a run would cost and take, before it is begun. `labelled` items are those that people answered."""
 
     items: int
+    labelled: int
     is_exact: bool
     cost_usd: float
     seconds: float

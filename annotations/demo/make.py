@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from annotations.demo.gates import plan_rollout
+from annotations.demo.judging import begin_judging
 from annotations.demo.opinions import judge_lines, say, usual_rates
 from annotations.demo.people import PEOPLE, REVIEWERS, Person, SignIn, add_people
 from annotations.demo.story import DemoItem, fraction, list_items, read_notes, read_rubric
@@ -68,6 +69,7 @@ def make_demo(*, now: datetime) -> list[SignIn]:
     for _, day in groupby(items, key=lambda item: item.occurred_at.date()):
         _send_in(project, list(day), actor=owner)
     _review(project, users, {item.sent["external_id"]: item for item in items}, now=now)
+    begin_judging(Access(actor=owner, project=project, role=Role.OWNER), now=now)
     make_trials(users=users, now=now)
     return sign_ins
 

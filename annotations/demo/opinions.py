@@ -1,6 +1,7 @@
 """What the demo's people and its judges say about an item: mostly the planted truth.
 
-Of the judges one is worth using, and one is not: it looks at the tone alone, which tells nothing about the answer.
+Of the judges that run elsewhere one is worth using, and one is not: it looks at the tone alone, which tells nothing
+about the answer. `judging.py` has one that runs here.
 
 Nobody is right always, and the errors cancel: whoever does not look closely passes as many answers of a version as
 deserve it. Were passes and fails mistaken equally often, the labels of a good version would look worse than it is, and

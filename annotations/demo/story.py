@@ -58,6 +58,12 @@ def list_items(now: datetime) -> list[DemoItem]:
     return sorted((_dressed(line, now) for line in _lines()), key=lambda item: item.occurred_at)
 
 
+def read_truths() -> Iterator[tuple[str, str]]:
+    """Yield each answer with the verdict that was planted in it."""
+    for line in _lines():
+        yield line["output"], line["truth"]["verdict"]
+
+
 def _lines() -> Iterator[dict[str, Any]]:
     for path in sorted(CONTENT.glob("items_*.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines():

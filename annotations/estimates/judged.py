@@ -9,7 +9,8 @@ from django.db import connection
 
 from annotations.estimates.grading import Grading
 from annotations.estimates.rows import DrawnItem, TrafficRows
-from annotations.models import JudgeFlag, JudgeVersion
+from annotations.models import JudgeFlag, JudgeProvider, JudgeVersion
+from annotations.models.judge_runs import ProviderKind
 from annotations.quality.asked import Window
 from reviewapp.http.errors import FieldError, InvalidError
 
@@ -27,6 +28,7 @@ GROUP BY v.judge_version_id ORDER BY count(*) DESC, v.judge_version_id DESC LIMI
 def find_judge(window: Window, question: str, *, judge: str | None, version: str | None) -> JudgeVersion | None:
     """Return the named judge version, the newest of a named judge, or the one with most verdicts; None without any.
 
+    Versions that ask a simulated provider are for trying things out: they help no rate unless they are named.
     Raises InvalidError for a judge that is none.
     """
     versions = JudgeVersion.objects.select_related("judge").filter(judge__project_id=window.project_id)
@@ -34,7 +36,8 @@ def find_judge(window: Window, question: str, *, judge: str | None, version: str
         if version is not None:
             message = "Name the judge of this version, too."
             raise InvalidError(message, fields=(FieldError("judge", message),))
-        there = list(versions)
+        simulated = _simulated(window.project_id)
+        there = [each for each in versions if not _is_simulated(each, simulated)]
         if len(there) < 2:
             return there[0] if there else None
         return _most_used(window, question, there)
@@ -44,6 +47,15 @@ def find_judge(window: Window, question: str, *, judge: str | None, version: str
         message = f"The project has no judge {judge[:60]!r}" + (f" of version {version[:60]!r}." if version else ".")
         raise InvalidError(message, fields=(FieldError("judge" if version is None else "judge_version", message),))
     return found
+
+
+def _simulated(project_id: int) -> frozenset[str]:
+    found = JudgeProvider.objects.filter(project_id=project_id, kind=ProviderKind.SIMULATED)
+    return frozenset(found.values_list("name", flat=True))
+
+
+def _is_simulated(version: JudgeVersion, names: frozenset[str]) -> bool:
+    return version.spec is not None and version.spec["first"]["provider"] in names
 
 
 def _most_used(window: Window, question: str, versions: list[JudgeVersion]) -> JudgeVersion | None:

@@ -5,14 +5,16 @@ bring an earlier one has ended, so none is left out.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from annotations.judges.choose import add_items, numbers_of
-from annotations.judges.runs import ask, check_choice
-from annotations.judges.spending import in_nusd
+from annotations.judges.runs import Progress, ask, check_choice, progress_of
+from annotations.judges.spending import in_nusd, in_usd
 from annotations.judges.versions import Spec
 from annotations.models import JudgeOnline, JudgeRun, JudgeVersion
 from annotations.models.judge_runs import RunKind, RunState
@@ -33,6 +35,41 @@ WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid() AND datname = current_
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Online:
+    """How a version judges what comes in, and its run of today, None where nothing came yet."""
+
+    enabled: bool
+    rate: float
+    where: Any
+    day_usd: float | None
+    set_by: str
+    set_at: datetime
+    today: Progress | None
+
+    @property
+    def percent(self) -> float:
+        """The rate in percent."""
+        return self.rate * 100
+
+
+def find_online(version: JudgeVersion, *, now: datetime) -> Online | None:
+    """Return how a version judges what comes in; None where it never did."""
+    row = JudgeOnline.objects.select_related("set_by").filter(judge_version=version).first()
+    if row is None:
+        return None
+    today = _runs_of_the_day(version.pk, now).first()
+    return Online(
+        enabled=row.enabled,
+        rate=row.rate,
+        where=row.where,
+        day_usd=in_usd(row.day_nusd),
+        set_by=row.set_by.username if row.set_by else "",
+        set_at=row.set_at,
+        today=None if today is None else progress_of(today),
+    )
+
+
 def set_online(
     access: Access,
     version: JudgeVersion,
@@ -43,7 +80,7 @@ def set_online(
     day_usd: float | None,
     now: datetime,
 ) -> JudgeOnline:
-    """Have a version judge what comes in from now on, or stop it."""
+    """Have a version judge what comes in from now on, or stop it. A new budget holds for today already."""
     require(access, Action.EDIT_JUDGES)
     Spec.of(version)
     check_choice(where, None)
@@ -56,6 +93,7 @@ def set_online(
         if begins:
             row.cursor = id_at(now) - 1
         row.save()
+        _set_todays_budget(row, now)
         record(
             "judge.online_set",
             now=now,
@@ -66,6 +104,17 @@ def set_online(
             detail={"enabled": enabled, "rate": rate, "budget_usd_per_day": day_usd},
         )
     return row
+
+
+def _set_todays_budget(row: JudgeOnline, now: datetime) -> None:
+    today = _runs_of_the_day(row.judge_version_id, now).select_for_update(of=("self",)).first()
+    if today is None or today.budget_nusd == row.day_nusd:
+        return
+    today.budget_nusd = row.day_nusd
+    today.save(update_fields=["budget_nusd"])
+    if row.enabled and today.state == RunState.PAUSED:
+        JudgeRun.objects.filter(pk=today.pk).update(state=RunState.QUEUED, reason="")
+        ask(today, now=now)
 
 
 def plan_online(now: datetime) -> int:
@@ -119,13 +168,7 @@ def _new_items(row: JudgeOnline, safe: int) -> tuple[Sequence[int], int]:
 
 
 def _run_of_the_day(row: JudgeOnline, now: datetime) -> JudgeRun:
-    begins = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    found = (
-        JudgeRun.objects.select_related("project", "judge_version__judge")
-        .filter(judge_version_id=row.pk, kind=RunKind.ONLINE, created_at__gte=begins)
-        .order_by("-pk")
-        .first()
-    )
+    found = _runs_of_the_day(row.pk, now).first()
     if found is not None:
         return found
     return JudgeRun.objects.create(
@@ -140,6 +183,12 @@ def _run_of_the_day(row: JudgeOnline, now: datetime) -> JudgeRun:
         created_by_id=row.set_by_id,
         created_at=now,
     )
+
+
+def _runs_of_the_day(version_id: int, now: datetime) -> "QuerySet[JudgeRun]":
+    begins = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    found = JudgeRun.objects.select_related("project", "judge_version__judge")
+    return found.filter(judge_version_id=version_id, kind=RunKind.ONLINE, created_at__gte=begins).order_by("-pk")
 
 
 def _oldest_transaction(now: datetime) -> datetime:

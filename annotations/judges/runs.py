@@ -32,6 +32,7 @@ class Progress:
     """How far a run is. `saved_usd`: what its cascade saved against asking the stronger model of every item."""
 
     id: int
+    kind: str
     judge: str
     judge_version: str
     state: str
@@ -153,7 +154,11 @@ def authorize_run(actor: Actor, run_id: int, action: Action) -> Access:
 
 def get_progress(run_id: int) -> Progress:
     """Return how far a run is."""
-    run = JudgeRun.objects.select_related("judge_version__judge").get(pk=run_id)
+    return progress_of(JudgeRun.objects.select_related("judge_version__judge").get(pk=run_id))
+
+
+def progress_of(run: JudgeRun) -> Progress:
+    """Return how far this run is."""
     if why := why_given_up(run):
         run.state, run.reason = RunState.FAILED, why
     finished = run.done + run.failed + run.unparsed
@@ -165,6 +170,7 @@ def get_progress(run_id: int) -> Progress:
         eta = 0.0
     return Progress(
         id=run.pk,
+        kind=run.kind,
         judge=run.judge_version.judge.name,
         judge_version=run.judge_version.version,
         state=run.state,
@@ -199,10 +205,16 @@ def why_given_up(run: JudgeRun) -> str:
 
 def list_runs(project_id: int, *, judge: str | None = None, limit: int = 50) -> list[Progress]:
     """Return the project's newest runs, of one judge where named."""
-    found = JudgeRun.objects.filter(project_id=project_id)
+    found = JudgeRun.objects.select_related("judge_version__judge").filter(project_id=project_id)
     if judge is not None:
         found = found.filter(judge_version__judge__name=judge)
-    return [get_progress(pk) for pk in found.order_by("-pk").values_list("pk", flat=True)[:limit]]
+    return [progress_of(run) for run in found.order_by("-pk")[:limit]]
+
+
+def list_runs_of(version: JudgeVersion, *, limit: int = 20) -> list[Progress]:
+    """Return a version's newest runs."""
+    found = JudgeRun.objects.select_related("judge_version__judge").filter(judge_version=version)
+    return [progress_of(run) for run in found.order_by("-pk")[:limit]]
 
 
 def _saved(run: JudgeRun) -> float | None:

@@ -5,7 +5,8 @@ Inside a project it is the provider kind `simulated`, for the demo and for tryin
 tests and benchmarks of the way to providers need.
 
 What it says is worked out from a word of the material: `[pass]`, `[fail]`, `[unsure]`, `[broken]` in it decide; without
-one the hash of the material does, at the share of passes that the model's name carries (`simulated-80`).
+one the hash of the material does, at the share of passes that the model's name carries (`simulated-80`). Models of the
+setting SIMULATED_MODELS ask a function instead: the demo has one that knows what was planted.
 """
 
 import re
@@ -19,6 +20,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import orjson
+from django.conf import settings
+from django.utils.module_loading import import_string
 
 SAYS = "Simulated: no model was asked."
 _OUTPUT = re.compile(r"<<<output ([0-9a-f]+)>>>\n(.*?)\n<<<end \1>>>", re.DOTALL)
@@ -38,10 +41,11 @@ def reply_text(model: str, asked: str, schema: Mapping[str, Any] | None, *, syst
     material = found[-1][1] if found else asked
     if "[broken]" in material:
         return '{"verdict": "pas'
-    share = _SHARE.search(model)
+    share, planted = _SHARE.search(model), settings.SIMULATED_MODELS.get(model)
     number = int(sha256(f"{model}:{material}".encode()).hexdigest()[:8], 16) / 2**32
     passes = number < (int(share.group(1)) / 100 if share else 0.7)
     passes = True if "[pass]" in material else False if "[fail]" in material else passes
+    passes = import_string(planted)(material) if planted else passes
     body: dict[str, Any] = {"rationale": SAYS}
     for key, values in _questions(schema, system).items():
         body[key] = values[0] if passes or len(values) == 1 else values[1]

@@ -18,6 +18,21 @@ VARIABLES = ("input", "output", "context", "steps", "metadata", "guidelines", "q
 MAX_TEMPLATE = 50_000
 MAX_RENDERED = 400_000
 _FILTERS = ("default", "first", "join", "last", "length", "list", "lower", "trim", "upper")
+# What a prompt begins with: the rubric is in its guidelines and in the questions that stand before it.
+PROMPT = """{{ guidelines }}
+
+{{ examples }}
+
+What was asked:
+{{ input }}
+
+What it rests on:
+{{ context }}
+
+The answer to judge:
+{{ output }}
+
+Say first what speaks against the answer, then decide."""
 
 
 class PromptTooLongError(Exception):

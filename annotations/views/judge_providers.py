@@ -29,13 +29,14 @@ def judge_providers(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "GET":
         return _page(request, access, {})
     typed = {name: request.POST.get(name, "").strip() for name in FIELDS}
+    back = "judge_playground" if request.POST.get("next") == "playground" else "judge_providers"
     try:
         create_provider(access, _spec(typed, request.POST.get("api_key", "")), now=timezone.now())
     except RefusalError as refusal:
         problems = [(each.path, each.message) for each in refusal.fields] or [("", refusal.message)]
         return _page(request, access, typed, problems=problems, status=refusal.status)
     messages.success(request, f"{typed['name']} is there. Try it with a test call.")
-    return redirect("judge_providers", slug)
+    return redirect(back, slug)
 
 
 @require_POST

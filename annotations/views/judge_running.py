@@ -1,6 +1,7 @@
-"""Runs of a judge version in the browser: begin, watch, stop, go on; the attack suite; and two versions compared."""
+"""Runs of a judge version in the browser: watch, stop, go on; the attack suite; and two versions compared."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -10,33 +11,40 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from annotations.judges.attacks import find_attacks, start_attacks
+from annotations.judges.attacks import find_attacks
 from annotations.judges.compare import compare_versions
-from annotations.judges.estimate import estimate_run
 from annotations.judges.listing import find_by_path
-from annotations.judges.runs import list_runs, resume_run, start_run, stop_run
+from annotations.judges.online import find_online
+from annotations.judges.runs import Progress, list_runs_of, resume_run, stop_run
 from annotations.models import JudgeRun, JudgeVersion
 from reviewapp.accounts.access import Access, authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
-from reviewapp.http.errors import FieldError, InvalidError, NotFoundError, RefusalError
+from reviewapp.http.errors import NotFoundError, RefusalError
 from reviewapp.http.frame import frame
 
 GOING_ON = ("queued", "running")
+STAGES = {
+    "checks": "by checks",
+    "first": "by the first model",
+    "stronger": "by the stronger model",
+    "person": "left to a person",
+}
 
 
 def show_runs(access: Access, version: JudgeVersion) -> dict[str, Any]:
     """Return what a version's report shows of its runs; nothing of an imported one, which runs elsewhere."""
     if version.spec is None:
         return {"runs_here": False}
-    rows = list_runs(access.project.pk, judge=version.judge.name, limit=20)
-    mine = [row for row in rows if row.judge_version == version.version]
+    mine = list_runs_of(version)
+    path = f"{version.judge.name}/{version.version}"
     return {
         "runs_here": True,
         "runs": [
             {
                 "row": row,
                 "finished": row.done + row.failed + row.unparsed,
+                "stages": _stages(row),
                 "going_on": row.state in GOING_ON,
                 "may_resume": row.state in ("stopped", "paused", "failed"),
             }
@@ -44,10 +52,17 @@ def show_runs(access: Access, version: JudgeVersion) -> dict[str, Any]:
         ],
         "runs_going_on": any(row.state in GOING_ON for row in mine),
         "attacks": find_attacks(version),
+        "found_online": find_online(version, now=timezone.now()),
         "may_run": access.may(Action.EDIT_JUDGES),
         "runs_url": reverse("judge_runs", args=[access.project.slug]),
-        "version_path": f"{version.judge.name}/{version.version}",
+        "run_url": f"{reverse('begin_judge_run', args=[access.project.slug])}?{urlencode({'version': path})}",
+        "version_path": path,
     }
+
+
+def _stages(run: Progress) -> str:
+    """Return how many items each stage of a cascade settled, in words."""
+    return ", ".join(f"{run.stages[name]} {words}" for name, words in STAGES.items() if run.stages.get(name))
 
 
 @never_cache
@@ -56,35 +71,12 @@ def judge_runs(request: HttpRequest, slug: str) -> HttpResponse:
     """Return the runs alone, for a page that shows them as they go on."""
     access = authorize(actor_of(request), slug, Action.SEE_JUDGES)
     version = find_by_path(access.project, request.GET.get("version", ""))
-    return render(request, "pages/judge_runs.html", {**frame(access, "judges"), **show_runs(access, version)})
-
-
-@require_POST
-def begin_run(request: HttpRequest, slug: str) -> HttpResponse:
-    """Say what a run would come to, or begin it; or attack the version."""
-    access = authorize(actor_of(request), slug, Action.EDIT_JUDGES)
-    path = request.POST.get("version", "")
-    version, now = find_by_path(access.project, path), timezone.now()
-    try:
-        if request.POST.get("what") == "attack":
-            start_attacks(access, version, now=now)
-            messages.success(request, "The attack suite runs. Its outcome shows here in a minute.")
-            return redirect(reverse("judge_version", args=[slug, path]) + "#runs")
-        sample, budget = (_amount(request.POST.get(name, ""), name) for name in ("sample", "budget_usd"))
-        if request.POST.get("what") == "estimate":
-            found = estimate_run(access.project, version, where=None, sample=sample)
-            about = "" if found.is_exact else "at least "
-            messages.info(
-                request,
-                f"{about}{found.items:,} items would cost about ${found.cost_usd:.4g} and take about "
-                f"{found.seconds:,.0f} seconds ({found.tokens:,} tokens).",
-            )
-        else:
-            start_run(access, version, where=None, sample=sample, budget_usd=budget, now=now)
-            messages.success(request, "The run has begun.")
-    except RefusalError as refusal:
-        messages.error(request, refusal.fields[0].message if refusal.fields else refusal.message)
-    return redirect(reverse("judge_version", args=[slug, path]) + "#runs")
+    report = reverse("judge_version", args=[slug, f"{version.judge.name}/{version.version}"])
+    return render(
+        request,
+        "pages/judge_runs.html",
+        {**frame(access, "judges"), **show_runs(access, version), "polled": True, "report": report},
+    )
 
 
 @require_POST
@@ -127,13 +119,3 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
         except RefusalError as refusal:
             context["refused"] = refusal.fields[0].message if refusal.fields else refusal.message
     return render(request, "pages/judge_compare.html", context)
-
-
-def _amount(text: str, name: str) -> float | None:
-    if not text.strip():
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        message = "That is no number."
-        raise InvalidError(message, fields=(FieldError(name, message),)) from None

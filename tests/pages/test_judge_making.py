@@ -49,23 +49,58 @@ def test_a_provider_a_prompt_a_version_and_a_run(cast, project, api_of, browser_
         tried = read(page.post(f"{J}/playground", {**FORM, "what": "try"}))
         assert "dev items</h2>" in tried
         assert "as people say" in tried
-        frozen = read(page.post(f"{J}/playground", {**FORM, "what": "freeze"}, follow=True))
+        more = {"fallback": ["", "stub|large"], "stronger": "stub|large", "unsure_from": "30", "person": "on"}
+        assert "no number" in read(page.post(f"{J}/playground", {**FORM, **more, "unsure_to": "x"}), 422)
+        frozen = read(page.post(f"{J}/playground", {**FORM, **more, "what": "freeze"}, follow=True))
         assert "Version 1 of careful is frozen" in frozen
-        assert "It has not run yet" in frozen
-        assert "{{ input }} {{ output }}" in read(page.get(f"{J}/playground?version=careful/1"))
+        assert "<dt>With labels</dt><dd>40</dd>" in frozen
+        again = read(page.get(f"{J}/playground?version=careful/1"))
+        assert "{{ input }} {{ output }}" in again
+        assert 'name="unsure_from" inputmode="decimal" value="30"' in again
+        spec = api_of(cast.lea).get("/projects/helpdesk/judges/careful/versions/1")["spec"]
+        large = {"provider": "stub", "model": "large"}
+        assert spec["fallback"] == [large]
+        assert spec["cascade"] == {
+            "checks": [],
+            "checks_answers": {},
+            "stronger": large,
+            "uncertain": [0.3, 0.8],
+            "person": True,
+        }
+        assert "It has not run yet" in read(page.get(f"{J}/careful/1"))
 
-        version = {"version": "careful/1"}
-        said = read(page.post(f"{J}/run", {**version, "what": "estimate", "sample": "10"}, follow=True))
-        assert "10 items would cost about $" in said
-        assert "no number" in read(page.post(f"{J}/run", {**version, "what": "run", "sample": "x"}, follow=True))
-        assert vic.post(f"{J}/run", {**version, "what": "run"}).status_code == 403
-        assert "The run has begun" in read(page.post(f"{J}/run", {**version, "what": "run"}, follow=True))
+        run = {"version": "careful/1", "unit": "items"}
+        said = read(page.post(f"{J}/estimate", {**run, "sample": "10"}))
+        assert "<dt>Items</dt><dd>10</dd>" in said
+        assert "Cost</dt><dd>$" in said
+        few = {**run, "sample": "10", "unit": "percent", "where": '{"external_id": {"in": ["x", "none"]}}'}
+        assert "No item is found" in read(page.post(f"{J}/estimate", few))
+        assert "2 or more" in read(page.post(f"{J}/estimate", {**run, "sample": "1"}))
+        assert "up to 100 %" in read(page.post(f"{J}/estimate", {**run, "sample": "x", "unit": "percent"}))
+        refused = read(page.post(f"{J}/run", {**run, "what": "run", "where": "{", "budget_usd": "7"}), 422)
+        assert "Not JSON" in refused
+        assert 'value="7"' in refused
+        assert "in dollars" in read(page.post(f"{J}/run", {**run, "what": "run", "budget_usd": "x"}), 422)
+        for path in ("run", "estimate", "online"):
+            assert vic.post(f"{J}/{path}", run).status_code == 403
+            assert browser_of(cast.stan).post(f"{J}/{path}", run).status_code == 404
+        where = '{"external_id": {"exists": true}}'
+        assert "The run has begun" in read(page.post(f"{J}/run", {**run, "what": "run", "where": where}, follow=True))
         assert "data-poll=" in read(page.get(f"{J}/careful/1"))
+
+        online = {"version": "careful/1", "rate": "25", "day_usd": "2", "online_where": '{"model": {"eq": "m"}}'}
+        assert "up to 100 %" in read(page.post(f"{J}/online", {**online, "rate": "0"}), 422)
+        text = read(page.post(f"{J}/online", online, follow=True))
+        assert "Judges 25 % of the items that its filter finds, for at most $2 a day" in text
+        form = read(page.get(f"{J}/run?version=careful/1"))
+        assert 'name="rate" inputmode="decimal" autocomplete="off" value="25"' in form
+        stopped = read(page.post(f"{J}/online", {**online, "what": "stop"}, follow=True))
+        assert "Judged what came in until" in stopped
         number = api_of(cast.lea).get("/projects/helpdesk/judge-runs")["results"][0]["id"]
         assert "stopped" in read(page.post(f"{J}/change", {"run": number, "what": "stop"}, follow=True))
         page.post(f"{J}/change", {"run": number, "what": "resume"})
         assert page.post(f"{J}/change", {"run": "x"}).status_code == 404
-        assert "attack suite runs" in read(page.post(f"{J}/run", {**version, "what": "attack"}, follow=True))
+        assert "attack suite runs" in read(page.post(f"{J}/run", {**run, "what": "attack"}, follow=True))
         work()
         runs = read(vic.get(f"{J}/runs?version=careful/1"))
         assert "data-poll-end" in runs

@@ -1,5 +1,7 @@
 /** Parts of a page that the server draws anew: while a form is filled in, and while something is under way. */
 
+import { showLocalTimes } from "./times.js";
+
 const WAIT = 350;
 const EVERY = 1000;
 
@@ -35,6 +37,7 @@ export function pollFragments() {
       const answer = document.hidden ? null : await fetch(place.dataset.poll).catch(() => null);
       if (answer?.ok) {
         place.innerHTML = await answer.text();
+        showLocalTimes(place);
         if (place.querySelector("[data-poll-end]")) return;
       }
       setTimeout(poll, EVERY);

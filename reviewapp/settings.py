@@ -159,6 +159,7 @@ ERASERS = [  # what else is emptied with the items of somebody who is erased
     "annotations.datasets.erase.erase_rows",
     "annotations.evaluations.erase.erase_outputs",
     "annotations.quality.figures.forget_agreement",
+    "annotations.rollouts.holds.tell_erased",
 ]
 DRIFT_SOURCES = [  # what is compared when traffic is compared with that of before
     "sampling.drift.items.measure_items",

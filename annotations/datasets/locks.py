@@ -36,6 +36,11 @@ def release_lock(version: DatasetVersion, *, kind: LockKind, ref: str, now: date
     DatasetLock.objects.filter(version=version, kind=kind, ref=ref, released_at=None).update(released_at=now)
 
 
+def release_all(*, kind: LockKind, ref: str, now: datetime) -> None:
+    """Note that something does not rely on any version any more. In the caller's transaction."""
+    DatasetLock.objects.filter(kind=kind, ref=ref, released_at=None).update(released_at=now)
+
+
 def list_locks(version: DatasetVersion) -> list[DatasetLock]:
     """Return what relies on a version now."""
     return list(DatasetLock.objects.filter(version=version, released_at=None).order_by("pk"))

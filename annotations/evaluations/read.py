@@ -29,6 +29,7 @@ class LatestScores:
     """
 
     evaluation_id: int
+    version_id: int
     dataset: str
     version: int
     sha256: str
@@ -137,6 +138,7 @@ def latest_scores(
     counts = newest.scores["counts"]
     return LatestScores(
         evaluation_id=newest.pk,
+        version_id=newest.version_id,
         dataset=newest.version.dataset.name,
         version=newest.version.version,
         sha256=newest.version.sha256,

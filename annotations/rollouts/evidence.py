@@ -2,15 +2,20 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
-
+from annotations.evaluations.read import LatestScores
 from annotations.models import Dataset, DatasetVersion, EvidenceBundle, JudgeVersion, Rollout, SignOff
+from annotations.models.datasets import VersionState
 from annotations.models.shadow import Finding, ShadowRuling
-from annotations.rollouts.behind import changed_since, hash_behind
+from annotations.rollouts.behind import changed_since, ends_now, hash_behind, hash_evaluation
 from annotations.rollouts.create import gates_in_force, measure_gates, next_stage, tell
+from annotations.rollouts.gates import GateResult
+from annotations.rollouts.holds import evaluations_behind, hold_datasets
+from annotations.rollouts.moment import in_one_moment
+from annotations.rollouts.spec import Gate
 from annotations.rubrics.publish import find_rubric
 from annotations.shadow.rules import find_rule
 from reviewapp.accounts.access import Access, require
@@ -40,36 +45,62 @@ def freeze_evidence(access: Access, rollout: Rollout, *, now: datetime) -> Evide
     to_stage = next_stage(rollout)
     if to_stage is None:
         raise ConflictError("The version is generally available: there is no further stage.", code="no_further_stage")
-    checkpoint = seal_now(now=now)
-    with transaction.atomic():
-        # One moment for everything: what others commit meanwhile is in none of it.
-        content = _content(access, rollout, str(to_stage), now=now)
+    checkpoint, ends = seal_now(now=now), ends_now()
+
+    def freeze() -> EvidenceBundle:
+        results = measure_gates(access, rollout, now=now, stages=[to_stage])
+        behind = evaluations_behind(rollout, [each.gate for each in results])
+        content = _content(rollout, str(to_stage), results, behind, ends, now=now)
         content["audit"] = {"position": checkpoint.position, "sha256": checkpoint.sha256} if checkpoint else None
-        content = json.loads(canonical(content))  # what is hashed is what is stored
-        bundle = EvidenceBundle.objects.create(
-            rollout=rollout,
-            to_stage=to_stage,
-            content=content,
-            sha256=content_hash(content),
-            created_by=access.actor.user,
-            created_at=now,
-            expires_at=now + HOLDS,
-        )
-        tell(rollout, "evidence", f"Evidence frozen for {to_stage}", by=access.actor.user, now=now)
-        record(
-            "rollout.evidence_frozen",
-            now=now,
-            actor=access.actor,
-            project_id=rollout.project_id,
-            object_kind="evidence",
-            object_id=bundle.pk,
-            detail={"rollout": rollout.pk, "to_stage": to_stage, "sha256": bundle.sha256},
-        )
+        return _store(access, rollout, content, behind, now=now)
+
+    bundle = in_one_moment(freeze)  # what others commit meanwhile is in none of it
     seal_now(now=now)  # from here on the bundle's hash stands in a checkpoint
     return bundle
 
 
-def _content(access: Access, rollout: Rollout, to_stage: str, *, now: datetime) -> dict[str, Any]:
+def _store(
+    access: Access,
+    rollout: Rollout,
+    content: dict[str, Any],
+    behind: Sequence[tuple[Gate, LatestScores]],
+    *,
+    now: datetime,
+) -> EvidenceBundle:
+    content = json.loads(canonical(content))  # what is hashed is what is stored
+    to_stage = content["to_stage"]
+    bundle = EvidenceBundle.objects.create(
+        rollout=rollout,
+        to_stage=to_stage,
+        content=content,
+        sha256=content_hash(content),
+        created_by=access.actor.user,
+        created_at=now,
+        expires_at=now + HOLDS,
+    )
+    hold_datasets(bundle, behind, now=now)
+    tell(rollout, "evidence", f"Evidence frozen for {to_stage}", by=access.actor.user, now=now)
+    record(
+        "rollout.evidence_frozen",
+        now=now,
+        actor=access.actor,
+        project_id=rollout.project_id,
+        object_kind="evidence",
+        object_id=bundle.pk,
+        detail={"rollout": rollout.pk, "to_stage": to_stage, "sha256": bundle.sha256},
+    )
+    return bundle
+
+
+def _content(
+    rollout: Rollout,
+    to_stage: str,
+    results: Sequence[GateResult],
+    behind: Sequence[tuple[Gate, LatestScores]],
+    ends: dict[str, int],
+    *,
+    now: datetime,
+) -> dict[str, Any]:
     project, gates = rollout.project, gates_in_force(rollout)
     rubric = find_rubric(project.pk)
     plan = PlanVersion.objects.filter(project=project).order_by("-version").first()
@@ -93,8 +124,30 @@ def _content(access: Access, rollout: Rollout, to_stage: str, *, now: datetime) 
             "counts_from": gates.counts_from.isoformat() if gates.counts_from else None,
             "reason": gates.reason,
         },
-        "gates": [each.as_json() for each in measure_gates(access, rollout, now=now) if each.stage == to_stage],
-        "inputs": [each._asdict() for each in hash_behind(project.pk, versions)],
+        "gates": [each.as_json() for each in results],
+        "inputs": [each._asdict() for each in hash_behind(project.pk, versions, ends)],
+        "evaluations": [
+            {
+                "gate": gate.name,
+                "evaluation": scores.evaluation_id,
+                "dataset": scores.dataset,
+                "version": scores.version,
+                "dataset_sha256": scores.sha256,
+                "rows": scores.rows,
+                "rows_sha256": hash_evaluation(scores.evaluation_id),
+            }
+            for gate, scores in behind
+        ],
+        "attestations": [
+            {
+                "gate": each.gate,
+                "text": each.text,
+                "link": each.link,
+                "by": each.by.username,
+                "at": each.created_at.isoformat(),
+            }
+            for each in rollout.attestations.filter(withdrawn_at=None).select_related("by").order_by("pk")
+        ],
         "versions": {
             "plan": plan.version if plan else 0,
             "rubric": rubric.version if rubric else 0,
@@ -105,7 +158,7 @@ def _content(access: Access, rollout: Rollout, to_stage: str, *, now: datetime) 
                 .select_related("judge")
                 .order_by("judge__name", "pk")
             ],
-            "datasets": _datasets(project.pk),
+            "datasets": _datasets(project.pk, {scores.version_id for _, scores in behind}),
         },
         "dissent": [
             {"by": each.by.username, "at": each.created_at.isoformat(), "reason": each.reason}
@@ -120,13 +173,21 @@ def versions_of(rollout: Rollout) -> list[str]:
     return [each for each in (rollout.system_version, rollout.baseline) if each]
 
 
-def _datasets(project_id: int) -> list[dict[str, Any]]:
-    newest: dict[str, dict[str, Any]] = {}
+def _datasets(project_id: int, relied_on: set[int]) -> list[dict[str, Any]]:
+    """Return the versions that a figure rests on, and the newest of each dataset besides."""
     names = dict(Dataset.objects.filter(project_id=project_id).values_list("pk", "name"))
-    for each in DatasetVersion.objects.filter(dataset_id__in=names).order_by("version"):
-        name = names[each.dataset_id]
-        newest[name] = {"dataset": name, "version": each.version, "sha256": each.sha256}
-    return [newest[name] for name in sorted(newest)]
+    frozen = DatasetVersion.objects.filter(dataset_id__in=names, state=VersionState.FROZEN).order_by("version")
+    newest = {each.dataset_id: each.pk for each in frozen}
+    return [
+        {
+            "dataset": names[each.dataset_id],
+            "version": each.version,
+            "sha256": each.sha256,
+            "relied_on": each.pk in relied_on,
+        }
+        for each in sorted(frozen, key=lambda each: (names[each.dataset_id], each.version))
+        if each.pk in relied_on or each.pk == newest[each.dataset_id]
+    ]
 
 
 def _open_questions(project_id: int) -> list[str]:
@@ -142,7 +203,7 @@ def why_changed(bundle: EvidenceBundle, *, now: datetime) -> str:
         return f"The evidence expired on {bundle.expires_at:%Y-%m-%d}."
     if content_hash(bundle.content) != bundle.sha256:
         return "The evidence is not as it was frozen."
-    changed = changed_since(bundle.rollout.project_id, versions_of(bundle.rollout), bundle.content["inputs"])
+    changed = changed_since(bundle.rollout.project_id, versions_of(bundle.rollout), bundle.content)
     if changed:
         return f"Rows behind the evidence were changed since it was frozen: {', '.join(changed)}."
     return ""

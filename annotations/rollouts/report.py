@@ -5,7 +5,7 @@ from typing import Any
 from annotations.models import EvidenceBundle, Rollout
 from annotations.rollouts.evidence import FORMAT, content_hash
 from annotations.rollouts.gates import Measured, decide
-from annotations.rollouts.signoff import NEEDED
+from annotations.rollouts.holds import NEEDED
 from annotations.rollouts.spec import Gate
 
 REPORT = "review-loop-rollout/1"

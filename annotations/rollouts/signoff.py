@@ -8,13 +8,13 @@ from annotations.models import EvidenceBundle, Rollout, SignOff
 from annotations.models.rollouts import RolloutStage
 from annotations.rollouts.create import next_stage, tell
 from annotations.rollouts.evidence import why_changed
+from annotations.rollouts.holds import NEEDED, settle_holds
 from reviewapp.accounts.access import Access, require
 from reviewapp.accounts.roles import Action
 from reviewapp.audit.record import digest, record
 from reviewapp.http.errors import ConflictError, FieldError, ForbiddenError, InvalidError
 from sampling.drift.read import set_baseline
 
-NEEDED = 2
 LONGEST = 10_000
 BASELINE = timedelta(days=28)
 ORDER = list(RolloutStage)
@@ -91,6 +91,7 @@ def sign_off(
         if approves and SignOff.objects.filter(bundle=bundle, approves=True).count() >= NEEDED:
             move(access, locked, RolloutStage(to_stage), said=f"Now {to_stage}, signed by two", now=now)
             _compare_from_here(access, locked, now=now)
+        settle_holds(locked, now=now)
     rollout.refresh_from_db()
     return stored
 
@@ -189,5 +190,6 @@ def roll_back(access: Access, rollout: Rollout, *, reason: str, to_stage: str | 
             detail={"from": locked.stage, "to": stage, "reason_sha256": digest(reason)},
         )
         move(access, locked, stage, said=f"Back to {stage}", now=now)
+        settle_holds(locked, now=now)
     rollout.refresh_from_db()
     return rollout

@@ -8,6 +8,7 @@ from annotations.models import Rollout
 from annotations.models.rollouts import RolloutStage
 from annotations.rollouts.create import measure_gates, tell
 from annotations.rollouts.gates import GateResult
+from annotations.rollouts.holds import release_expired
 from reviewapp.accounts.access import Access, Actor
 from reviewapp.accounts.roles import Role
 from reviewapp.alerts.raise_alert import raise_alert
@@ -18,6 +19,8 @@ AT_ONCE = 20
 
 def watch_rollouts(now: datetime) -> int:
     """Measure the gates of rollouts that were not measured lately; return how many were. A step of the sweep."""
+    with transaction.atomic():
+        release_expired(now)
     due = Rollout.objects.select_related("project", "author").exclude(watched_at__gt=now - EVERY)
     rollouts = list(due.order_by("watched_at", "pk")[:AT_ONCE])
     for rollout in rollouts:

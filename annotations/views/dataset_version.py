@@ -1,11 +1,13 @@
 """One frozen version: its figures, its rows with the way back to items and people, its exports."""
 
 import re
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
@@ -20,6 +22,8 @@ from annotations.datasets.read import FrozenRow, check_split, get_frozen, get_ve
 from annotations.datasets.select import REASONS
 from annotations.models import DatasetExport, DatasetVersion
 from annotations.models.datasets import ExportState, VersionState
+from annotations.models.rollouts import RolloutStage
+from annotations.rollouts.holds import holders_of
 from annotations.views.dataset_form import read_tags
 from reviewapp.accounts.access import Access, authorize
 from reviewapp.accounts.roles import Action
@@ -39,6 +43,14 @@ class ShownRow(NamedTuple):
     row: FrozenRow
     said: str
     expected: str
+
+
+class ShownLock(NamedTuple):
+    """Something that relies on the version, and where it can be seen."""
+
+    said: str
+    address: str
+    since: datetime
 
 
 @never_cache
@@ -74,7 +86,7 @@ def _frozen(request: HttpRequest, access: Access, found: DatasetVersion) -> dict
         "next": rows[ROWS - 1].position if len(rows) > ROWS else None,
         "split": split,
         "splits": [each for each, _ in found.recipe["splits"]],
-        "locks": list_locks(found),
+        "locks": _shown_locks(found),
         "exports": find_exports(access, found),
         "formats": FORMATS,
         "tags": ", ".join(found.tags),
@@ -91,6 +103,24 @@ def _agreement(figures: dict[str, Any]) -> dict[str, Any]:
         "limits": None if figures.get("low") is None else (round(figures["low"] * 100), round(figures["high"] * 100)),
         "coefficients": [(name, found) for name, found in estimates if found["value"] is not None],
     }
+
+
+def _shown_locks(found: DatasetVersion) -> list[ShownLock]:
+    """Return what relies on the version, each with the page where it can be seen."""
+    slug, locks = found.dataset.project.slug, list_locks(found)
+    holders = holders_of(locks)
+    shown = []
+    for lock in locks:
+        bundle = holders.get(lock.ref) if lock.kind == "sign-off" else None
+        if bundle is None:
+            address = reverse("evaluation", args=[slug, int(lock.ref)]) if lock.kind == "evaluation" else ""
+            shown.append(ShownLock(f"{lock.kind} {lock.ref}", address, lock.created_at))
+        else:
+            stage = RolloutStage(bundle.to_stage).label.lower()
+            address = reverse("rollout", args=[slug, bundle.rollout_id]) + "#evidence"
+            said = f"the sign-off of {bundle.rollout.system_version} for {stage}"
+            shown.append(ShownLock(said, address, lock.created_at))
+    return shown
 
 
 def _shown(row: FrozenRow) -> ShownRow:

@@ -23,8 +23,9 @@ from annotations.rollouts.create import (
     revise_gates,
 )
 from annotations.rollouts.evidence import freeze_evidence, why_changed
+from annotations.rollouts.holds import NEEDED
 from annotations.rollouts.report import bundles_of
-from annotations.rollouts.signoff import NEEDED, ORDER, StepUpError, roll_back, set_share, sign_off
+from annotations.rollouts.signoff import ORDER, StepUpError, roll_back, set_share, sign_off
 from annotations.rollouts.spec import TEMPLATES, parse_gates
 from reviewapp.accounts.access import Access, authorize
 from reviewapp.accounts.roles import Action

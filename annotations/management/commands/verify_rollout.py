@@ -43,7 +43,7 @@ class Command(BaseCommand):
             return ["This database has no such rollout."]
         problems = []
         for bundle in report["bundles"]:
-            changed = changed_since(rollout.project_id, versions_of(rollout), bundle["content"]["inputs"])
+            changed = changed_since(rollout.project_id, versions_of(rollout), bundle["content"])
             if changed:
                 problems.append(f"Bundle {bundle['id']}: rows behind it were changed: {', '.join(changed)}.")
         return problems

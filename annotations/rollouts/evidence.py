@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection
+
 from annotations.evaluations.read import LatestScores
 from annotations.models import Dataset, DatasetVersion, EvidenceBundle, JudgeVersion, Rollout, SignOff
 from annotations.models.datasets import VersionState
@@ -67,7 +69,7 @@ def _store(
     *,
     now: datetime,
 ) -> EvidenceBundle:
-    content = json.loads(canonical(content))  # what is hashed is what is stored
+    content = _as_stored(content)
     to_stage = content["to_stage"]
     bundle = EvidenceBundle.objects.create(
         rollout=rollout,
@@ -90,6 +92,14 @@ def _store(
         detail={"rollout": rollout.pk, "to_stage": to_stage, "sha256": bundle.sha256},
     )
     return bundle
+
+
+def _as_stored(content: dict[str, Any]) -> dict[str, Any]:
+    """Return content as the database will give it back, so that what is hashed is what is stored."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s::jsonb::text", [canonical(content).decode()])
+        stored: dict[str, Any] = json.loads(cursor.fetchone()[0])
+    return stored
 
 
 def _content(

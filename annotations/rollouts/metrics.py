@@ -37,6 +37,7 @@ from sampling.plans.segments import segment_sql
 
 ALPHA = 0.05
 MOST_SEGMENTS = 200
+MOST_E_VALUE = 1e12  # beyond it nobody asks, and numbers stop being written alike everywhere
 _FAILED = (
     "(i.checks @? '$.* ? (@ == \"fail\")' OR EXISTS (SELECT FROM sampling_itemfact f WHERE f.item_id = i.id"
     " AND f.name ^@ 'checks.' AND f.value = '\"fail\"'))"
@@ -190,7 +191,7 @@ def _certified(gate: Gate, asked: Asked, window: Window) -> Measured:
     view = asked.shadow(window, gate.question)
     if not view.evidence.n:
         return Measured.nothing(view.why_empty or "There is no pair of decisions with equal chances yet.")
-    value = view.evidence.view.e_value_above
+    value = min(view.evidence.view.e_value_above, MOST_E_VALUE)
     bar = f"Against a bar of {view.rule.spec.bar:g}."
     return Measured(value, value, value, view.evidence.n, bar)
 

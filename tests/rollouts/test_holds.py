@@ -1,15 +1,20 @@
 """What evidence rests on: evaluations over versions that nobody retires, and rows that are found when changed."""
 
+import time
 from datetime import timedelta
+from threading import Event
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from annotations.models import EvidenceBundle, RolloutEvent
+from annotations.rollouts import behind, moment
 from annotations.rollouts.watch import watch_rollouts
 from tests.evaluations.world import bring, evaluate, outputs
-from tests.rollouts.world import confirm, make, sign
+from tests.queue.two_at_once import Other
+from tests.rollouts.world import confirm, make, send, sign
+from tests.sampling.lines import item
 
 VERSION = "/projects/helpdesk/datasets/evals/versions"
 GATES = {
@@ -92,27 +97,52 @@ def test_evidence_holds_the_versions_it_rests_on_while_it_can_be_signed_and_once
     assert told.text == "30 rows were erased of evals, version 1, on which the evidence for internal beta rests"
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ("UPDATE annotations_evaluationoutput SET marks = '{}' WHERE position = 3", "evaluation"),
-        ("UPDATE annotations_attestation SET text = 'It is not'", "attestations"),
-        ("UPDATE sampling_item SET checks = '{\"a\": \"fail\"}' WHERE external_id = 'q-001'", "items"),
-        ("INSERT INTO annotations_label SELECT * FROM annotations_label WHERE FALSE", ""),
-    ],
-)
-def test_what_is_changed_by_hand_behind_an_evaluation_or_a_confirmation_is_found(
-    lea, cast, api_of, evaluated, change, said
-):
-    lea.post(
-        "/projects/helpdesk/items",
-        {"items": [{"external_id": "x", "input": "x", "output": "x", "system_version": "2.0"}]},
-    )
+def test_what_is_changed_by_hand_behind_an_evaluation_or_a_confirmation_is_found(lea, cast, api_of, evaluated):
+    lea.post("/projects/helpdesk/items", {"items": [item("x", system_version="2.0")]})
     pat = api_of(cast.pat, "rollout")
     bundle = pat.post(f"/rollouts/{evaluated}/evidence", status=201)
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
-        cursor.execute(change.replace("q-001", "x"))
-        cursor.execute("SET session_replication_role = origin")
-    answer = sign(pat, evaluated, bundle, status=409 if said else 201)
-    assert not said or said in answer["error"]["message"]
+    for change, said in (
+        ("annotations_evaluationoutput SET marks = '{}' WHERE position = 3", "evaluation"),
+        ("annotations_attestation SET text = 'It is not'", "attestations"),
+        ("sampling_item SET checks = '{\"a\": \"fail\"}' WHERE external_id = 'x'", "items"),
+    ):
+        with connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica")
+            cursor.execute(f"UPDATE {change}")
+            cursor.execute("SET session_replication_role = origin")
+        assert said in sign(pat, evaluated, bundle, status=409)["error"]["message"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_on_its_way_when_the_evidence_was_frozen_is_waited_for(lea, cast, api_of, ready, monkeypatch):
+    pat, ann, others, waits = api_of(cast.pat, "rollout"), api_of(cast.ann, "rollout"), api_of(cast.lea), Event()
+    pause = time.sleep
+    monkeypatch.setattr(moment.time, "sleep", lambda seconds: (waits.set(), pause(seconds)))
+    with transaction.atomic():
+        send(lea, "items", [item("early", system_version="2.0")])
+        Other(lambda: send(others, "items", [item("newer", system_version="2.0")])).result()
+        frozen = Other(lambda: pat.post(f"/rollouts/{ready}/evidence", status=201))
+        assert waits.wait(10)
+    bundle = frozen.result()
+    items = EvidenceBundle.objects.get(sha256=bundle["sha256"]).content["inputs"][0]
+    assert (items["table"], items["n"]) == ("items", 42)
+    send(lea, "items", [item("later", system_version="2.0")])
+    sign(pat, ready, bundle)
+    # One that is not waited for longer comes in behind the end: it is named, and found when it is changed.
+    monkeypatch.setattr(behind, "find_ends", lambda sources: dict.fromkeys(sources, 0))
+    bundle = ann.post(f"/rollouts/{ready}/evidence", status=201)
+    sign(ann, ready, bundle)
+    send(lea, "labels/import", [{"external_id": "i3", "reviewer": "zoe", "answers": {"verdict": "fail"}}])
+    assert "labels" in sign(pat, ready, bundle, status=409)["error"]["message"]
+
+
+def test_a_figure_beyond_all_doubt_is_stored_as_it_was_hashed(lea, cast, api_of):
+    certified = {"name": "certified", "metric": "certified_e_value", "at_least": 20, "bound": "value"}
+    made = make(lea, gates={"internal_beta": [certified]})
+    send(lea, "items", [item(f"s{n}", system_version="2.0", decision="yes") for n in range(600)])
+    send(lea, "decisions?feed=desk", [{"external_id": f"s{n}", "decision": "yes"} for n in range(600)])
+    lea.put("/projects/helpdesk/decision-feeds/desk", {"coverage": "all"})
+    pat = api_of(cast.pat, "rollout")
+    bundle = pat.post(f"/rollouts/{made['id']}/evidence", status=201)
+    assert bundle["gates"][0]["value"] == 1e12
+    sign(pat, made["id"], bundle)

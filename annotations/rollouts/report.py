@@ -7,6 +7,7 @@ from annotations.rollouts.evidence import FORMAT, content_hash
 from annotations.rollouts.gates import Measured, decide
 from annotations.rollouts.holds import NEEDED
 from annotations.rollouts.spec import Gate
+from annotations.rollouts.story import story_of
 
 REPORT = "review-loop-rollout/1"
 
@@ -34,6 +35,7 @@ def report_of(rollout: Rollout) -> dict[str, Any]:
             }
             for event in rollout.events.select_related("by").order_by("pk")
         ],
+        "story": [line.as_json() for line in reversed(story_of(rollout))],
         "attestations": [
             {
                 "gate": each.gate,

@@ -1,6 +1,7 @@
 """Watching what is out: gates that turn are told, and a breach of a stage's own gates raises an alarm."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -34,9 +35,12 @@ def watch(rollout: Rollout, *, now: datetime) -> list[GateResult]:
     results = measure_gates(access, rollout, now=now)
     with transaction.atomic():
         locked = Rollout.objects.select_for_update().get(pk=rollout.pk)
-        before = _states(locked)
+        before, enough = _states(locked), _milestones(locked)
         for result in results:
             key = f"{result.stage}:{result.gate.name}"
+            if _has_enough(result) and [key, result.gate.min_n] not in enough:
+                said = f"{result.gate.name}: the {result.gate.min_n:,} that were asked for are there"
+                tell(locked, "enough", said, now=now, detail={"gate": key, "min_n": result.gate.min_n})
             if before.get(key) != result.state:
                 tell(
                     locked,
@@ -54,6 +58,16 @@ def watch(rollout: Rollout, *, now: datetime) -> list[GateResult]:
 def _states(rollout: Rollout) -> dict[str, str]:
     events = rollout.events.filter(kind="gate").order_by("pk").values_list("detail", flat=True)
     return {detail["gate"]: detail["state"] for detail in events}
+
+
+def _milestones(rollout: Rollout) -> list[list[Any]]:
+    details = rollout.events.filter(kind="enough").values_list("detail", flat=True)
+    return [[detail["gate"], detail["min_n"]] for detail in details]
+
+
+def _has_enough(result: GateResult) -> bool:
+    """Tell whether a gate rests on as much as it asks for; of one for every segment only the worst one is known."""
+    return result.gate.every_segment_of is None and 0 < result.gate.min_n <= result.n
 
 
 def _is_out(rollout: Rollout, result: GateResult) -> bool:

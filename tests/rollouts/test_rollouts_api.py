@@ -204,10 +204,16 @@ def test_in_the_browser_a_sign_off_asks_for_the_password_once_more(lea, cast, br
     for person in (cast.pat, cast.ann):
         browser = browser_of(person)
         asked = browser.post(f"{page}/act", form)
-        assert asked["Location"].startswith("/accounts/reauthenticate/?next=")
+        assert asked["Location"] == f"/accounts/reauthenticate/?next={page}%23evidence"
+        assert "What you wrote is kept" in browser.get(asked["Location"]).content.decode()
+        assert f">{REASON}</textarea>" in browser.get(page).content.decode()
         confirmed = browser.post(asked["Location"], {"password": f"{person.username}-long-password"})
         assert confirmed.status_code == 302
+        back = browser.get(page).content.decode()
+        assert f">{REASON}</textarea>" in back
+        assert "Your password is confirmed, and your reason is kept. Approve once more" in back
         assert browser.post(f"{page}/act", form)["Location"] == page
+        assert f">{REASON}</textarea>" not in browser.get(page).content.decode()
     assert Rollout.objects.get().stage == "internal_beta"
     text = browser_of(cast.vic).get(page).content.decode()
     assert "Internal beta" in text

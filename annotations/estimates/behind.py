@@ -12,6 +12,7 @@ from annotations.estimates.rows import DrawnItem
 
 Which = Literal["answered", "pass", "fail", "unresolved", "open", "drawn"]
 PAGE = 50
+WAITS = "answered, its hour is not covered yet"
 
 _WHO = """
 SELECT i.id, i.external_id,
@@ -60,44 +61,44 @@ def list_labels_behind(
     weighed = evidence.weighed
     cells = weighed.grading.cells
     chosen = [
-        (each, chance, rate)
-        for each, chance, rate in zip(weighed.drawn, weighed.chance, weighed.answered, strict=True)
-        if _is(each, which)
+        (each, chance, rate, done)
+        for each, chance, rate, done in zip(weighed.drawn, weighed.chance, weighed.answered, weighed.done, strict=True)
+        if _is(each, which, counts=bool(done))
         and (part is None or (each.part or "") == part)
         and (verdict is None or cells[each.verdict] == verdict)
     ]
     chosen.sort(key=lambda found: (found[1] * (found[2] or 1.0), found[0].item_id))
     page = chosen[offset : offset + PAGE]
-    who = _read_who([each.item_id for each, _, _ in page], weighed.grading.question["key"])
+    who = _read_who([each.item_id for each, *_ in page], weighed.grading.question["key"])
     rows = [
         LabelBehind(
             external_id=who[each.item_id][0],
             hour=each.hour,
             part=each.part,
             verdict=cells[each.verdict],
-            state=_state(each, weighed.grading.figure, cells),
+            state=_state(each, weighed.grading.figure, cells) if done or each.outcome is None else WAITS,
             probability=float(chance),
             response=float(rate),
-            weight=None if each.outcome is None else float(1 / (chance * rate)),
+            weight=float(1 / (chance * rate)) if done else None,
             opinions=who[each.item_id][1],
         )
-        for each, chance, rate in page
+        for each, chance, rate, done in page
     ]
     return LabelsBehind(rows, len(chosen))
 
 
-def _is(each: DrawnItem, which: Which) -> bool:
+def _is(each: DrawnItem, which: Which, *, counts: bool) -> bool:
     match which:
         case "drawn":
             return True
         case "answered":
-            return each.outcome is not None
+            return counts
         case "pass" | "fail":
-            return each.outcome == (1 if which == "pass" else 0)
+            return counts and each.outcome == (1 if which == "pass" else 0)
         case "unresolved":
             return each.is_unresolved
         case "open":
-            return each.outcome is None and not each.is_unresolved
+            return not counts and not each.is_unresolved
 
 
 def _state(each: DrawnItem, figure: str, cells: Sequence[str]) -> str:

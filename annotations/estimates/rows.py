@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from annotations.estimates.grading import Grading, grading_of
 from annotations.models.queue import Lane, Stage
 from annotations.quality.asked import Window
+from sampling.draws.lanes import urgent_sql
 from sampling.plans.filters_sql import SqlCondition
 from sampling.plans.segments import segment_sql
 
@@ -61,7 +62,7 @@ SELECT i.id, date_bin('1 hour', i.received_at, '2000-01-01T00:00Z'),
           AND b.answers ? %s ORDER BY b.id),
     (SELECT a.answers -> %s FROM annotations_adjudication a
      WHERE a.item_id = i.id AND a.superseded_by_id IS NULL),
-    t.is_case, t.by_hand
+    t.is_case, t.by_hand, {urgent}
 FROM sampling_draw d
 JOIN sampling_item i ON i.id = d.item_id
 LEFT JOIN LATERAL (
@@ -141,7 +142,7 @@ class DrawnItem(NamedTuple):
     """One item that the draw selected: `outcome` is what its resolution counts, None without one.
 
     `n_labels` counts the labels it rests on. With labels and no outcome, or as an open case of the adjudicators'
-    (`is_case`), the item is unresolved.
+    (`is_case`), the item is unresolved. `urgent` says in which lane of the queue it was served.
     """
 
     item_id: int
@@ -154,6 +155,7 @@ class DrawnItem(NamedTuple):
     n_labels: int
     outcome: float | None
     is_case: bool = False
+    urgent: bool = False
 
     @property
     def is_unresolved(self) -> bool:
@@ -212,13 +214,13 @@ def read_drawn(
 ) -> list[DrawnItem]:
     """Return the items that the draw selected, each with its last probability and what its labels came to."""
     graded = grading or grading_of(question)
-    part, condition = part_sql(segment), window.condition()
+    part, condition, urgent = part_sql(segment), window.condition(), urgent_sql(window.project_id)
     key = question["key"]
     with connection.cursor() as cursor:
         cursor.execute(
-            _DRAWN.format(part=part.sql, verdict=_verdict(judge_version), condition=condition.sql),
+            _DRAWN.format(part=part.sql, verdict=_verdict(judge_version), condition=condition.sql, urgent=urgent.sql),
             [
-                *(*part.params, key, key, key, key),
+                *(*part.params, key, key, key, key, *urgent.params),
                 *(Stage.ADJUDICATION, Stage.REVIEW, Lane.CHOSEN, judge_version, window.project_id),
                 *condition.params,
             ],
@@ -232,9 +234,10 @@ def read_drawn(
                 0 if by_hand else len(labels),
                 None if by_hand else graded.outcome(labels if decided is None else (decided,)),
                 bool(is_case),
+                is_urgent,
             )
         )
-        for *facts, verdict, parsed, scored, labels, decided, is_case, by_hand in rows
+        for *facts, verdict, parsed, scored, labels, decided, is_case, by_hand, is_urgent in rows
     ]
 
 

@@ -1,8 +1,9 @@
 """From rows to weights: which arrivals are covered, how likely each label was, and the rates that follow. No database.
 
 A label's probability is upstream × π × r: π that of the item's last draw row, r the share of the drawn that were
-answered among those with the same verdict that arrived around the same hour. The population is the covered traffic:
-without items that had no chance (π = 0), and without hours of which nothing is answered yet.
+answered among those of the same lane of the queue with the same verdict that arrived around the same hour. The
+population is the covered traffic: without items that had no chance (π = 0), and without hours of which a lane has
+nothing answered yet.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,7 @@ from reviewapp.stats.sampling.response import Response, WorstCase, response_cell
 
 Place = tuple[str | None, int]
 Arrival = tuple[int, datetime]  # verdict, hour
+Served = tuple[bool, int, datetime]  # urgent, verdict, hour
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +36,8 @@ class Weighed:
     """Traffic and drawn items with their weights.
 
     `cell` is the response cell of each drawn item, `chance` its probability of being drawn (upstream × π), `done`
-    whether it has an outcome. `open_hours` are arrivals of which nothing is answered yet. `session` is a code of each
+    whether it has an outcome and its hour is covered. `open_hours` are arrivals of which nothing is answered yet, or
+    nothing of one lane. `session` is a code of each
     drawn item's session, an item without one being one by itself; None where no item has one.
     """
 
@@ -84,7 +87,7 @@ class Weighed:
 
     def outcomes(self) -> FloatArray:
         """Return the outcomes of the answered items."""
-        return np.asarray([each.outcome for each in self.drawn if each.outcome is not None], np.float64)
+        return np.asarray([each.outcome for each, done in zip(self.drawn, self.done, strict=True) if done], np.float64)
 
     def verdicts(self) -> IntArray:
         """Return the verdict cell of every drawn item."""
@@ -208,7 +211,7 @@ class Weighed:
         outcomes = np.asarray([each.outcome or 0.0 for each in self.drawn])
         return worst_case(
             outcomes,
-            self.done,
+            np.asarray([each.outcome is not None for each in self.drawn]),
             lambda y: (
                 post_stratified(traffic, labelled_sample(y, self.chance, judge=codes), population=population).estimate
             ),
@@ -218,27 +221,29 @@ class Weighed:
 def weigh(rows: TrafficRows, drawn: Sequence[DrawnItem], grading: Grading) -> Weighed:
     """Return the weights of the drawn items, and which arrivals are covered."""
     sizes: Mapping[Arrival, int] = _sizes(rows)
-    places = sorted({*sizes, *((each.verdict, each.hour) for each in drawn)})
+    places = sorted({*((False, *place) for place in sizes), *(_served(each) for each in drawn)})
     number = {place: index for index, place in enumerate(places)}
-    cells = np.asarray([number[each.verdict, each.hour] for each in drawn], dtype=np.int64)
-    done = np.asarray([each.outcome is not None for each in drawn], dtype=np.bool_)
+    cells = np.asarray([number[_served(each)] for each in drawn], dtype=np.int64)
+    known = np.asarray([each.outcome is not None for each in drawn], dtype=np.bool_)
     response = response_cells(
-        [f"{grading.cells[verdict]} of {hour:%Y-%m-%d %H}:00" for verdict, hour in places],
+        [_name(place, grading) for place in places],
         np.bincount(cells, minlength=len(places)),
-        np.bincount(cells[done], minlength=len(places)),
-        stratum=[verdict for verdict, _ in places],
+        np.bincount(cells[known], minlength=len(places)),
+        stratum=[verdict for _, verdict, _ in places],
+        lane=[int(urgent) for urgent, _, _ in places],
     )
-    known = rows.n_unknown_upstream == 0
-    answered = {each.verdict for each in drawn if each.outcome is not None}
+    open_hours = _open_hours(places, response, {each.verdict for each, done in zip(drawn, known, strict=True) if done})
+    covered = np.asarray([(each.verdict, each.hour) not in open_hours for each in drawn], dtype=np.bool_)
+    upstream = [(each.upstream or 1.0) if rows.n_unknown_upstream == 0 else 1.0 for each in drawn]
     return Weighed(
         grading=grading,
         rows=rows,
         drawn=drawn,
         response=response,
         cell=cells,
-        chance=np.asarray([each.probability * ((each.upstream or 1.0) if known else 1.0) for each in drawn]),
-        done=done,
-        open_hours=frozenset(_open_hours(places, response, answered)),
+        chance=np.asarray([each.probability * factor for each, factor in zip(drawn, upstream, strict=True)]),
+        done=known & covered,
+        open_hours=open_hours,
         session=_sessions(drawn),
     )
 
@@ -257,23 +262,40 @@ def _sizes(rows: TrafficRows) -> dict[Arrival, int]:
     return sizes
 
 
-def _open_hours(places: Sequence[Arrival], response: Response, answered: set[int]) -> list[Arrival]:
-    """Return the arrivals that no label speaks of.
+def _served(each: DrawnItem) -> Served:
+    return each.urgent, each.verdict, each.hour
 
-    An hour in which nothing was drawn goes with the hour before it, or the next one where there is none before. A
-    verdict without any label stays in: the estimator then takes its rate as anything between 0 and 1.
+
+def _name(place: Served, grading: Grading) -> str:
+    urgent, verdict, hour = place
+    return f"{grading.cells[verdict]} of {hour:%Y-%m-%d %H}:00{', urgent' if urgent else ''}"
+
+
+def _open_hours(places: Sequence[Served], response: Response, answered: set[int]) -> frozenset[Arrival]:
+    """Return the arrivals that no label speaks of, or none of a lane that had items drawn: whole hours, so that what is
+    covered is traffic as it came.
+
+    An hour in which nothing was drawn goes with the hour before it, or the next one where there is none before; the
+    urgent lane has a say only from the first to the last hour of a cell. A verdict without any label stays in: the
+    estimator then takes its rate as anything between 0 and 1.
     """
-    found = []
+    found: set[Arrival] = set()
     for verdict in sorted(answered):
-        own = [index for index, place in enumerate(places) if place[0] == verdict]
+        own = [index for index, place in enumerate(places) if place[:2] == (False, verdict)]
         merged = [int(response.cell_of[index]) for index in own]
         first = next((cell for cell in merged if cell >= 0), -1)
         before = first
         for index, cell in zip(own, merged, strict=True):
             before = cell if cell >= 0 else before
             if before >= 0 and not response.cells[before].answered:
-                found.append(places[index])
-    return found
+                found.add(places[index][1:])
+        spans: dict[int, list[datetime]] = {}
+        for index, place in enumerate(places):
+            if place[:2] == (True, verdict) and not response.cells[response.cell_of[index]].answered:
+                spans.setdefault(int(response.cell_of[index]), []).append(place[2])
+        hours = [places[index][2] for index in own]
+        found |= {(verdict, hour) for span in spans.values() for hour in hours if min(span) <= hour <= max(span)}
+    return frozenset(found)
 
 
 def _nothing(population: Population) -> Estimate:

@@ -21,10 +21,11 @@ class Stage(models.IntegerChoices):
 
 
 class Lane(models.IntegerChoices):
-    """Queues within a stage. The estimation lane is served by u / probability alone."""
+    """Queues within a stage. The estimation lane and the urgent one are served by u / probability alone."""
 
     ESTIMATION = 1, "Estimation"
     CHOSEN = 2, "Chosen by hand"
+    URGENT = 1001, "Urgent"  # far from the others, between which those of skills lie
 
 
 class Task(models.Model):
@@ -136,7 +137,8 @@ class Draft(models.Model):
 
 class ClaimCursor(models.Model):
     """How far into a lane a reviewer has been given everything. A hint, trusted for seconds; locking it makes the
-    claims of one reviewer follow each other. Of the lane chosen by hand it also says whether its turn is next."""
+    claims of one reviewer follow each other. That of the lane chosen by hand also says whether it, or urgent work, is
+    next."""
 
     pk = models.CompositePrimaryKey("reviewer_id", "project_id", "lane")
     reviewer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)

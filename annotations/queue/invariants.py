@@ -10,6 +10,7 @@ import structlog
 from django.db import connection
 
 from annotations.models.queue import GuardState, Stage
+from annotations.queue.watermarks import BASE_LANE
 
 log = structlog.get_logger(__name__)
 
@@ -66,11 +67,11 @@ RULES: dict[str, str] = {
     "a gold is open exactly while it is live": """
         SELECT count(*) FROM annotations_gold d JOIN annotations_task t ON t.id = d.task_id
         WHERE d.project_id = %(project)s AND (t.closed_reason IS NULL) <> (d.retired_at IS NULL)""",
-    "no lane's watermark is above an open task": """
+    "no lane's watermark is above an open task": f"""
         SELECT count(*) FROM annotations_watermark w
         JOIN annotations_task t ON t.project_id = w.project_id AND t.stage = w.stage
-            AND mod(t.lane, 2) = mod(w.lane, 2)
-        WHERE w.project_id = %(project)s AND t.is_open AND t.rank < w.rank""",
+            AND {BASE_LANE} = w.lane
+        WHERE w.project_id = %(project)s AND t.is_open AND t.rank < w.rank""",  # noqa: S608 — an expression of ours
     "the counters are the sums": """
         SELECT count(*) FROM (
             SELECT COALESCE(sum(open), 0), COALESCE(sum(leased), 0), COALESCE(sum(done), 0)

@@ -1,9 +1,9 @@
 """Who may be asked what: tasks that ask for a skill stand in lanes of that skill, which only its carriers walk.
 
 A project maps what is known of an item to a skill (`skills_asked`: fact, value, skill; the first that fits). A skill's
-lanes are those of the project, estimation and chosen by hand, moved by twice the skill's number: odd numbers are
-estimation, even ones chosen. A claim walks the lane without a skill and those of the skills that its reviewer carries,
-and takes the best ranked of all; it never looks at a task that it may not give. So a claim costs as much more as its
+lanes are those of the project, moved by twice the skill's number: odd numbers are estimation, even ones chosen by hand,
+those from 1001 on urgent. A claim walks the lane without a skill and those of the skills that its reviewer carries, and
+takes the best ranked of all; it never looks at a task that it may not give. So a claim costs as much more as its
 reviewer has skills, whatever is in the queue.
 """
 
@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from annotations.models.queue import Lane, Stage
 from annotations.models.skills import Skill, SkillMapping
-from annotations.queue.watermarks import base_lane, lower_watermark
+from annotations.queue.watermarks import BASE_LANE, base_lane, lower_watermark
 from reviewapp.accounts.models import Project
 from sampling.plans.segments import segment_sql
 
@@ -23,7 +23,7 @@ MOST_BATCHES = 25
 
 _ASK = """
 WITH held AS MATERIALIZED (
-    SELECT t.id, 2 - mod(t.lane, 2) + 2 * CASE {cases} ELSE 0 END AS lane
+    SELECT t.id, {base} + 2 * CASE {cases} ELSE 0 END AS lane
     FROM annotations_task t JOIN sampling_item i ON i.id = t.item_id
     WHERE i.id = ANY(%s) AND t.stage = %s ORDER BY t.id FOR NO KEY UPDATE OF t
 )
@@ -37,10 +37,10 @@ ORDER BY t.id LIMIT %s
 """
 # The lane of what this reviewer may be given: without a skill, or of one that they carry.
 ELIGIBLE = """
-(t.lane <= 2 OR EXISTS (
+(mod(t.lane, 1000) <= 2 OR EXISTS (
     SELECT 1 FROM annotations_skill s
     JOIN accounts_membership m ON m.project_id = s.project_id AND m.user_id = %(reviewer)s AND s.name = ANY(m.skills)
-    WHERE s.project_id = t.project_id AND s.number = (t.lane - 1) / 2))
+    WHERE s.project_id = t.project_id AND s.number = (mod(t.lane, 1000) - 1) / 2))
 """
 _MISSING = """
 SELECT s.name FROM annotations_skill s
@@ -49,7 +49,8 @@ WHERE s.project_id = %(project)s
                   WHERE m.project_id = s.project_id AND m.user_id = %(reviewer)s AND s.name = ANY(m.skills))
   AND EXISTS (SELECT 1 FROM annotations_task t
               WHERE t.project_id = s.project_id AND t.stage = %(stage)s AND t.closed_reason IS NULL
-                AND t.need > t.n_labels AND t.lane = ANY(ARRAY[1 + 2 * s.number, 2 + 2 * s.number]::smallint[]))
+                AND t.need > t.n_labels
+                AND t.lane = ANY(ARRAY[1 + 2 * s.number, 2 + 2 * s.number, 1001 + 2 * s.number]::smallint[]))
 ORDER BY s.name
 """
 
@@ -68,7 +69,7 @@ def _ask(project: Project, item_ids: Sequence[int]) -> None:
         cases.append(f"WHEN {fact.sql} = %s THEN {numbers[asked['skill']]}")
         params += [*fact.params, asked["value"]]
     with connection.cursor() as cursor:
-        cursor.execute(_ASK.format(cases=" ".join(cases)), [*params, list(item_ids), Stage.REVIEW])
+        cursor.execute(_ASK.format(base=BASE_LANE, cases=" ".join(cases)), [*params, list(item_ids), Stage.REVIEW])
         moved = cursor.fetchall()
     for base in Lane:
         ranks = [rank for lane, rank in moved if base_lane(lane) == base]

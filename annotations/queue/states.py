@@ -9,6 +9,7 @@ from annotations.queue.watermarks import base_lane
 from sampling.items.states import ItemState
 
 _CLOSED = {"escalated": "escalated", "horizon": "given up", "gold": "gold"}
+_WAITING = {Lane.ESTIMATION: "to review", Lane.URGENT: "to review, urgent", Lane.CHOSEN: "sent to review"}
 
 
 def review_states(item_ids: Sequence[int]) -> dict[int, ItemState]:
@@ -40,4 +41,4 @@ def _reviewed(lane: int, need: int, n_leases: int, n_labels: int, closed_reason:
         return ItemState(f"{n_labels} of {need} labels", "work")
     if n_leases:
         return ItemState("in review", "work")
-    return ItemState("sent to review" if base_lane(lane) == Lane.CHOSEN else "to review", "waiting")
+    return ItemState(_WAITING[base_lane(lane)], "waiting")

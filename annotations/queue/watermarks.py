@@ -13,32 +13,43 @@ from annotations.models.queue import Lane, Stage
 # First half of the advisory lock key; the second is the lane's, so lanes of different projects rarely share one.
 _LOCK_CLASS = 0x7A11
 
+# `base_lane` in SQL, of the lane of a task `t`.
+BASE_LANE = f"CASE WHEN t.lane < {Lane.URGENT} THEN 2 - mod(t.lane, 2) ELSE {Lane.URGENT} END"
+_PLACE = {Lane.ESTIMATION: 1, Lane.CHOSEN: 2, Lane.URGENT: 3}
+
 
 def base_lane(lane: int) -> Lane:
-    """Return the lane that a lane of a skill is one of: odd ones are estimation, even ones chosen by hand."""
-    return Lane(2 - lane % 2)
+    """Return the lane that a lane of a skill is one of: odd ones were drawn by chance, even ones chosen by hand."""
+    return Lane.URGENT if lane >= Lane.URGENT else Lane(2 - lane % 2)
 
 
-def _lane_key(project_id: int, stage: int, lane: int) -> int:
-    return (project_id * 64 + stage * 8 + lane) % 2**31
+def _lane_key(project_id: int, stage: int, lane: Lane) -> int:
+    return (project_id * 64 + stage * 8 + _PLACE[lane]) % 2**31
 
 
 def lower_watermark(*, project_id: int, lane: int, rank: float, stage: int = Stage.REVIEW) -> None:
     """Keep the watermark at or below the rank of a task that has just opened in this transaction.
 
-    The lanes of skills have that of the lane they are one of.
+    The lanes of skills have that of the lane they are one of. Projects from before the urgent lane get
+    its mark with their first urgent task.
     """
-    lane = base_lane(lane)
+    base = base_lane(lane)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [_LOCK_CLASS, _lane_key(project_id, stage, lane)])
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [_LOCK_CLASS, _lane_key(project_id, stage, base)])
+        if base == Lane.URGENT:
+            cursor.execute(
+                "INSERT INTO annotations_watermark (project_id, stage, lane, rank) VALUES (%s, %s, %s, 'Infinity')"
+                " ON CONFLICT DO NOTHING",
+                [project_id, stage, base],
+            )
         cursor.execute(
             "UPDATE annotations_watermark SET rank = %s"
             " WHERE project_id = %s AND stage = %s AND lane = %s AND rank > %s",
-            [rank, project_id, stage, lane, rank],
+            [rank, project_id, stage, base, rank],
         )
 
 
-def raise_watermark(*, project_id: int, lane: int, stage: int = Stage.REVIEW) -> bool:
+def raise_watermark(*, project_id: int, lane: Lane, stage: int = Stage.REVIEW) -> bool:
     """Move the watermark up to the first open task; False when somebody is just opening one (the next sweep will).
 
     Must run in a transaction of its own.

@@ -161,6 +161,9 @@ def _pass_rate(gate: Gate, asked: Asked, window: Window) -> Measured:
     band = found.series[-1].so_far if found.series else None
     if len({row.probability for row in rows}) > 1 and band is not None and band.low is not None:
         return Measured(found.estimate.value, band.low, band.high, found.estimate.n)
+    if any(row.urgent for row in rows):
+        reason = "Urgent items are reached more often than others, so no limit holds at every look until the band does."
+        return Measured(found.estimate.value, None, None, found.estimate.n, reason)
     uniform = _uniform(rows, window)
     if not uniform:
         reason = "No labelled item had the same chance as all others, so no limit holds at every look."

@@ -117,6 +117,16 @@ class SteeringOut(BaseModel):
     labels_per_day: float
 
 
+class UrgentOut(BaseModel):
+    """The items that urgent rules match, drawn by the whole plan: of what is drawn they are asked first."""
+
+    n_items: int
+    expected: float
+    labels: float
+    expected_per_day: float
+    labels_per_day: float
+
+
 class PreviewOut(DrawsOut):
     """What a plan would have drawn of the items received between two times."""
 
@@ -127,6 +137,7 @@ class PreviewOut(DrawsOut):
     segments: list[SegmentDrawsOut]
     targets: list[TargetOut] = Field(description="What each target would be solved to, by past volume.")
     uncertainty: UncertaintyOut | None
+    urgent: UrgentOut | None = Field(description="None where no rule is urgent.")
     steering: SteeringOut | None = Field(description="What the daily target would do from the next midnight on.")
 
     @classmethod
@@ -138,6 +149,7 @@ class PreviewOut(DrawsOut):
             expected_per_day=preview.per_day,
             rules=[RuleDrawsOut(name=rule.name, rate=rule.rate, **_draws(rule.draws)) for rule in preview.rules],
             segments=[SegmentDrawsOut(system_version=each.value, **_draws(each.draws)) for each in preview.segments],
+            urgent=UrgentOut(**preview.urgent._asdict()) if preview.urgent else None,
             **_solved(preview.solution),
             **_draws(preview.total),
         )

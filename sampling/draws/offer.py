@@ -27,7 +27,8 @@ class Offer(NamedTuple):
 
     `reasons` are the names of all rules that match, drawn or not, and "base", "target …" and "uncertainty" where the
     rate of that alone draws it.
-    `overlap` is the largest of the matching rules' own, else the plan's; None leaves it to the project.
+    `overlap` is the largest of the matching rules' own, else the plan's; None leaves it to the project. `urgent` says
+    that some matching rule is: what is drawn then stands in the urgent lane, by whatever rate it was drawn.
     """
 
     u: float
@@ -35,6 +36,7 @@ class Offer(NamedTuple):
     selected: bool
     reasons: list[str]
     overlap: int | None
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class _Rule:
     matches: Matcher
     rate: float
     overlap: int | None
+    urgent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +94,12 @@ class CompiledPlan:
 
     def offer(self, facts: Mapping[str, Any], *, u: float) -> Offer:
         """Return what the plan says of an item with these facts and this permanent random number."""
-        probability, overlap = self.base_rate, None
+        probability, overlap, urgent = self.base_rate, None, False
         reasons = []
         for rule in self.rules:
             if rule.matches(facts):
                 reasons.append(rule.name)
+                urgent = urgent or rule.urgent
                 probability = max(probability, rule.rate)
                 overlap = max(overlap or 0, rule.overlap) if rule.overlap else overlap
         for target in self.targets:
@@ -110,7 +114,7 @@ class CompiledPlan:
                 reasons.append(UNCERTAINTY)
         if u < self.base_rate:
             reasons.append(BASE)
-        return Offer(u, probability, u < probability, reasons, overlap or self.overlap)
+        return Offer(u, probability, u < probability, reasons, overlap or self.overlap, urgent)
 
 
 @lru_cache(maxsize=256)
@@ -124,6 +128,7 @@ def compiled_plan(plan_id: int) -> CompiledPlan:
             matches=compile_filter(with_hashed_refs(parse_filter(rule["when"], path="when"), salt=salt)),
             rate=rule["rate"],
             overlap=rule.get("overlap"),
+            urgent=bool(rule.get("urgent")),
         )
         for rule in row.rules
     )

@@ -152,4 +152,5 @@ def _open_late(
 
 
 def _choice(project: Project, item_id: int, offer: Offer) -> Selected:
-    return Selected(item_id=item_id, rank=offer.u / offer.probability, need=offer.overlap or project.overlap)
+    rank, need = offer.u / offer.probability, offer.overlap or project.overlap
+    return Selected(item_id=item_id, rank=rank, need=need, urgent=offer.urgent)

@@ -96,6 +96,7 @@ def store_batch(*, project: Project, batch: Sequence[Prepared], actor: Actor | N
                 item_id=item_id,
                 rank=offers[position].u / offers[position].probability,
                 need=offers[position].overlap or project.overlap,
+                urgent=offers[position].urgent,
             )
             for item_id, position in zip(item_ids, positions, strict=True)
         ]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from sampling.models.plans import SETTLE_HOURS
 from sampling.times import read_time
@@ -25,7 +25,10 @@ def target_name(fact: str) -> str:
 
 
 class PlanRule(BaseModel):
-    """Items that match `when` are drawn with at least this rate, and then need `overlap` labels."""
+    """Items that match `when` are drawn with at least this rate, and then need `overlap` labels.
+
+    Of what is drawn, items that match an `urgent` rule are asked first, in a lane of their own.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -33,6 +36,10 @@ class PlanRule(BaseModel):
     when: dict[str, Any]
     rate: Rate
     overlap: Overlap | None = None
+    urgent: Annotated[bool | None, AfterValidator(lambda urgent: urgent or None)] = Field(
+        default=None,
+        description="Drawn items that match are asked first, up to every second one that a reviewer gets.",
+    )
 
 
 class PlanTarget(BaseModel):

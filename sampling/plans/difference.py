@@ -65,6 +65,7 @@ def _rule_changes(what: str, before: PlanRule | None, after: PlanRule | None) ->
         Change(f"{what}, rate", percent(before.rate), percent(after.rate)),
         Change(f"{what}, items", rule_items(before), rule_items(after)),
         Change(f"{what}, labels an item needs", _number(before.overlap), _number(after.overlap)),
+        Change(f"{what}, asked first", _yes(before), _yes(after)),
     ]
 
 
@@ -72,7 +73,11 @@ def _rule(rule: PlanRule | None) -> str | None:
     if rule is None:
         return None
     overlap = f", {rule.overlap} labels each" if rule.overlap else ""
-    return f"{percent(rule.rate)} of: {rule_items(rule)}{overlap}"
+    return f"{percent(rule.rate)} of: {rule_items(rule)}{overlap}{', asked first' if rule.urgent else ''}"
+
+
+def _yes(rule: PlanRule) -> str:
+    return "yes" if rule.urgent else "no"
 
 
 def _number(number: int | None) -> str | None:

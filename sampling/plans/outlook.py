@@ -8,7 +8,7 @@ from reviewapp.accounts.models import Project
 from sampling.models import Item
 from sampling.plans.body import PlanBody, PreviewBody
 from sampling.plans.pace import ReviewPace, review_pace
-from sampling.plans.preview import Draws, preview_plan
+from sampling.plans.preview import Draws, UrgentPreview, preview_plan
 from sampling.plans.solution import Solution
 
 # So many items are looked at within a blink; of more a share stands for all.
@@ -62,6 +62,7 @@ class Outlook:
     segments: list[SegmentDay]
     pace: ReviewPace
     solution: Solution | None
+    urgent: UrgentPreview | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -96,6 +97,7 @@ def plan_outlook(*, project: Project, plan: PlanBody, window: int | None, now: d
         segments=[SegmentDay(segment.value, day(segment.draws)) for segment in preview.segments],
         pace=pace,
         solution=preview.solution,
+        urgent=preview.urgent,
     )
 
 

@@ -51,12 +51,22 @@ class SegmentPreview(NamedTuple):
     draws: Draws
 
 
+class UrgentPreview(NamedTuple):
+    """The items that urgent rules match, drawn by the whole plan: they stand in the urgent lane of the queue."""
+
+    n_items: int
+    expected: float
+    labels: float
+    expected_per_day: float
+    labels_per_day: float
+
+
 class PlanPreview(NamedTuple):
     """What a plan would have drawn between two times; a window shorter than a day counts as one.
 
     With `every` above 1 only one item in so many was looked at, and all counts are estimates from those. `solution`
     says what the week before now makes of targets, uncertainty and the daily target: by it all of this is reckoned,
-    except for the daily target's factor, which holds from the next midnight on.
+    except for the daily target's factor, which holds from the next midnight on. `urgent` is None where no rule is.
     """
 
     start: datetime | None
@@ -67,6 +77,7 @@ class PlanPreview(NamedTuple):
     rules: list[RulePreview]
     segments: list[SegmentPreview]
     solution: Solution | None = None
+    urgent: UrgentPreview | None = None
 
     @property
     def per_day(self) -> float:
@@ -85,10 +96,11 @@ def preview_plan(*, project: Project, plan: PreviewBody, now: datetime, at_most:
     solution = solve_plan(project=project, plan=plan, end=now)
     whole, *segments = count_draws(project.pk, plan, window, overlap=project.overlap, solution=solution)
     start = plan.start or whole.first
+    days = max((window.end - start) / _DAY, 1) if start else 1
     return PlanPreview(
         start=start,
         end=window.end,
-        days=max((window.end - start) / _DAY, 1) if start else 1,
+        days=days,
         every=window.every,
         total=_draws(whole, window),
         rules=[
@@ -106,7 +118,13 @@ def preview_plan(*, project: Project, plan: PreviewBody, now: datetime, at_most:
         ],
         segments=[SegmentPreview(count.segment, _draws(count, window)) for count in segments],
         solution=solution,
+        urgent=_urgent(whole, window, days) if any(rule.urgent for rule in plan.rules) else None,
     )
+
+
+def _urgent(count: Count, window: Window, days: float) -> UrgentPreview:
+    n_items, expected, labels = (window.every * each for each in count.urgent)
+    return UrgentPreview(int(n_items), expected, labels, expected / days, labels / days)
 
 
 def _draws(count: Count, window: Window) -> Draws:

@@ -44,6 +44,14 @@ class RuleCount(NamedTuple):
     drawn: int
 
 
+class UrgentCount(NamedTuple):
+    """How many items some urgent rule matches, and their Σπ and Σπ·overlap by the whole plan."""
+
+    n_items: int
+    expected: float
+    labels: float
+
+
 class Count(NamedTuple):
     """What a plan would do with some items, one in `every` of which were looked at; sums are of those.
 
@@ -60,6 +68,7 @@ class Count(NamedTuple):
     weight: float
     squares: float
     uncovered: int
+    urgent: UrgentCount
     rules: list[RuleCount]
 
 
@@ -80,11 +89,13 @@ def count_draws(
         f", count(*) FILTER (WHERE m{index}), count(*) FILTER (WHERE m{index} AND u < %s::float8)"
         for index in range(len(plan.rules))
     )
+    urgent = " OR ".join(f"m{index}" for index, rule in enumerate(plan.rules) if rule.urgent) or "FALSE"
     sql = f"""
         {_CHOSEN}
         SELECT GROUPING(system_version), system_version, min(received_at), count(*), COALESCE(sum(p), 0),
             count(*) FILTER (WHERE u < p), COALESCE(sum(p * o), 0), COALESCE(sum(w) FILTER (WHERE p > 0), 0),
-            COALESCE(sum(w * w / NULLIF(p, 0)), 0), count(*) FILTER (WHERE p = 0) {rules}
+            COALESCE(sum(w * w / NULLIF(p, 0)), 0), count(*) FILTER (WHERE p = 0), count(*) FILTER (WHERE {urgent}),
+            COALESCE(sum(p) FILTER (WHERE {urgent}), 0), COALESCE(sum(p * o) FILTER (WHERE {urgent}), 0) {rules}
         FROM (
             SELECT matched.*, {offered.probability} AS p, {offered.overlap} AS o FROM (
                 SELECT i.system_version, i.received_at, 1 / COALESCE(i.sampling_probability, 1) AS w,
@@ -158,5 +169,5 @@ def _received(window: Window) -> list[Any]:
 
 
 def _count(row: tuple[Any, ...]) -> Count:
-    rules = [RuleCount(n_items, drawn) for n_items, drawn in zip(row[9::2], row[10::2], strict=True)]
-    return Count._make((*row[:9], rules))
+    rules = [RuleCount(n_items, drawn) for n_items, drawn in zip(row[12::2], row[13::2], strict=True)]
+    return Count._make((*row[:9], UrgentCount(*row[9:12]), rules))

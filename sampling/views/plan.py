@@ -147,7 +147,9 @@ def _page(
     context = {
         **frame(access, "plan"),
         "newest": newest,
-        "rules": [(rule.name, percent(rule.rate), rule.overlap, rule_items(rule)) for rule in in_force.rules],
+        "rules": [
+            (rule.name, percent(rule.rate), rule.overlap, rule.urgent, rule_items(rule)) for rule in in_force.rules
+        ],
         "base_rate": percent(in_force.base_rate),
         "may_edit": may_edit,
         "may_see_salt": access.may(Action.SEE_SALT),

@@ -44,6 +44,7 @@ class RuleTexts(NamedTuple):
     rate: str = ""
     overlap: str = ""
     when: str = ""
+    urgent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class RuleForm:
     rate: str
     overlap: str
     when: FilterField
+    urgent: bool = False
     problems: dict[str, str] = field(default_factory=dict)
 
 
@@ -90,7 +92,13 @@ class PlanForm:
                 _rule(
                     slug,
                     number,
-                    RuleTexts(rule.name, percent_number(rule.rate), _text(rule.overlap), _json(rule.when)),
+                    RuleTexts(
+                        rule.name,
+                        percent_number(rule.rate),
+                        _text(rule.overlap),
+                        _json(rule.when),
+                        "1" if rule.urgent else "",
+                    ),
                 )
                 for number, rule in enumerate(plan.rules)
             ],
@@ -137,7 +145,11 @@ class PlanForm:
         """Return the form without the rule of this number; the rules behind it move up."""
         kept = [rule for rule in self.rules if rule.number != number]
         rules = [
-            _rule(self.slug, place, RuleTexts(rule.name, rule.rate, rule.overlap, rule.when.text))
+            _rule(
+                self.slug,
+                place,
+                RuleTexts(rule.name, rule.rate, rule.overlap, rule.when.text, "1" if rule.urgent else ""),
+            )
             for place, rule in enumerate(kept)
         ]
         return replace(self, rules=rules)
@@ -162,7 +174,7 @@ class PlanForm:
                 problems.append(FieldError(f"{place}.name", "Give the rule a name."))
             when = _read(_filter, rule.when.text, f"{place}.when", problems)
             numbered = {"rate": rates[f"{place}.rate"], "overlap": numbers[f"{place}.overlap"]}
-            rules.append({"name": rule.name.strip(), "when": when, **numbered})
+            rules.append({"name": rule.name.strip(), "when": when, "urgent": rule.urgent, **numbered})
         targets = read_targets(self.targets, problems)
         uncertainty = read_uncertainty(self.uncertainty, problems)
         if problems:
@@ -209,6 +221,7 @@ def _rule(slug: str, number: int | str, texts: RuleTexts) -> RuleForm:
         rate=texts.rate,
         overlap=texts.overlap,
         when=filter_field(slug, name=f"rules-{number}-when", text=texts.when, label="Condition"),
+        urgent=bool(texts.urgent),
     )
 
 

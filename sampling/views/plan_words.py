@@ -54,6 +54,7 @@ class ShownOutlook:
     notes: list[str]
     warnings: list[str]
     targets: list[ShownTarget]
+    urgent: str
 
 
 def shown_outlook(outlook: Outlook, plan: PlanBody) -> ShownOutlook:
@@ -67,8 +68,13 @@ def shown_outlook(outlook: Outlook, plan: PlanBody) -> ShownOutlook:
         rules=[_shown(rule.name, percent(rule.rate), rule.day) for rule in outlook.rules],
         segments=[_shown(segment.value or "no version", "", segment.day) for segment in outlook.segments],
         notes=[note for note in _notes(outlook, plan) if note],
-        warnings=[warning for warning in (_backlog(outlook), _uncovered(total), _unsolved(outlook)) if warning],
+        warnings=[
+            warning
+            for warning in (_backlog(outlook), _crowded(outlook), _uncovered(total), _unsolved(outlook))
+            if warning
+        ],
         targets=shown_targets(outlook.solution),
+        urgent=about(outlook.urgent.expected_per_day) if outlook.urgent else "",
     )
 
 
@@ -167,6 +173,17 @@ def _backlog(outlook: Outlook) -> str:
     return (
         f"It asks for {about(asked)} labels a day where people gave {about(gave)}. What is not reached costs "
         "precision, not validity."
+    )
+
+
+def _crowded(outlook: Outlook) -> str:
+    gave = outlook.pace.labels_per_day
+    asked = outlook.urgent.labels_per_day if outlook.urgent else 0.0
+    if not gave or asked <= gave / 2:
+        return ""
+    return (
+        f"Urgent items ask for {about(asked)} labels a day. They get at most half of the {about(gave)} that people gave"
+        " while there are others to label, so urgent ones will wait, too."
     )
 
 

@@ -89,11 +89,7 @@ def send_design(lead, reviewer, design, *, seed, salt):
         for each in world
     ]
     drawn = lead.post("/projects/helpdesk/items", ndjson(*items), **NDJSON)["drawn"]
-    verdicts = [
-        {"external_id": each.name, "judge": "j", "judge_version": "1", "answers": {"verdict": each.verdict}}
-        for each in world
-    ]
-    assert lead.post("/projects/helpdesk/verdicts/import", ndjson(*verdicts), **NDJSON)["rejected"] == 0
+    send_verdicts(lead, world)
     by_name = {each.name: each for each in world}
     if design == "backlog":
         world.answered = answer_from_queue(reviewer, by_name, round(drawn * 0.6))
@@ -109,9 +105,18 @@ def send_design(lead, reviewer, design, *, seed, salt):
     return world
 
 
+def send_verdicts(lead, world):
+    """Import the judge's verdicts on all items."""
+    verdicts = [
+        {"external_id": each.name, "judge": "j", "judge_version": "1", "answers": {"verdict": each.verdict}}
+        for each in world
+    ]
+    assert lead.post("/projects/helpdesk/verdicts/import", ndjson(*verdicts), **NDJSON)["rejected"] == 0
+
+
 def answer_from_queue(reviewer, by_name, how_many):
-    """Claim and answer that many tasks, one after the other, as the queue serves them."""
-    answered = set()
+    """Claim and answer that many tasks, one after the other, as the queue serves them; their names in that order."""
+    answered = {}
     (task,) = reviewer.post("/projects/helpdesk/tasks/claim", {"count": 1})["tasks"]
     while len(answered) < how_many:
         name = task["item"]["external_id"]
@@ -119,8 +124,8 @@ def answer_from_queue(reviewer, by_name, how_many):
             "lease": task["lease"]["token"],
             "answers": {"verdict": "pass" if by_name[name].passes else "fail"},
             "submit_id": f"s-{name}",
-            "next": 1,
+            "next": int(len(answered) + 1 < how_many),
         }
         (task,) = reviewer.post(f"/tasks/{task['id']}/label", body, status=201)["tasks"] or [None]
-        answered.add(name)
+        answered[name] = True
     return answered

@@ -88,6 +88,83 @@ def test_the_interval_holds_the_truth_as_often_as_it_says_and_the_naive_ones_do_
         assert covered["unweighted"] <= 0.2 * repetitions
 
 
+def urgent_window(seed, *, pooled=False, n=3000):
+    """A fifth of the items are urgent, drawn at 60 % and all reached, and pass half as often as the rest.
+
+    Those are drawn at 20 %, and four in ten of them are reached. The judge knows nothing of that. `pooled` forgets the lanes.
+    """
+    chance = np.random.default_rng([7, seed])
+    urgent = chance.random(n) < 0.2
+    passes = chance.random(n) < np.where(urgent, 0.4, 0.85)
+    verdict = np.where(chance.random(n) < 0.7, passes, chance.random(n) < 0.8).astype(int)
+    u, pi = chance.random(n), np.where(urgent, 0.6, 0.2)
+    reached = urgent | (u / pi < 0.4)
+    hours = [START + timedelta(hours=k * HOURS // n) for k in range(n)]
+    codes = [PASS if each else FAIL for each in verdict]
+    rows = [
+        DrawnItem(
+            item_id=k,
+            hour=hours[k],
+            probability=float(pi[k]),
+            upstream=1.0,
+            session=None,
+            part=None,
+            verdict=codes[k],
+            n_labels=1,
+            outcome=float(passes[k]) if reached[k] else None,
+            urgent=bool(urgent[k]) and not pooled,
+        )
+        for k in np.flatnonzero(u < pi).tolist()
+    ]
+    counts: dict[tuple[datetime, int], int] = {}
+    for place in zip(hours, codes, strict=True):
+        counts[place] = counts.get(place, 0) + 1
+    traffic = [HourCount(None, hour, code, k, float(k), float(k)) for (hour, code), k in counts.items()]
+    return weigh(TrafficRows(traffic, n, 0), rows, GRADING), float(passes.mean())
+
+
+@pytest.mark.parametrize("repetitions", [4, pytest.param(1000, marks=pytest.mark.slow)])
+def test_with_an_urgent_lane_the_interval_holds_and_lanes_pooled_miss(repetitions):
+    found = {}
+    for pooled in (False, True):
+        covered, off = 0, 0.0
+        for seed in range(repetitions):
+            weighed, truth = urgent_window(seed, pooled=pooled)
+            estimate = weighed.rate("window").estimate
+            covered += estimate.low <= truth <= estimate.high
+            off += (estimate.value - truth) / repetitions
+        found[pooled] = covered / repetitions, off
+    report(f"urgent lane: by lane {found[False]}, pooled {found[True]}")
+    assert found[False][0] >= 0.95 - 3 * sqrt(0.95 * 0.05 / repetitions) - 0.005
+    assert abs(found[False][1]) < 0.01 + 0.1 / repetitions
+    assert found[True][0] <= 0.25 * (1 + 4 / repetitions)
+    assert found[True][1] < -0.03
+
+
+def test_an_hour_counts_once_each_lane_that_had_items_drawn_in_it_is_reached():
+    """Whole hours: what was answered of the other lane waits with them, and is not taken for the traffic."""
+
+    def drawn(item_id, hour, outcome, *, urgent=False):
+        return DrawnItem(item_id, START + timedelta(hours=hour), 1.0, 1.0, None, None, PASS, 1, outcome, urgent=urgent)
+
+    rows = [drawn(k, k // 20, 1.0 if k < 60 else None) for k in range(80)]  # hours 0, 1, 2 are reached, 3 is not
+    rows += [drawn(100 + k, 3, 0.0, urgent=True) for k in range(5)]
+    hours = [HourCount(None, START + timedelta(hours=h), PASS, 30, 30.0, 30.0) for h in range(4)]
+    weighed = weigh(TrafficRows(hours, 120, 0), rows, GRADING)
+    assert [each.hour.hour for each in weighed.covered_hours] == [8, 9, 10]
+    assert (int(weighed.done.sum()), weighed.rate("window").estimate.value) == (60, pytest.approx(1, abs=0.02))
+    rows += [drawn(200 + k, 1, None, urgent=True) for k in range(20)]  # together with hour 3: five of twenty-five
+    assert [each.hour.hour for each in weigh(TrafficRows(hours, 120, 0), rows, GRADING).covered_hours] == [8, 9, 10]
+    silent = [each._replace(outcome=None) if each.urgent else each for each in rows[:-20]]
+    assert [each.hour.hour for each in weigh(TrafficRows(hours, 120, 0), silent[:60], GRADING).covered_hours] == [
+        *(8, 9, 10, 11),
+    ]
+    only = [*silent[:60], *(drawn(300 + k, 1, None, urgent=True) for k in range(3))]
+    waits = weigh(TrafficRows(hours, 120, 0), only, GRADING)
+    assert [each.hour.hour for each in waits.covered_hours] == [8, 10, 11]
+    assert waits.uncovered == ("pass of 2026-11-02 09:00, urgent",)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("design", ["uniform", "flagged"])
 def test_the_band_holds_on_all_days_at_once(design):

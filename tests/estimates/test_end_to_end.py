@@ -5,11 +5,21 @@ sent, the salt and who answered, without a line of the code under test.
 """
 
 from collections import defaultdict
+from dataclasses import replace
 
 import pytest
 
 from reviewapp.stats.sampling.hash_numbers import hash_number
-from tests.estimates.designs import DESIGNS, probability, send_design
+from tests.estimates.designs import (
+    DESIGNS,
+    NDJSON,
+    answer_from_queue,
+    draw_world,
+    probability,
+    send_design,
+    send_verdicts,
+)
+from tests.sampling.lines import item, ndjson
 
 URL = "/projects/helpdesk/pass-rate"
 
@@ -54,3 +64,70 @@ def test_the_estimate_is_the_one_computed_from_what_was_sent(design, seed, cast,
     assert (found["design"]["worst_case"] is None) == (n_labelled >= 0.9 * n_drawn)
     behind = lea.get(f"{URL}?segment=metadata.flag")
     assert sum(each["n_traffic"] for each in behind["segments"]) == len(world)
+
+
+URGENT = {
+    "base_rate": 0.45,
+    "rules": [
+        {"name": "flagged", "when": {"metadata.flag": {"eq": True}}, "rate": 0.7, "urgent": True},
+        {"name": "complaint", "when": {"feedback": {"lt": 0}}, "rate": 1, "urgent": True},
+        {"name": "also flagged", "when": {"metadata.flag": {"eq": True}}, "rate": 0.2, "urgent": False},
+    ],
+}
+
+
+def test_urgent_work_is_served_in_turn_and_weighted_by_the_response_of_its_lane(cast, project, api_of):
+    """Some items are urgent on arrival, others by a complaint after it: what of both is drawn is one lane."""
+    lea, rui, salt = api_of(cast.lea), api_of(cast.rui), project.sampling_salt
+    world = [replace(each, passes=each.passes * (k % 6 > 0)) for k, each in enumerate(draw_world("urgent", 0, 640))]
+    flagged, complained = {each.name for each in world[::6]}, {each.name for each in world[1::39]} - {world[0].name}
+    lea.put("/projects/helpdesk/plan", URGENT)
+    rules = lea.get("/projects/helpdesk/plan")["rules"]
+    assert [rule.get("urgent") for rule in rules] == [True, True, None]
+    items = [item(each.name, metadata={"flag": each.name in flagged}) for each in world]
+    lea.post("/projects/helpdesk/items", ndjson(*items), **NDJSON)
+    for name in sorted(complained):
+        lea.post("/projects/helpdesk/feedback", {"external_id": name, "value": -1}, status=201)
+    send_verdicts(lea, world)
+    previewed = lea.post("/projects/helpdesk/plan/preview", URGENT)["urgent"]
+
+    urgent = flagged | complained
+    chances = {e.name: 1.0 if e.name in complained else 0.7 if e.name in flagged else 0.45 for e in world}
+    drawn = [each for each in world if hash_number(salt, each.name) < chances[each.name]]
+    by_name = {each.name: each for each in world}
+    n_urgent = sum(each.name in urgent for each in drawn)
+    assert previewed["n_items"] == len(urgent)
+    assert previewed["expected"] == pytest.approx(sum(chances[name] for name in urgent))
+    answered = []
+    for more in (100, n_urgent + 10):  # first neither lane is through, then one is
+        answered += answer_from_queue(rui, by_name, more)
+        lanes = ["u" if name in urgent else "e" for name in answered]
+        in_turn = min(n_urgent, (len(answered) + 1) // 2)
+        assert "".join(lanes) == ("ue" * in_turn)[: len(answered)] + "e" * (len(answered) - 2 * in_turn)
+        for lane in "ue":  # each is served by u/π alone
+            ranks = [hash_number(salt, n) / chances[n] for n, own in zip(answered, lanes, strict=True) if own == lane]
+            assert ranks == sorted(ranks)
+        found = lea.get(URL)
+        theta, alone = computed_by_lane(world, drawn, chances, urgent, set(answered))
+        assert found["design"]["n_labelled"] == len(answered)
+        assert found["estimate"]["value"] == pytest.approx(theta, abs=1e-9)
+        assert found["labels_only"]["value"] == pytest.approx(alone, abs=1e-9)
+
+
+def computed_by_lane(world, drawn, chances, urgent, answered):
+    """The same as `computed`, with r of verdict and lane."""
+    cells = defaultdict(lambda: [0, 0])
+    for each in drawn:
+        cells[each.name in urgent, each.verdict][0] += each.name in answered
+        cells[each.name in urgent, each.verdict][1] += 1
+    assert all(tasks >= 20 for _, tasks in cells.values()), "cells under twenty would be merged"
+    sums = defaultdict(lambda: [0.0, 0.0])
+    for each in drawn:
+        if each.name in answered:
+            done, tasks = cells[each.name in urgent, each.verdict]
+            weight = tasks / done / chances[each.name]
+            sums[each.verdict][0] += weight * each.passes
+            sums[each.verdict][1] += weight
+    share = {verdict: sum(each.verdict == verdict for each in world) / len(world) for verdict in sums}
+    alone = sum(passed for passed, _ in sums.values()) / sum(weight for _, weight in sums.values())
+    return sum(share[verdict] * passed / weight for verdict, (passed, weight) in sums.items()), alone

@@ -67,6 +67,20 @@ def send(project, *items, days=0):
     add_items(project=project, lines=cut_lines([ndjson(*items)]), actor=None, now=now)
 
 
+def test_an_urgent_rule_is_a_tick_and_comes_back_as_one(project, cast, get, post):
+    send(project, *(item(f"i{number}", latency_ms=3000 if number < 4 else 10) for number in range(10)), days=2)
+    ticked = 'name="rules-0-urgent" value="1" checked'
+    status, page = post(cast.lea, "preview", **{"rules-0-urgent": "1"})
+    assert (status, "Urgent a day" in page, ticked in page) == (200, True, True)
+    assert post(cast.lea, "publish", **{"rules-0-urgent": "1"})[0] == 200
+    assert PlanVersion.objects.get(project=project, version=1).rules == [{**SLOW, "urgent": True}]
+    assert ticked in get(cast.lea)[1]
+    assert '<span class="muted">urgent</span>' in get(cast.vic)[1]
+    page = post(cast.lea, "preview", based_on="1")[1]
+    assert "Rule “slow”, asked first" in page
+    assert ticked not in page
+
+
 def versions():
     return list(PlanVersion.objects.order_by("version").values_list("version", flat=True))
 

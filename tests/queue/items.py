@@ -47,12 +47,18 @@ def store_items(project: Project, count: int, *, prefix: str = "item", **content
 
 
 def add_items(
-    project: Project, ranks: Sequence[float], *, need: int = 1, prefix: str = "item", **content: Any
+    project: Project,
+    ranks: Sequence[float],
+    *,
+    need: int = 1,
+    prefix: str = "item",
+    urgent: bool = False,
+    **content: Any,
 ) -> list[Item]:
     """Store one item for each rank and open its task."""
     with transaction.atomic():
         items = store_items(project, len(ranks), prefix=prefix, **content)
-        chosen = [Selected(item.pk, rank, need) for item, rank in zip(items, ranks, strict=True)]
+        chosen = [Selected(item.pk, rank, need, urgent) for item, rank in zip(items, ranks, strict=True)]
         open_tasks(project=project, selected=chosen, now=datetime.now(UTC))
     return items
 

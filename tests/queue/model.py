@@ -32,6 +32,7 @@ class ModelTask:
     need: int
     extra: int = 0
     by_hand: bool = False
+    urgent: bool = False
     skill: str = ""
     is_gold: bool = False
     closed: str = ""
@@ -40,6 +41,11 @@ class ModelTask:
     states: dict[Reviewer, str] = field(default_factory=dict)
     tokens: dict[Reviewer, Token] = field(default_factory=dict)
     drafts: dict[Reviewer, object] = field(default_factory=dict)
+
+    @property
+    def lane(self) -> str:
+        """By what it came into the queue."""
+        return "by_hand" if self.by_hand else "urgent" if self.urgent else "drawn"
 
     @property
     def done(self) -> int:
@@ -80,14 +86,17 @@ class Model:
         self.submits: dict[tuple[Reviewer, str], int] = {}
         self.voided: set[tuple[Reviewer, str]] = set()
         self.trusted: set[Reviewer] = set()
-        self.looked_by_hand: set[Reviewer] = set()
-        # Whether the next task may come from the lane chosen by hand. Where that lane is empty, whether the turn still
-        # passes depends on when it was swept, so both may be possible.
+        # Who has looked through a lane lately, and may be trusted to know what is left of it.
+        self.looked: dict[str, set[Reviewer]] = {"by_hand": set(), "urgent": set()}
+        # Whether the next task may be urgent or chosen by hand. Where those lanes are empty, whether the turn still
+        # passes depends on when they were swept, so both may be possible.
         self.hand_next: dict[Reviewer, set[bool]] = {}
 
-    def add(self, task_id: int, rank: float, need: int, *, by_hand: bool = False, skill: str = "") -> None:
+    def add(
+        self, task_id: int, rank: float, need: int, *, by_hand: bool = False, urgent: bool = False, skill: str = ""
+    ) -> None:
         """A new open task."""
-        self.tasks[task_id] = ModelTask(id=task_id, rank=rank, need=need, by_hand=by_hand, skill=skill)
+        self.tasks[task_id] = ModelTask(id=task_id, rank=rank, need=need, by_hand=by_hand, urgent=urgent, skill=skill)
 
     def add_gold(self, task_id: int, maker: Reviewer) -> None:
         """A new gold, which its maker knows."""
@@ -155,31 +164,52 @@ class Model:
         self._check_lanes(reviewer, wanted=count - n_left, given=given[n_left:], unseen=unseen)
 
     def _check_lanes(self, reviewer: Reviewer, *, wanted: int, given: list[int], unseen: list[int]) -> None:
-        """Insist that the lanes were served in turn, estimation never by less than half, each by its rank."""
-        by_hand = [task_id for task_id in unseen if self.tasks[task_id].by_hand]
-        drawn = [task_id for task_id in unseen if not self.tasks[task_id].by_hand]
-        got_by_hand = [task_id for task_id in given if self.tasks[task_id].by_hand]
-        got_drawn = [task_id for task_id in given if not self.tasks[task_id].by_hand]
+        """Insist that estimation was served every second time at least, urgent work before what was chosen by hand,
+        each lane by its rank."""
+        lanes = ("drawn", "urgent", "by_hand")
+        there = {lane: [task_id for task_id in unseen if self.tasks[task_id].lane == lane] for lane in lanes}
+        got = {lane: [task_id for task_id in given if self.tasks[task_id].lane == lane] for lane in lanes}
+        sizes = {lane: len(there[lane]) for lane in lanes}
         possible = set()
-        for turn in self.hand_next.get(reviewer, {False}):
-            fair = min((wanted + turn) // 2, len(by_hand))
-            fair += min(max(wanted - fair - len(drawn), 0), len(by_hand) - fair)
-            exact = reviewer not in self.looked_by_hand
-            if len(got_by_hand) == fair or (len(got_by_hand) < fair and not exact):
-                lanes = [got_by_hand, got_drawn] if turn else [got_drawn, got_by_hand]
-                if given == [task_id for pair in zip_longest(*lanes) for task_id in pair if task_id is not None]:
-                    possible.add(turn)
-        assert possible, (given, drawn, by_hand, self.hand_next.get(reviewer))
+        for turn in self.hand_next.get(reviewer) or self._first_turns():
+            beside = got["urgent"] + got["by_hand"]
+            pairs = zip_longest(beside, got["drawn"]) if turn else zip_longest(got["drawn"], beside)
+            in_turn = [task_id for pair in pairs for task_id in pair if task_id is not None] == given
+            if in_turn and tuple(len(got[lane]) for lane in lanes) in self._fair(reviewer, wanted, turn, sizes):
+                possible.add(turn)
+        assert possible, (given, there, self.hand_next.get(reviewer))
         if reviewer not in self.trusted:
-            assert got_drawn == drawn[: len(got_drawn)], (given, drawn)
-        if reviewer not in self.looked_by_hand:
-            assert got_by_hand == by_hand[: len(got_by_hand)], (given, by_hand)
-        if by_hand and wanted:
-            self.looked_by_hand.add(reviewer)
+            assert got["drawn"] == there["drawn"][: len(got["drawn"])], (given, there)
+        for lane, looked in self.looked.items():
+            if reviewer not in looked:
+                assert got[lane] == there[lane][: len(got[lane])], (given, there)
+            if wanted and any(task.lane == lane for task in self.tasks.values()):
+                looked.add(reviewer)
         if given:
-            drawn_last = not self.tasks[given[-1]].by_hand
-            may_be_empty = not any(task.by_hand and task.free > 0 for task in self.tasks.values())
-            self.hand_next[reviewer] = {drawn_last} | (possible if drawn_last and may_be_empty else set())
+            drawn_last = self.tasks[given[-1]].lane == "drawn"
+            may_be_empty = not any(task.lane != "drawn" and task.free > 0 for task in self.tasks.values())
+            unsure = possible if drawn_last and may_be_empty else set()
+            self.hand_next[reviewer] = {drawn_last} | unsure
+
+    def _first_turns(self) -> set[bool]:
+        """Who is new begins with urgent work where there is some; a lane that ran empty may not be swept yet."""
+        urgent = [task.free > 0 for task in self.tasks.values() if task.lane == "urgent"]
+        return {True} if any(urgent) else {True, False} if urgent else {False}
+
+    def _fair(self, reviewer: Reviewer, wanted: int, turn: bool, sizes: dict[str, int]) -> set[tuple[int, int, int]]:
+        """How many of each lane a claim may give: its share of what is not drawn by chance may have been looked through
+        lately, and then be short; what is left over goes to whoever has work."""
+        found = set()
+        share = (wanted + turn) // 2
+        most = min(share, sizes["urgent"])
+        for urgent in range(0 if reviewer in self.looked["urgent"] else most, most + 1):
+            most_by_hand = min(share - urgent, sizes["by_hand"])
+            for by_hand in range(0 if reviewer in self.looked["by_hand"] else most_by_hand, most_by_hand + 1):
+                drawn = min(wanted - urgent - by_hand, sizes["drawn"])
+                rest = wanted - urgent - by_hand - drawn
+                more = min(rest, sizes["urgent"] - urgent)
+                found.add((drawn, urgent + more, by_hand + min(rest - more, sizes["by_hand"] - by_hand)))
+        return found
 
     def give(
         self, reviewer: Reviewer, tasks: list[tuple[int, Token]], *, on_screen: bool, submit_id: str | None = None

@@ -71,6 +71,22 @@ def test_a_claim_behind_the_cursor_touches_a_handful_of_buffers(project, cast, l
     assert buffers_of_claim(project, cast.rui) < PAST / 8
 
 
+def test_urgent_work_that_one_has_done_costs_a_look_at_its_lane(project, cast, long_queue):
+    """One lane more is probed, behind its own cursor."""
+    values = {"reviewer": cast.rui, "project": project, "since": timezone.now(), "task_id": 10**12}
+    ClaimCursor.objects.create(lane=Lane.ESTIMATION, rank=(PAST - 1) / 6_000, **values)
+    before = buffers_of_claim(project, cast.rui)
+    add_items(project, [number / 500 for number in range(500)], need=2, prefix="urgent", urgent=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO annotations_guard (reviewer_id, task_id, project_id, state, token, rubric_id, reason, at)"
+            " SELECT %s, id, project_id, %s, gen_random_uuid(), 1, '', now() FROM annotations_task WHERE lane = %s",
+            [cast.rui.pk, GuardState.LABELLED, Lane.URGENT],
+        )
+    ClaimCursor.objects.create(lane=Lane.URGENT, rank=1.0, **values)
+    assert buffers_of_claim(project, cast.rui) < before + 40
+
+
 def test_without_the_cursor_the_same_claim_walks_over_all_past_work(project, cast, long_queue):
     assert buffers_of_claim(project, cast.rui) > PAST
 

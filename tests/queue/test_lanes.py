@@ -29,7 +29,8 @@ def send(person, items, *, now=None, **more):
 
 def lanes(tasks):
     by_id = dict(Task.objects.values_list("pk", "lane"))
-    return "".join("c" if by_id[task.id] == Lane.CHOSEN else "e" for task in tasks)
+    letters = {Lane.CHOSEN: "c", Lane.ESTIMATION: "e", Lane.URGENT: "u"}
+    return "".join(letters[by_id[task.id]] for task in tasks)
 
 
 def test_one_at_a_time_the_lanes_alternate_beginning_with_chance(project, cast):
@@ -49,6 +50,34 @@ def test_a_lane_without_work_leaves_the_reviewers_to_the_other(project, cast):
     assert lanes(claim(cast.rui, 3).tasks) == "ccc"
     add_items(project, [0.1, 0.2, 0.3])
     assert lanes(claim(cast.rui, 9).tasks) == "ecee"
+
+
+def test_urgent_work_comes_first_and_takes_every_second_place_before_the_chosen(project, cast):
+    add_items(project, [number / 20 for number in range(10)])
+    send(cast.lea, store_items(project, 2, prefix="hand"))
+    Watermark.objects.filter(lane=Lane.URGENT).delete()  # as in a project from before that lane
+    add_items(project, [0.3, 0.1, 0.2], prefix="urgent", urgent=True)
+    given = [claim_one(cast.rui) for _ in range(5)]
+    assert lanes(given) == "ueueu"
+    assert [task.item["external_id"] for task in given[::2]] == ["urgent-1", "urgent-2", "urgent-0"]
+    assert lanes(claim(cast.rui, 9).tasks) == "ececeeeee"
+    assert [task.item["external_id"] for task in claim(cast.bea, 3).tasks] == ["item-9"]
+    assert Task.objects.filter(n_leases=1).count() == 15
+    assert list_violations(project.pk) == []
+
+
+def test_whoever_has_done_the_urgent_ones_sees_new_ones_within_seconds_and_first(project, cast):
+    add_items(project, [number / 20 for number in range(10)])
+    assert lanes(claim(cast.rui, 2).tasks) == "ee"
+    add_items(project, [0.8], need=2, prefix="early", urgent=True)
+    assert lanes(claim(cast.rui, 3).tasks) == "uee"
+    add_items(project, [0.1], prefix="late", urgent=True)  # ranks behind the cursor
+    age_cursors()
+    assert lanes(claim(cast.rui, 2).tasks) == "ue"
+    assert lanes(claim(cast.bea, 2).tasks) == "ue"
+    raise_watermarks(NOW)
+    assert Watermark.objects.get(project=project, lane=Lane.URGENT).rank == float("inf")
+    assert lanes(claim(cast.bea, 9).tasks) == "eeee"
 
 
 def test_the_chosen_are_served_in_the_order_in_which_they_were_sent(project, cast):

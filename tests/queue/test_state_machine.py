@@ -105,14 +105,17 @@ class QueueMachine(RuleBasedStateMachine):
         self.add(ranks, need)
 
     @rule(
-        ranks=st.lists(eighths, min_size=1, max_size=3), need=st.integers(1, 3), skill=st.sampled_from(["", "german"])
+        ranks=st.lists(eighths, min_size=1, max_size=3),
+        need=st.integers(1, 3),
+        skill=st.sampled_from(["", "german"]),
+        urgent=st.booleans(),
     )
-    def add(self, ranks: list[float], need: int, skill: str = "") -> None:
+    def add(self, ranks: list[float], need: int, skill: str = "", urgent: bool = False) -> None:
         self.batches += 1
-        metadata = {"language": "de"} if skill else {}
-        items = add_items(self.project, ranks, need=need, prefix=f"batch-{self.batches}", metadata=metadata)
+        more = {"urgent": urgent, "metadata": {"language": "de"} if skill else {}}
+        items = add_items(self.project, ranks, need=need, prefix=f"batch-{self.batches}", **more)
         for item, rank in zip(items, ranks, strict=True):
-            self.model.add(Task.objects.get(item=item, stage=Stage.REVIEW).pk, rank, need, skill=skill)
+            self.model.add(Task.objects.get(item=item, stage=Stage.REVIEW).pk, rank, need, urgent=urgent, skill=skill)
 
     @rule(count=st.integers(1, 3), need=st.integers(1, 3), at=positions)
     def send_by_hand(self, count: int, need: int, at: int) -> None:

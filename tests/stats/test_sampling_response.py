@@ -33,6 +33,10 @@ def test_cells_stay_inside_their_stratum_unless_the_whole_stratum_is_small():
     apart = response_cells(names, [30, 5, 5, 30], [30, 5, 5, 30], stratum=[1, 1, 0, 0])
     assert [cell.names for cell in apart.cells] == [("pass/short", "pass/long"), ("fail/short", "fail/long")]
     assert not apart.needs_worst_case
+    lanes = response_cells(names, [30, 5, 5, 30], [30, 5, 1, 30], stratum=[1, 1, 0, 0], lane=[0, 0, 1, 1])
+    assert [(cell.tasks, cell.answered) for cell in lanes.cells] == [(35, 35), (35, 31)]
+    few = response_cells(names, [30, 30, 5, 5], [30, 20, 5, 1], stratum=[0, 0, 0, 1], lane=[0, 0, 1, 1])
+    assert [(cell.tasks, cell.answered) for cell in few.cells] == [(30, 30), (30, 20), (10, 6)]
     small = response_cells(names, [30, 5, 5, 5], [30, 5, 5, 5], stratum=[1, 1, 0, 0])
     assert [cell.names for cell in small.cells] == [tuple(names)]
 

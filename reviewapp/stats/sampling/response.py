@@ -74,25 +74,30 @@ def response_cells(
     answered: ArrayLike,
     *,
     stratum: ArrayLike | None = None,
+    lane: ArrayLike | None = None,
     least: int = LEAST_TASKS,
 ) -> Response:
     """Merge k cells, given in an order in which neighbours are alike, until each holds `least` tasks.
 
     `tasks` and `answered` count the chosen and the answered, shape (k,). Cells merge with the next ones; what is left
     over joins the one before. `stratum` (k,), equal values side by side (the verdict), is crossed only where a whole
-    stratum is too small. Cells without tasks are passed over. Hours of arrival are cells of this kind.
+    stratum is too small; cells of different `lane` (k,), equal values side by side, are never merged. Cells without
+    tasks are passed over. Hours of arrival are cells of this kind.
     """
     chosen, done = whole_numbers(tasks, "tasks"), whole_numbers(answered, "answers")
     outer = np.zeros(len(names), np.int64) if stratum is None else np.asarray(stratum)
-    if not chosen.shape == done.shape == outer.shape == (len(names),):
-        raise ValueError("one count of tasks, of answers and one stratum for every cell")
+    apart = np.zeros(len(names), np.int64) if lane is None else np.asarray(lane)
+    if not chosen.shape == done.shape == outer.shape == apart.shape == (len(names),):
+        raise ValueError("one count of tasks, of answers, one stratum and one lane for every cell")
     if (done < 0).any() or (done > chosen).any():
         raise ValueError("answers are between 0 and the tasks of the cell")
     groups: list[list[int]] = []
-    for value in dict.fromkeys(outer.tolist()):
-        inside = [[int(cell)] for cell in np.flatnonzero((outer == value) & (chosen > 0))]
-        groups += _merged(inside, chosen, least)
-    groups = _merged(groups, chosen, least)
+    for served in dict.fromkeys(apart.tolist()):
+        strata: list[list[int]] = []
+        for value in dict.fromkeys(outer[apart == served].tolist()):
+            inside = [[int(cell)] for cell in np.flatnonzero((apart == served) & (outer == value) & (chosen > 0))]
+            strata += _merged(inside, chosen, least)
+        groups += _merged(strata, chosen, least)
     cell_of = np.full(len(names), -1, np.int64)
     for place, group in enumerate(groups):
         cell_of[group] = place

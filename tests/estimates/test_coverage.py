@@ -91,7 +91,8 @@ def test_the_interval_holds_the_truth_as_often_as_it_says_and_the_naive_ones_do_
 def urgent_window(seed, *, pooled=False, n=3000):
     """A fifth of the items are urgent, drawn at 60 % and all reached, and pass half as often as the rest.
 
-    Those are drawn at 20 %, and four in ten of them are reached. The judge knows nothing of that. `pooled` forgets the lanes.
+    Those are drawn at 20 %, and four in ten of them are reached. The judge knows nothing of that. `pooled` forgets the
+    lanes.
     """
     chance = np.random.default_rng([7, seed])
     urgent = chance.random(n) < 0.2

@@ -1,4 +1,5 @@
-"""The loop from two commands to traced labels: 32 programs and a person at a keyboard, processes killed on the way."""
+"""The loop from two commands to traced labels: 32 programs and a person at a keyboard, processes killed on the way, and
+not one acknowledged label or span lost."""
 
 import contextlib
 import json
@@ -15,10 +16,12 @@ from annotations.demo.story import read_rubric
 from tests.browser.conftest import NAMES
 from tests.whole.people import AtTheKeyboard, Labeller, Program
 from tests.whole.running import Installation, installation, lines_of, wait_for
+from tests.whole.spans import count_items, send_spans
 
 ITEMS = 120
 PROGRAMS = 32
 OVERLAP = 2
+SPAN_REQUESTS = 10
 PASSWORD = "a long pass phrase"
 
 
@@ -46,6 +49,7 @@ def run_the_loop(folder: Path, *, items: int, words: tuple[str, ...]) -> list[di
         running.command("create_user", "olga", "--password", PASSWORD, "--superuser")
         running.command("create_user", "kay", "--password", PASSWORD)
         running.command("create_project", "loop", "--owner", "olga", "--spec", str(folder / "spec.json"))
+        running.command("create_project", "traces", "--owner", "olga")
         result = json.loads(running.command("ingest", "loop", str(folder / "items.jsonl"), *words).stdout)
         assert (result["accepted"], result["drawn"], result["rejected"]) == (items, items, 0)
 
@@ -63,7 +67,10 @@ def run_the_loop(folder: Path, *, items: int, words: tuple[str, ...]) -> list[di
             person.start()
         people.append(kay)
         wait_for_labels(people=people, count=items // 4)
+        traces = running.token("traces", "olga", "ingest,read")
+        acknowledged = send_spans(running, traces, requests=SPAN_REQUESTS)
         kill_in_the_middle(running)
+        assert count_items(running.client(traces), "traces") == acknowledged
         for person in people:
             person.join(600)
             assert not person.is_alive(), f"{person.name} hangs"

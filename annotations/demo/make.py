@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from annotations.demo.desk import decide_replies, open_desk
 from annotations.demo.gates import plan_rollout
 from annotations.demo.judging import begin_judging
 from annotations.demo.opinions import judge_lines, say, usual_rates
@@ -63,13 +64,17 @@ def make_demo(*, now: datetime) -> list[SignIn]:
         if person.role is not Role.OWNER
     )
     publish_plan(project=project, plan=parse_plan(_PLAN), actor=owner, now=started)
+    owns = Access(actor=owner, project=project, role=Role.OWNER)
+    open_desk(owns, now=started)
     for version in ("assistant-1.4", "assistant-2.0"):
-        plan_rollout(Access(actor=owner, project=project, role=Role.OWNER), version, now=started)
+        plan_rollout(owns, version, now=started)
     items = list_items(now)
     for _, day in groupby(items, key=lambda item: item.occurred_at.date()):
-        _send_in(project, list(day), actor=owner)
+        sent = list(day)
+        _send_in(project, sent, actor=owner)
+        decide_replies(owns, sent)
     _review(project, users, {item.sent["external_id"]: item for item in items}, now=now)
-    begin_judging(Access(actor=owner, project=project, role=Role.OWNER), now=now)
+    begin_judging(owns, now=now)
     make_trials(users=users, now=now)
     return sign_ins
 

@@ -14,9 +14,23 @@ DAYS = 14
 
 # What each version is like besides its answers: the newer one thinks longer and costs more.
 _VERSIONS: dict[str, dict[str, Any]] = {
-    "assistant-1.4": {"model": "small-3", "prompt_version": "support-12", "latency": 900, "usd_per_mtok": 0.6},
-    "assistant-2.0": {"model": "medium-4", "prompt_version": "support-15", "latency": 1900, "usd_per_mtok": 2.4},
+    "assistant-1.4": {
+        "model": "small-3",
+        "prompt_version": "support-12",
+        "latency": 900,
+        "usd_per_mtok": 0.6,
+        "finds": 0.3,
+    },
+    "assistant-2.0": {
+        "model": "medium-4",
+        "prompt_version": "support-15",
+        "latency": 1900,
+        "usd_per_mtok": 2.4,
+        "finds": 0.75,
+    },
 }
+# How often each is right about its own answer.
+_FINDS = {"assistant-1.4": {"pass": 0.98, "fail": 0.3}, "assistant-2.0": {"pass": 0.98, "fail": 0.75}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +102,8 @@ def _dressed(line: dict[str, Any], now: datetime) -> DemoItem:
         "system_version": line["system_version"],
         "model": version["model"],
         "prompt_version": version["prompt_version"],
+        # Whether it would send the reply without a person: what shadow mode compares with the desk.
+        "decision": decide(name, "own check", truth["verdict"], _FINDS[line["system_version"]]),
         "confidence": round(0.99 - doubt, 3),
         "latency_ms": round(version["latency"] * (0.6 + fraction(name, "latency")) + 9 * answered),
         "input_tokens": asked,
@@ -105,6 +121,12 @@ def _dressed(line: dict[str, Any], now: datetime) -> DemoItem:
         verdict=truth["verdict"],
         fault=truth["fault"],
     )
+
+
+def decide(name: str, who: str, truth: str, finds: dict[str, float]) -> str:
+    """Return pass or fail as somebody decides who finds the truth so often."""
+    is_right = fraction(name, who, "finds") < finds[truth]
+    return truth if is_right else {"pass": "fail", "fail": "pass"}[truth]
 
 
 def _moment(name: str, now: datetime) -> datetime:

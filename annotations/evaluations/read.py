@@ -118,12 +118,17 @@ def find_comparison(evaluation: Evaluation, baseline: Evaluation | None) -> Comp
 
 
 def latest_scores(
-    project: Project, system_version: str, *, dataset_tag: str | None = None, dataset: str | None = None
+    project: Project,
+    system_version: str,
+    *,
+    dataset_tag: str | None = None,
+    dataset: str | None = None,
+    since: datetime | None = None,
 ) -> LatestScores | None:
     """Return the scores of the newest finished evaluation of a system version, or None.
 
     `dataset_tag` takes only evaluations over dataset versions that bear this tag now, `dataset` those
-    over versions of the dataset of that name.
+    over versions of the dataset of that name, `since` those that were begun from then on.
     """
     found = Evaluation.objects.select_related("version__dataset", "project").filter(
         project=project, system_version=system_version, state=EvaluationState.DONE
@@ -132,6 +137,8 @@ def latest_scores(
         found = found.filter(version__tags__contains=[dataset_tag])
     if dataset is not None:
         found = found.filter(version__dataset__name=dataset)
+    if since is not None:
+        found = found.filter(created_at__gte=since)
     newest = found.order_by("-pk").first()
     if newest is None or newest.scores is None or newest.ended_at is None:
         return None

@@ -18,12 +18,21 @@ from reviewapp.accounts.roles import Action
 from reviewapp.audit.record import digest, record
 from reviewapp.http.errors import ConflictError, FieldError, InvalidError, NotFoundError
 
+# What the measures of all items, labelled or not, are made of: the items themselves.
+_OF_ITEMS = (
+    *("check_failure_rate", "error_rate", "feedback_negative_rate", "cost_per_item_usd"),
+    *("latency_p50_ms", "latency_p90_ms", "latency_p99_ms"),
+)
 _HAS_RESULTS = """
 SELECT EXISTS (SELECT FROM annotations_label b JOIN sampling_item i ON i.id = b.item_id
     WHERE b.project_id = %(project)s AND i.system_version = %(version)s AND b.withdrawn_at IS NULL)
   OR EXISTS (SELECT FROM annotations_decision d
     JOIN sampling_itemkey k ON k.project_id = d.project_id AND k.external_id = d.external_id
     JOIN sampling_item i ON i.id = k.item_id WHERE d.project_id = %(project)s AND i.system_version = %(version)s)
+  OR EXISTS (SELECT FROM annotations_evaluation e
+    WHERE e.project_id = %(project)s AND e.system_version = %(version)s AND e.state = 'done')
+  OR %(of_items)s AND EXISTS (SELECT FROM sampling_item i
+    WHERE i.project_id = %(project)s AND i.system_version = %(version)s)
 """
 
 
@@ -74,7 +83,7 @@ def revise_gates(
     gates = parse_gates(body)
     with transaction.atomic():
         locked = Rollout.objects.select_for_update().get(pk=rollout.pk)
-        if has_results(locked) and not reason.strip():
+        if has_results(locked, gates) and not reason.strip():
             message = "There are results already: say why the gates change."
             raise InvalidError(message, fields=(FieldError("reason", message),))
         return add_gates(access, locked, gates=gates, later_items_only=later_items_only, reason=reason.strip(), now=now)
@@ -84,7 +93,7 @@ def add_gates(
     access: Access, rollout: Rollout, *, gates: Gates, later_items_only: bool, reason: str, now: datetime
 ) -> RolloutGates:
     """Store a version of the gates, within the caller's transaction."""
-    had_data = has_results(rollout)
+    had_data = has_results(rollout, gates)
     version = rollout.gates.count() + 1
     stored = RolloutGates.objects.create(
         rollout=rollout,
@@ -118,10 +127,15 @@ def add_gates(
     return stored
 
 
-def has_results(rollout: Rollout) -> bool:
-    """Tell whether anybody labelled or decided an item of the version."""
+def has_results(rollout: Rollout, gates: Gates) -> bool:
+    """Tell whether gates could have been read from something: labels, decisions, an evaluation, items for some."""
+    asked: dict[str, Any] = {
+        "project": rollout.project_id,
+        "version": rollout.system_version,
+        "of_items": any(gate.metric in _OF_ITEMS for stage in NEXT.values() for gate in gates.of(stage)),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_HAS_RESULTS, {"project": rollout.project_id, "version": rollout.system_version})
+        cursor.execute(_HAS_RESULTS, asked)
         return bool(cursor.fetchone()[0])
 
 

@@ -1,5 +1,7 @@
 """Figures of evaluations, for gates: those of the newest finished evaluation of a version."""
 
+from datetime import datetime
+
 from annotations.evaluations.gate import MIN_COVERAGE
 from annotations.evaluations.metrics import find_metric
 from annotations.evaluations.read import latest_scores
@@ -8,13 +10,20 @@ from reviewapp.accounts.models import Project
 
 
 def measure_evaluation(
-    project: Project, system_version: str, *, metric: str, dataset: str | None, tag: str | None = None
+    project: Project,
+    system_version: str,
+    *,
+    metric: str,
+    dataset: str | None,
+    tag: str | None = None,
+    since: datetime | None = None,
 ) -> Measured:
     """Return a metric of the newest finished evaluation of a version (over a dataset, a tag), or why there is none."""
+    later = f" since {since:%Y-%m-%d %H:%M}" if since else ""
     over = (f" over {dataset}" if dataset else "") + (f" over a version tagged {tag}" if tag else "")
-    found = latest_scores(project, system_version, dataset=dataset, dataset_tag=tag)
+    found = latest_scores(project, system_version, dataset=dataset, dataset_tag=tag, since=since)
     if found is None:
-        return Measured.nothing(f"Version {system_version} was not evaluated{over} yet.")
+        return Measured.nothing(f"Version {system_version} was not evaluated{over}{later} yet.")
     run = f"Evaluation {found.evaluation_id} ({found.dataset}, version {found.version})"
     known = find_metric(metric)
     estimate = found.scores.get(metric)

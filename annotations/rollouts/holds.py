@@ -7,7 +7,7 @@ from annotations.datasets.locks import LockKind, lock_version, release_all
 from annotations.evaluations.read import LatestScores, latest_scores
 from annotations.models import DatasetLock, DatasetRow, DatasetVersion, EvidenceBundle, Rollout
 from annotations.models.rollouts import RolloutStage
-from annotations.rollouts.create import next_stage, tell
+from annotations.rollouts.create import gates_in_force, next_stage, tell
 from annotations.rollouts.spec import Gate
 from reviewapp.http.errors import ConflictError
 
@@ -17,11 +17,15 @@ _KIND: LockKind = "sign-off"
 
 def evaluations_behind(rollout: Rollout, gates: Sequence[Gate]) -> list[tuple[Gate, LatestScores]]:
     """Return the gates that an evaluation answers, each with the evaluation that does now."""
-    found = []
+    found, since = [], gates_in_force(rollout).counts_from
     for gate in gates:
         if gate.evaluation is not None:
             scores = latest_scores(
-                rollout.project, rollout.system_version, dataset=gate.dataset, dataset_tag=gate.dataset_tag
+                rollout.project,
+                rollout.system_version,
+                dataset=gate.dataset,
+                dataset_tag=gate.dataset_tag,
+                since=since,
             )
             if scores is not None:
                 found.append((gate, scores))

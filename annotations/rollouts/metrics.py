@@ -122,6 +122,7 @@ def measure(gate: Gate, asked: Asked, segment: tuple[str, str] | None = None) ->
                 metric=gate.evaluation,
                 dataset=gate.dataset,
                 tag=gate.dataset_tag,
+                since=asked.counts_from,
             )
         return _MEASURES[gate.metric](gate, asked, window)
     except RefusalError as refusal:
@@ -311,7 +312,10 @@ def _judge(gate: Gate, asked: Asked, window: Window) -> Measured:
         return Measured.nothing(
             f"Judge {name} {newest.version} has too few items with a verdict and an answer of record."
         )
-    return Measured(estimate.value, estimate.low, estimate.high, found.n, f"Version {newest.version} of the judge.")
+    said = f"Version {newest.version} of the judge."
+    if asked.counts_from:
+        said += " All its verdicts count, earlier ones too."
+    return Measured(estimate.value, estimate.low, estimate.high, found.n, said)
 
 
 _MEASURES: dict[str, Callable[[Gate, Asked, Window], Measured]] = {

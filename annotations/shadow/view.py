@@ -91,6 +91,7 @@ def get_shadow(
     rows = pairs.decided if pairs else []
     coverage = pairs.source.coverage if pairs else "unknown"
     segments = segments_of(rows, rule, coverage=coverage) if window.segment else []
+    twice = _decided_twice(project, asked, pairs, rule)
     differing = [row for row in rows if not is_same(rule, row)]
     differing.sort(key=lambda row: (-rule.cost(row.human or "", row.ai), -row.at.timestamp()))
     return ShadowView(
@@ -101,9 +102,9 @@ def get_shadow(
         pairs=pairs,
         matrix=matrix_of(rows, rule),
         agreement=agreement_of(rows, rule, coverage=coverage),
-        cost=cost_of(rows, rule),
+        cost=_cost(pairs, twice, rule),
         evidence=sequence_of(rows, rule, segment_failing=any(each.sequence.state == "failing" for each in segments)),
-        ceiling=_ceiling(project, asked, pairs, rule),
+        ceiling=ceiling_of(twice, rule),
         segments=segments,
         series=series_of(rows, rule),
         risk=risk_of(rows, rule),
@@ -156,13 +157,26 @@ def _question(project: Project, key: str | None) -> dict[str, Any] | None:
     return get_question(project.pk, key)
 
 
-def _ceiling(project: Project, window: Window, pairs: Pairs | None, rule: Rule) -> HumanCeiling:
-    """Return the ceiling of the source; of our reviewers on the same traffic where it has one person an item."""
-    if pairs is not None:
-        own = ceiling_of(pairs, rule)
-        if own.difference.undefined is None or pairs.source.kind == "question":
-            return own
-    asked = _question(project, None)
+def _decided_twice(project: Project, window: Window, pairs: Pairs | None, rule: Rule) -> Pairs:
+    """Return the pairs that tell how people agree with each other.
+
+    They are the source's own where it has items that two people decided; else those of our reviewers on the same
+    traffic, where their question is about what the AI decides.
+    """
+    if pairs is not None and (pairs.source.kind == "question" or any(len(row.everybody) > 1 for row in pairs.rows)):
+        return pairs
+    asked, nothing = _question(project, None), Pairs(Source("question", "", "drawn"), [], 0)
     if asked is None or not project.blind:
-        return ceiling_of(Pairs(Source("question", "", "drawn"), [], 0), rule)
-    return ceiling_of(read_question_pairs(window, asked, rule), rule)
+        return nothing
+    ours = read_question_pairs(window, asked, rule)
+    answers = {said for row in ours.rows for said in row.everybody}
+    return ours if answers & {row.ai for row in ours.rows} else nothing
+
+
+def _cost(pairs: Pairs | None, twice: Pairs, rule: Rule) -> Cost:
+    """Return the expected costs: the AI's of the source's pairs, and people's own where two decided the same item."""
+    cost = cost_of(pairs.decided if pairs else [], rule)
+    if cost.human_per_1000 is None and pairs is not twice:
+        ours = cost_of([row for row in twice.rows if len(row.everybody) > 1], rule)
+        return cost._replace(human_per_1000=ours.human_per_1000, n_human_pairs=ours.n_human_pairs)
+    return cost

@@ -21,6 +21,7 @@ from annotations.shadow.rules import find_rule, parse_rule, set_rule
 from annotations.shadow.rulings import list_cases, open_cases, rule_on, withdraw_ruling
 from annotations.shadow.view import ShadowView, get_shadow, of_version, read_pairs
 from annotations.views.intervals import draw_interval
+from annotations.views.kept import drop_form, find_form, keep_form
 from annotations.views.shadow_matrix import list_differences, shown_matrix
 from reviewapp.accounts.access import Access, authorize
 from reviewapp.accounts.roles import Action
@@ -31,6 +32,7 @@ from sampling.items.show.view import view_item
 from sampling.models import Item
 
 FEW_NAMES = 8
+RULE = "shadow:rule"
 SEGMENTS = ("model", "prompt_version", "metadata.language", "metadata.topic")
 STATES = {
     "collecting": "Collecting: there are too few pairs to say anything yet.",
@@ -63,6 +65,7 @@ def shadow(request: HttpRequest, slug: str) -> HttpResponse:
         context["problem"] = refusal.fields[0].message if refusal.fields else refusal.message
         return render(request, "pages/shadow.html", context, status=refusal.status)
     context |= _shown(access, view, asked)
+    context["rule_text"] = find_form(request, RULE).get("rule") or context["rule_text"]
     return render(request, "pages/shadow.html", context)
 
 
@@ -74,9 +77,12 @@ def shadow_rule(request: HttpRequest, slug: str) -> HttpResponse:
         body = orjson.loads(request.POST.get("rule", ""))
         rule = set_rule(access, spec=parse_rule(body), now=timezone.now())
         messages.success(request, f"Version {rule.version} of the rule is in force.")
+        drop_form(request, RULE)
     except orjson.JSONDecodeError as error:
         messages.error(request, f"The rule is not JSON: {error}.")
+        keep_form(request, RULE)
     except InvalidError as refusal:
+        keep_form(request, RULE)
         messages.error(
             request, "The rule is not in force. " + " ".join(f"{f.path}: {f.message}." for f in refusal.fields)
         )
@@ -218,6 +224,10 @@ def _shown(access: Access, view: ShadowView, asked: _Asked) -> dict[str, Any]:
         "state_words": STATES[evidence.view.state] if evidence.n else _why_no_sequence(evidence.undefined),
         "e_value": _e_value(evidence.view.e_value_above) if evidence.n else "–",
         "bar": f"{rule.spec.bar * 100:g} %",
+        "twice_ours": pairs is not None
+        and pairs.source.kind == "feed"
+        and view.cost.n_human_pairs
+        and not any(len(row.everybody) > 1 for row in pairs.rows),
         "matrix": shown_matrix(view.matrix, rule, cell_url),
         "differences": list_differences(view.matrix, rule, cell_url) if len(view.matrix.labels) > FEW_NAMES else None,
         "cell": asked.cell,
@@ -271,7 +281,7 @@ def _why_no_sequence(undefined: str | None) -> str:
 
 
 def _e_value(value: float) -> str:
-    return f"{value:.2g}" if value < 1000 else f"{value:,.0f}" if value < 1e6 else "over a million"
+    return f"{value:.2g}" if value < 100 else f"{value:,.0f}" if value < 1e6 else "over a million"
 
 
 def _cell_rows(view: ShadowView, asked: _Asked) -> list[dict[str, Any]]:

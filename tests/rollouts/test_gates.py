@@ -181,3 +181,18 @@ def test_names_are_given_once_and_stages_are_those_there_are(lea):
         lea.post("/projects/helpdesk/rollouts", {"system_version": "2.0", "gates": gates}, status=422)
     nameless = lea.post("/projects/helpdesk/rollouts", {"system_version": " "}, status=422)["error"]
     assert nameless["fields"][0]["path"] == "system_version"
+
+
+def test_whatever_could_be_read_before_makes_gates_late(lea):
+    bring(lea)
+    evaluate(lea, outputs(), system_version="2.0")
+    send(lea, "items", [item("x", system_version="3.0"), item("y", system_version="4.0")])
+    accuracy = {"name": "a", "metric": "evaluation.accuracy", "at_least": 0.5, "bound": "value"}
+    rate = {"name": "a", "metric": "error_rate", "at_most": 0.5, "bound": "value"}
+    late = make(lea, gates={"internal_beta": [accuracy]}, later_items_only=True)
+    assert late["gates_had_data"] is True
+    assert "was not evaluated since 2" in gate(late, "a")["reason"]
+    evaluate(lea, outputs(), system_version="2.0")
+    assert gate(lea.get(f"/rollouts/{late['id']}"), "a")["value"] == 1
+    assert make(lea, system_version="3.0", gates={"internal_beta": [rate]})["gates_had_data"] is True
+    assert make(lea, system_version="4.0", gates={"internal_beta": [accuracy]})["gates_had_data"] is False

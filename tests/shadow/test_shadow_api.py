@@ -311,3 +311,28 @@ def test_the_page_shows_the_figures_and_leads_from_each_cell_to_its_items(
     assert browser_of(cast.vic).get("/p/helpdesk/shadow").status_code == 200
     assert browser_of(cast.rui).get("/p/helpdesk/shadow").status_code == 403
     assert lea_page.get("/p/helpdesk/shadow?source=feed:none").status_code == 422
+
+
+def test_what_peoples_own_mistakes_cost_is_read_where_two_of_ours_decided_the_same(lea, cast, browser_of):
+    send(lea, "items", [item(f"m{n}", decision="pass") for n in range(20)])
+    send(lea, "decisions?feed=desk", [{"external_id": f"m{n}", "decision": "pass" if n else "fail"} for n in range(20)])
+    lea.put("/projects/helpdesk/decision-feeds/desk", {"coverage": "all"})
+    page = "/p/helpdesk/shadow?source=feed:desk"
+    assert "no item was decided by two of them" in browser_of(cast.vic).get(page).content.decode()
+    for who in ("zoe", "kim"):
+        said = [("fail" if (who, n) == ("kim", 3) else "pass") for n in range(8)]
+        rows = [{"external_id": f"m{n}", "reviewer": who, "answers": {"verdict": each}} for n, each in enumerate(said)]
+        send(lea, "labels/import", rows)
+    found = lea.get("/projects/helpdesk/shadow?feed=desk")
+    assert (found["cost"]["per_1000"], found["cost"]["human_per_1000"]) == (pytest.approx(50), pytest.approx(125))
+    assert found["ceiling"]["human_human"]["high"] == 1
+    assert "(our reviewers; this source has one decision an item)" in browser_of(cast.vic).get(page).content.decode()
+    # Where our question is about something else, it says nothing of either.
+    send(lea, "items", [item("n0", system_version="9", decision="refund")])
+    send(lea, "decisions?feed=desk", [{"external_id": "n0", "decision": "refund"}])
+    for who in ("zoe", "kim"):
+        send(lea, "labels/import", [{"external_id": "n0", "reviewer": who, "answers": {"verdict": "pass"}}])
+    other = lea.get("/projects/helpdesk/shadow?feed=desk&system_version=9")
+    assert (other["cost"]["human_per_1000"], other["ceiling"]["ai_human"]["value"]) == (None, None)
+    refused = browser_of(cast.olga).post("/p/helpdesk/shadow/rule", {"rule": '{"bar": 7}'}, follow=True)
+    assert ">{&quot;bar&quot;: 7}</textarea>" in refused.content.decode()

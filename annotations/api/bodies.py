@@ -106,6 +106,9 @@ class TaskOut(Schema):
     candidates: list[str] | None = None
     draft: dict[str, Any] | None = None
     reason: str | None = None
+    kind: str | None = Field(
+        default=None, description="evaluation: an output of an evaluation, which is graded and is no item."
+    )
     view: str | None = None
 
 

@@ -71,7 +71,7 @@ def task_out(task: LeasedTask, *, view: bool) -> dict[str, Any]:
         "id": task.id,
         "lease": {"token": str(task.token), "expires_at": task.expires_at},
         "item": task.item,
-        "rubric": {"version": rubric.version, "guidelines": rubric.guidelines, "questions": rubric.questions},
+        "rubric": {"version": rubric.version, "guidelines": rubric.guidelines, "questions": task.questions},
         "draft": task.draft,
     }
     if task.candidates:
@@ -79,9 +79,11 @@ def task_out(task: LeasedTask, *, view: bool) -> dict[str, Any]:
         out["candidates"] = task.candidates
     if task.reason is not None:
         out["reason"] = task.reason
+    if task.is_output:
+        out["kind"] = "evaluation"
     if view:
         out["view"] = show_fields(
-            task.item, prefix=f"t{task.id}", candidates=task.candidates, whole=is_output_marked(rubric.questions)
+            task.item, prefix=f"t{task.id}", candidates=task.candidates, whole=is_output_marked(task.questions)
         )
     return out
 

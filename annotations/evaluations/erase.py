@@ -4,6 +4,8 @@ from datetime import datetime
 
 from django.db import connection
 
+from annotations.evaluations.tasks import close_erased
+
 # The rows' tombstones still say which item they were of.
 _ERASE = """
 UPDATE annotations_evaluationoutput o
@@ -28,4 +30,5 @@ def erase_outputs(project_id: int, item_ids: list[int], now: datetime) -> dict[s
         cursor.execute(_ERASE, [now, item_ids, project_id])
         erased = cursor.rowcount
         cursor.execute(_NOTES, [item_ids, project_id])
+    close_erased(project_id, item_ids)
     return {"evaluation_outputs": erased}

@@ -94,7 +94,7 @@ def estimate_from(stored: dict[str, Any]) -> Estimate:
 def people_rate(evaluation: Evaluation) -> Estimate:
     """Return the pass rate by people's grades of the sample: a row counts by the mean of its grades."""
     grades: dict[int, list[bool]] = {}
-    standing = EvaluationGrade.objects.filter(evaluation=evaluation, superseded_by=None)
+    standing = EvaluationGrade.objects.filter(evaluation=evaluation, superseded_by=None, surplus=False)
     for position, passes in standing.values_list("position", "passes"):
         grades.setdefault(position, []).append(passes)
     groups = dict(

@@ -18,7 +18,7 @@ from annotations.datasets.read import FrozenRow, list_rows
 from annotations.evaluations.ask_judges import ask_about_outputs, has_unjudged
 from annotations.evaluations.call import Called, call_rows
 from annotations.evaluations.collect import masked_output
-from annotations.evaluations.grades import draw_sample
+from annotations.evaluations.grades import send_sample
 from annotations.evaluations.judged import find_judges, score_judge
 from annotations.evaluations.mark import answer_marks, ask_checks, base_marks
 from annotations.evaluations.rows import groups_word, read_rows
@@ -270,10 +270,8 @@ def _finish(evaluation: Evaluation, now: datetime) -> None:
         scores.metrics.update(metrics)
     evaluation.scores = {**as_json(scores), "judges": judges, "warnings": _warnings(evaluation, scores)}
     if spec.people is not None:
-        evaluation.sample = {
-            "external_ids": draw_sample(evaluation, spec.people.sample),
-            "show_expected": spec.people.show_expected,
-        }
+        people = spec.people
+        send_sample(evaluation, size=people.sample, show_expected=people.show_expected, overlap=people.overlap, now=now)
     end_evaluation(evaluation, EvaluationState.DONE, now=now)
 
 

@@ -69,10 +69,14 @@ class Model(_Called):
 
 
 class People(_Strict):
-    """A sample of outputs for people to grade; `show_expected` lets them see what was expected."""
+    """A sample of outputs for people to grade, each by `overlap` of them (as many as the project asks of an item).
+
+    `show_expected` lets them see what was expected.
+    """
 
     sample: int = Field(ge=1, le=5000)
     show_expected: bool = False
+    overlap: int | None = Field(default=None, ge=1, le=50)
 
 
 class JudgeChoice(_Strict):

@@ -2,7 +2,7 @@
 
 The counters themselves know nothing of golds, so a gold would show in them: handed out, and nothing less to do. A
 person's counts therefore hold the golds that they have not met as open, and those that they have as leased or done:
-each task, gold or not, moves them alike.
+each task, gold or not, moves them alike. So they do with the outputs of evaluations that wait for this person.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from annotations.evaluations.tasks import Waiting, count_waiting
 from annotations.models.queue import GuardState
 from annotations.queue.counters import QueueCounts, count_queue
 from reviewapp.accounts.access import Access
@@ -56,8 +57,15 @@ def count_met(project: Project, reviewer_id: int) -> Met:
 def count_queue_at_desk(access: Access) -> QueueCounts:
     """Return the queue as whoever labels in it sees it."""
     counts = count_queue(access.project.pk)
-    met = count_met(access.project, access.actor.user.pk)
-    return met.added_to(counts) if counts.open else met.without_open(counts)
+    person, project_id = access.actor.user.pk, access.project.pk
+    met = count_met(access.project, person)
+    outputs = count_waiting(person, [project_id]).get(project_id, Waiting(0, 0))
+    return with_outputs(met.added_to(counts) if counts.open else met.without_open(counts), outputs)
+
+
+def with_outputs(counts: QueueCounts, outputs: Waiting) -> QueueCounts:
+    """Return the counts with the outputs of evaluations that one person may grade or has at hand."""
+    return counts._replace(open=counts.open + outputs.open, leased=counts.leased + outputs.leased)
 
 
 def count_queue_for(access: Access) -> QueueCounts:
@@ -74,13 +82,16 @@ def add_met(memberships: Sequence[Membership], queues: Mapping[int, QueueCounts]
         for m in memberships
         if role_may(Role(m.role), Action.LABEL) and not role_may(Role(m.role), Action.SEE_ALL_LABELS)
     ]
-    found = _count(blind[0].user_id, [m.project_id for m in blind]) if blind else {}
-    return {
-        project_id: (met.added_to(counts) if counts.open else met.without_open(counts))
-        if (met := found.get(project_id))
-        else counts
-        for project_id, counts in queues.items()
-    }
+    ids = [m.project_id for m in blind]
+    found = _count(blind[0].user_id, ids) if blind else {}
+    outputs = count_waiting(blind[0].user_id, ids) if blind else {}
+
+    def seen(project_id: int, counts: QueueCounts) -> QueueCounts:
+        met = found.get(project_id, NONE)
+        counts = met.added_to(counts) if counts.open else met.without_open(counts)
+        return with_outputs(counts, outputs.get(project_id, Waiting(0, 0)))
+
+    return {project_id: seen(project_id, counts) for project_id, counts in queues.items()}
 
 
 def _count(reviewer_id: int, project_ids: list[int]) -> dict[int, Met]:

@@ -14,6 +14,7 @@ from uuid import UUID
 import orjson
 from django.db import connection, transaction
 
+from annotations.evaluations.grading import grade_task
 from annotations.golds.due import ask_for_scores
 from annotations.golds.feedback import Feedback, tell_at_once
 from annotations.labels.another import ask_another
@@ -83,45 +84,48 @@ def submit_label(*, access: Access, submission: Submission, now: datetime) -> Su
     `answers_invalid`.
     """
     require(access, Action.LABEL)
-    reviewer = access.actor.user
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(
                 _DESK,
                 {
-                    "reviewer": reviewer.pk,
+                    "reviewer": access.actor.user.pk,
                     "submit": submission.submit_id,
                     "task": submission.task_id,
                     "project": access.project.pk,
                 },
             )
             desk = cursor.fetchone()
-        if desk is None:
-            raise not_found()
-        item_id, external_id, state, token, rubric_id, voided, holds_more, first_id, first_task, first_surplus = desk
-        if voided:
-            raise ConflictError("This submit was undone.", code="submit_voided")
-        if first_id is not None:
-            return _first_answer(access, submission, label_id=first_id, task_id=first_task, surplus=first_surplus)
-        if token is None or token != submission.token or state in {GuardState.SKIPPED, GuardState.ESCALATED}:
-            raise lease_lost()
-        if state in {GuardState.LABELLED, GuardState.SURPLUS}:
-            raise ConflictError("You have labelled this task already.", code="already_labelled")
-        rubric = rubric_by_id(rubric_id)
-        checked = check_labelled(
-            rubric.questions, submission.answers, item_id=item_id, reviewer_id=reviewer.pk, task_id=submission.task_id
-        )
-        stored = _store(
-            access, submission, checked, item_id=item_id, rubric_id=rubric_id, on_screen=holds_more, now=now
-        )
-        if access.project.extra_reviewers and not (stored.surplus or stored.is_gold):
-            ask_another(access.project, task_id=submission.task_id, label_id=stored.label_id)
-        feedback = None
-        if stored.is_gold:
-            ask_for_scores(access.project.pk, now=now)
-            feedback = tell_at_once(access.project, item_id=item_id, answers=checked.answers)
-    if stored.surplus:
+        # A task about no item is one about an output of an evaluation, or none.
+        submitted = _submit_grade(access, submission, now) if desk is None else _submit(access, submission, desk, now)
+    if submitted.label.surplus:
         raise _lost_with_answers_kept()
+    return submitted
+
+
+def _submit(access: Access, submission: Submission, desk: tuple[Any, ...], now: datetime) -> Submitted:
+    """Store the label of an item."""
+    reviewer = access.actor.user
+    item_id, external_id, state, token, rubric_id, voided, holds_more, first_id, first_task, first_surplus = desk
+    if voided:
+        raise ConflictError("This submit was undone.", code="submit_voided")
+    if first_id is not None:
+        return _first_answer(access, submission, label_id=first_id, task_id=first_task, surplus=first_surplus)
+    if token is None or token != submission.token or state in {GuardState.SKIPPED, GuardState.ESCALATED}:
+        raise lease_lost()
+    if state in {GuardState.LABELLED, GuardState.SURPLUS}:
+        raise ConflictError("You have labelled this task already.", code="already_labelled")
+    rubric = rubric_by_id(rubric_id)
+    checked = check_labelled(
+        rubric.questions, submission.answers, item_id=item_id, reviewer_id=reviewer.pk, task_id=submission.task_id
+    )
+    stored = _store(access, submission, checked, item_id=item_id, rubric_id=rubric_id, on_screen=holds_more, now=now)
+    if access.project.extra_reviewers and not (stored.surplus or stored.is_gold):
+        ask_another(access.project, task_id=submission.task_id, label_id=stored.label_id)
+    feedback = None
+    if stored.is_gold:
+        ask_for_scores(access.project.pk, now=now)
+        feedback = tell_at_once(access.project, item_id=item_id, answers=checked.answers)
     # Of a gold, too, the answer says that it came from the queue. It is told from what was just written: reading it
     # again after the transaction might find it undone.
     label = LabelRow(
@@ -135,10 +139,28 @@ def submit_label(*, access: Access, submission: Submission, now: datetime) -> Su
         created_at=now.astimezone(UTC).isoformat(timespec="microseconds"),
         duration_ms=submission.duration_ms,
         source=LabelSource.QUEUE,
-        surplus=False,
+        surplus=stored.surplus,
         superseded_by=None,
     )
     return Submitted(label=label, tasks=stored.tasks, feedback=feedback)
+
+
+def _submit_grade(access: Access, submission: Submission, now: datetime) -> Submitted:
+    """Store what was said of an output of an evaluation, which is no label."""
+    graded = grade_task(
+        access,
+        task_id=submission.task_id,
+        token=submission.token,
+        answers=submission.answers,
+        comment=submission.comment,
+        duration_ms=submission.duration_ms,
+        submit_id=submission.submit_id,
+        count=submission.next_count,
+        now=now,
+    )
+    if graded is None:
+        raise not_found()
+    return Submitted(label=graded.label, tasks=graded.tasks)
 
 
 @cache

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
+from annotations.evaluations.grading import take_back_grade
 from annotations.golds.feedback import was_told
 from annotations.labels.another import ask_another
 from annotations.labels.reveal import was_revealed
@@ -54,7 +55,7 @@ class Undone:
 
 
 def undo_submit(*, actor: Actor, submit_id: str, now: datetime) -> Undone:
-    """Withdraw the actor's label of this submit id, or void the submit before it arrives.
+    """Withdraw the actor's label (or grade of an output) of this submit id, or void the submit before it arrives.
 
     Raises ConflictError `undo_expired` after the window, `not_undoable` for a label that was revised or surplus, or
     followed by a reveal or by feedback.
@@ -64,6 +65,9 @@ def undo_submit(*, actor: Actor, submit_id: str, now: datetime) -> Undone:
         take_turn(reviewer.pk)
         label = Label.objects.select_related("project").filter(reviewer=reviewer, submit_id=submit_id).first()
         if label is None:
+            back = take_back_grade(actor, submit_id, now)
+            if back is not None:
+                return Undone(project=back.project, task=back.task)
             _may_label_somewhere(actor)
             VoidedSubmit.objects.get_or_create(reviewer=reviewer, submit_id=submit_id, defaults={"at": now})
             return Undone(project=None, task=None)

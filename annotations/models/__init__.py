@@ -14,7 +14,13 @@ from annotations.models.datasets import (
 from annotations.models.decisions import Decision, DecisionFeed
 from annotations.models.desk import DeskSettings, GuidelinesRead, Reveal
 from annotations.models.escalations import Escalation
-from annotations.models.evaluations import Evaluation, EvaluationGrade, EvaluationOutput
+from annotations.models.evaluations import (
+    Evaluation,
+    EvaluationGrade,
+    EvaluationOutput,
+    EvaluationTask,
+    EvaluationTurn,
+)
 from annotations.models.failure_modes import FailureMode, ModeAssignment, ModeWording
 from annotations.models.figures import AgreementFigure
 from annotations.models.golds import Gold, GoldPause, GoldTurn
@@ -63,6 +69,8 @@ __all__ = [
     "Evaluation",
     "EvaluationGrade",
     "EvaluationOutput",
+    "EvaluationTask",
+    "EvaluationTurn",
     "EvidenceBundle",
     "ExtraLabel",
     "FailureMode",

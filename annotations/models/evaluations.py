@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from annotations.models.datasets import DatasetVersion
+from annotations.models.queue import Task
 from reviewapp.accounts.models import Project, User
 
 
@@ -104,17 +105,58 @@ class EvaluationOutput(models.Model):
         ]
 
 
+class EvaluationTask(models.Model):
+    """The output that a task of the stage *evaluation* is about."""
+
+    task = models.OneToOneField(Task, on_delete=models.PROTECT, primary_key=True, related_name="output")
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="tasks", db_index=False)
+    position = models.IntegerField()
+
+    class Meta:
+        """Constraints named after the rule they hold."""
+
+        constraints = [models.UniqueConstraint(fields=["evaluation", "position"], name="one_task_per_output")]
+
+
+class EvaluationTurn(models.Model):
+    """How many other tasks a person was given since the last output, and how far they got among the outputs.
+
+    As a claim's cursor it is a hint, trusted for seconds.
+    """
+
+    pk = models.CompositePrimaryKey("reviewer_id", "project_id")
+    reviewer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    others = models.SmallIntegerField()
+    rank = models.FloatField()
+    task_id = models.BigIntegerField()
+    since = models.DateTimeField()
+
+
 class EvaluationGrade(models.Model):
-    """A person's grade of an output of the sample; a later one of the same person supersedes it."""
+    """A person's grade of an output of the sample.
+
+    A later one of the same person supersedes it; one that was taken back points to itself. `surplus` came after its
+    seat was taken: kept, and in no rate.
+    """
 
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="grades", db_index=False)
     position = models.IntegerField()
+    task = models.ForeignKey(
+        Task, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+    )
     reviewer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
     passes = models.BooleanField()
     note = models.TextField(blank=True, default="")
     saw_expected = models.BooleanField()
+    duration_ms = models.BigIntegerField(null=True)
+    submit_id = models.CharField(max_length=64, null=True)  # noqa: DJ001 — the submit that made it
+    surplus = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField()
     superseded_by = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    withdrawn_at = models.DateTimeField(null=True)
 
     class Meta:
         """Constraints named after the rule they hold."""
@@ -124,5 +166,8 @@ class EvaluationGrade(models.Model):
                 fields=["evaluation", "position", "reviewer"],
                 condition=Q(superseded_by__isnull=True),
                 name="one_standing_grade_per_person_and_row",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["reviewer", "submit_id"], condition=Q(submit_id__isnull=False), name="one_grade_per_submit"
+            ),
         ]

@@ -18,6 +18,7 @@ class Stage(models.IntegerChoices):
     REVIEW = 1, "Review"
     ADJUDICATION = 2, "Adjudication"
     GOLD = 3, "Gold"
+    EVALUATION = 4, "Output of an evaluation"
 
 
 class Lane(models.IntegerChoices):
@@ -29,10 +30,13 @@ class Lane(models.IntegerChoices):
 
 
 class Task(models.Model):
-    """Human work on one item: `need` independent labels. Narrow, because claims walk its one partial index."""
+    """Human work on one item: `need` independent labels. Narrow, because claims walk its one partial index.
+
+    An output of an evaluation is no item: whatever is read by item, or joins it, does not know of its task.
+    """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+", db_index=False)
-    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="tasks", db_index=False)
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, null=True, related_name="tasks", db_index=False)
     stage = models.SmallIntegerField(choices=Stage.choices, default=Stage.REVIEW)
     lane = models.SmallIntegerField(choices=Lane.choices, default=Lane.ESTIMATION)
     rank = models.FloatField()
@@ -65,6 +69,11 @@ class Task(models.Model):
             models.CheckConstraint(condition=Q(n_leases__gte=0, n_labels__gte=0), name="task_counts_not_negative"),
             models.CheckConstraint(
                 condition=Q(need__gte=F("n_leases") + F("n_labels")), name="task_seats_never_oversold"
+            ),
+            models.CheckConstraint(
+                condition=Q(item__isnull=False, stage__lt=Stage.EVALUATION)
+                | Q(item__isnull=True, stage=Stage.EVALUATION),
+                name="task_is_about_an_item_or_an_output",
             ),
         ]
 

@@ -1,6 +1,7 @@
 """Claiming: hand a reviewer the next tasks, each to at most as many people as it needs, none twice to the same.
 
-The claim (the database function `queue_take`; `queue_serve` before it puts golds among the tasks) walks the lane's one
+The claim (the database function `queue_take`; before it `queue_serve` puts golds among the tasks, and `queue_hand_out`
+outputs of evaluations) walks the lane's one
 partial index from the reviewer's cursor, or from the lane's watermark when the cursor is older than 30 s (new items
 rank anywhere, also behind it), and locks what it takes with SKIP LOCKED: claims never wait for each other. The guard's
 primary key is what forbids a second time; there it is only read.
@@ -12,7 +13,8 @@ from functools import cache
 
 from django.db import connection, transaction
 
-from annotations.golds.counts import count_met
+from annotations.evaluations.tasks import Waiting, count_waiting
+from annotations.golds.counts import count_met, with_outputs
 from annotations.golds.pauses import is_paused
 from annotations.queue.counters import QueueCounts
 from annotations.queue.free import free_leases
@@ -43,7 +45,7 @@ class Claimed:
 
     `skills` are those that open tasks ask for and the reviewer does not carry.
 
-    The counts are what this person may see: golds are counted like other work, see `golds.counts`.
+    The counts are what this person may see: golds and outputs are counted like other work, see `golds.counts`.
     """
 
     tasks: list[LeasedTask]
@@ -67,16 +69,22 @@ def claim_tasks(*, access: Access, count: int) -> Claimed:
             # The sweeper has not come by yet; whoever asks need not wait for it.
             tasks, counts = _claim(project=project, reviewer_id=reviewer_id, count=count)
         met = count_met(project, reviewer_id)
+        outputs = count_waiting(reviewer_id, [project.pk]).get(project.pk, Waiting(0, 0))
+        seen = with_outputs(met.added_to(counts) if tasks else met.without_open(counts), outputs)
         if tasks:
-            return Claimed(tasks=tasks, counts=met.added_to(counts), next_free_at=None, why=None)
+            return Claimed(tasks=tasks, counts=seen, next_free_at=None, why=None)
         if is_paused(project_id=project.pk, reviewer_id=reviewer_id):
-            return Claimed(tasks=[], counts=met.without_open(counts), next_free_at=None, why="paused")
+            return Claimed(tasks=[], counts=seen, next_free_at=None, why="paused")
         next_free_at = find_next_free(project_id=project.pk, reviewer_id=reviewer_id)
-        why = why_nothing(project_id=project.pk, reviewer_id=reviewer_id, counts=counts, next_free_at=next_free_at)
-        skills = list_missing(project_id=project.pk, reviewer_id=reviewer_id) if why == "needs_other_skills" else []
-        return Claimed(
-            tasks=[], counts=met.without_open(counts), next_free_at=next_free_at, why=why, skills=tuple(skills)
+        why = why_nothing(
+            project_id=project.pk,
+            reviewer_id=reviewer_id,
+            counts=counts,
+            next_free_at=next_free_at,
+            outputs=outputs.open,
         )
+        skills = list_missing(project_id=project.pk, reviewer_id=reviewer_id) if why == "needs_other_skills" else []
+        return Claimed(tasks=[], counts=seen, next_free_at=next_free_at, why=why, skills=tuple(skills))
 
 
 def taking(project: Project, *, count: int) -> dict[str, int | float | str]:

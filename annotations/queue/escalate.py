@@ -19,7 +19,7 @@ from annotations.queue.free import free_lease
 from annotations.queue.leases import hold_guard
 from reviewapp.accounts.access import Access
 from reviewapp.audit.record import digest, record
-from reviewapp.http.errors import FieldError, InvalidError
+from reviewapp.http.errors import ConflictError, FieldError, InvalidError
 
 LONGEST_NOTE = 2000
 CLOSED = "escalated"
@@ -71,7 +71,8 @@ def escalate_task(
 
     The same call again changes nothing.
 
-    Raises InvalidError without a note, ConflictError `lease_lost` without the lease.
+    Raises InvalidError without a note, ConflictError `lease_lost` without the lease, `not_escalatable` for an output of
+    an evaluation.
     """
     note = note.strip()
     if not note or len(note) > LONGEST_NOTE:
@@ -97,7 +98,11 @@ def escalate_task(
         if state == GuardState.ESCALATED:
             return
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM annotations_task WHERE id = %s FOR NO KEY UPDATE", [task_id])
+            cursor.execute("SELECT stage FROM annotations_task WHERE id = %s FOR NO KEY UPDATE", [task_id])
+            if cursor.fetchone()[0] == Stage.EVALUATION:
+                raise ConflictError(
+                    "An output of an evaluation has no adjudicator. Skip it, saying why.", code="not_escalatable"
+                )
             if state == GuardState.LEASED:
                 free_lease(task_id=task_id, reviewer_id=reviewer.pk, drops_unseen=False)
             cursor.execute(_CLOSE, arguments)

@@ -34,7 +34,14 @@ RULES: dict[str, str] = {
                    WHERE project_id = %(project)s AND NOT surplus AND task_id IS NOT NULL
                      AND withdrawn_at IS NULL AND superseded_by_id IS NULL
                    GROUP BY task_id) l ON l.task_id = t.id
-        WHERE t.project_id = %(project)s AND t.n_labels <> COALESCE(l.n, 0)""",
+        WHERE t.project_id = %(project)s AND t.stage <> %(evaluation)s AND t.n_labels <> COALESCE(l.n, 0)""",
+    "an output's grades are counted": """
+        SELECT count(*) FROM annotations_task t
+        LEFT JOIN (SELECT g.task_id, count(*) AS n FROM annotations_evaluationgrade g
+                   JOIN annotations_evaluation e ON e.id = g.evaluation_id AND e.project_id = %(project)s
+                   WHERE NOT g.surplus AND g.superseded_by_id IS NULL
+                   GROUP BY g.task_id) d ON d.task_id = t.id
+        WHERE t.project_id = %(project)s AND t.stage = %(evaluation)s AND t.n_labels <> COALESCE(d.n, 0)""",
     "a task has at most the labels that were planned, and those that were asked for besides": """
         SELECT count(*) FROM annotations_task t
         JOIN (SELECT task_id, count(*) - count(x.label_id) AS planned, count(x.label_id) AS extra
@@ -89,6 +96,7 @@ def list_violations(project_id: int) -> list[Violation]:
         "project": project_id,
         "stage": Stage.REVIEW,
         "gold": Stage.GOLD,
+        "evaluation": Stage.EVALUATION,
         "leased": GuardState.LEASED,
         "labelled": GuardState.LABELLED,
         "surplus": GuardState.SURPLUS,

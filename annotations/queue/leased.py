@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
+from annotations.evaluations.tasks import OutputTask, read_outputs
 from annotations.rubrics.publish import rubric_by_id
 from annotations.rubrics.sides import asks_for_whole_output, candidates_of, only_candidates, orders_of
 from reviewapp.accounts.models import Project
@@ -38,7 +39,8 @@ class LeasedTask:
     """One task with its lease, its item's visible fields (JSON columns as raw JSON), and what was drafted.
 
     `candidates` are those that the questions compare, in the order in which this reviewer sees them; `orders` says the
-    same for each question.
+    same for each question. `questions` are those of the rubric, or what is asked of an output of an evaluation: then
+    `is_output`, and the item is its row with that output.
     """
 
     id: int
@@ -50,6 +52,8 @@ class LeasedTask:
     reason: str | None
     orders: dict[str, list[str]]
     candidates: list[str]
+    questions: list[dict[str, Any]]
+    is_output: bool = False
 
 
 def read_leased(*, project: Project, reviewer_id: int, task_ids: Sequence[int]) -> list[LeasedTask]:
@@ -60,13 +64,20 @@ def read_leased(*, project: Project, reviewer_id: int, task_ids: Sequence[int]) 
         cursor.execute(
             f"""
             SELECT {handed_out(blind=project.blind)}
-            FROM queue_leased(%s, %s) q JOIN sampling_item i ON i.id = q.item_id
+            FROM queue_leased(%s, %s) q LEFT JOIN sampling_item i ON i.id = q.item_id
             ORDER BY q.nth
             """,  # noqa: S608 — the columns are the constants above
             [reviewer_id, list(task_ids)],
         )
         rows = cursor.fetchall()
-    return [_leased(row, project=project, reviewer_id=reviewer_id) for row in rows]
+    strange = [row[0] for row in rows if row[_FIRST] is None]
+    outputs = read_outputs(strange) if strange else {}
+    return [
+        _leased_output(row, outputs[row[0]])
+        if row[0] in outputs
+        else _leased(row, project=project, reviewer_id=reviewer_id)
+        for row in rows
+    ]
 
 
 @cache
@@ -80,7 +91,7 @@ def read_handed_out(rows: Sequence[tuple[Any, ...]], *, project: Project, review
     """Return the tasks of a statement that leased them and joined their items; one row without a task is none.
 
     The functions see what was committed while the statement ran, its join does not: an item that came in meanwhile has
-    no columns there, and is read again.
+    no columns there, and is read again. Nor has an output of an evaluation.
     """
     if rows[0][0] is None:
         return []
@@ -104,12 +115,33 @@ def _leased(row: tuple[Any, ...], *, project: Project, reviewer_id: int) -> Leas
         token=row[1],
         expires_at=row[2],
         rubric_id=row[3],
-        draft={"answers": orjson.loads(row[4]), "comment": row[5]} if row[4] is not None else None,
+        draft=_draft(row),
         reason=(row[6] or None) if not blind else None,
         orders=shown.orders,
         candidates=shown.candidates,
         item=shown.item,
+        questions=questions,
     )
+
+
+def _leased_output(row: tuple[Any, ...], output: OutputTask) -> LeasedTask:
+    return LeasedTask(
+        id=row[0],
+        token=row[1],
+        expires_at=row[2],
+        rubric_id=row[3],
+        draft=_draft(row),
+        reason=None,
+        orders={},
+        candidates=[],
+        item=output.item,
+        questions=output.questions,
+        is_output=True,
+    )
+
+
+def _draft(row: tuple[Any, ...]) -> dict[str, Any] | None:
+    return {"answers": orjson.loads(row[4]), "comment": row[5]} if row[4] is not None else None
 
 
 class ShownItem(NamedTuple):

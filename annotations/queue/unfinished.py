@@ -16,11 +16,13 @@ from reviewapp.accounts.access import Access, require
 from reviewapp.accounts.roles import Action
 
 _UNFINISHED = """
-SELECT l.task_id, i.external_id, d.updated_at
+SELECT l.task_id, COALESCE(i.external_id, o.external_id), d.updated_at
 FROM annotations_lease l
 JOIN annotations_draft d ON d.task_id = l.task_id AND d.reviewer_id = l.reviewer_id
 JOIN annotations_task t ON t.id = l.task_id
-JOIN sampling_item i ON i.id = t.item_id
+LEFT JOIN sampling_item i ON i.id = t.item_id
+LEFT JOIN annotations_evaluationtask x ON x.task_id = t.id
+LEFT JOIN annotations_evaluationoutput o ON o.evaluation_id = x.evaluation_id AND o.position = x.position AND o.nth = 1
 WHERE l.reviewer_id = %s AND l.project_id = %s AND l.shown_at IS NOT NULL AND l.expires_at > now()
 ORDER BY d.updated_at DESC LIMIT 10
 """

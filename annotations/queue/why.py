@@ -16,7 +16,7 @@ from annotations.queue.skills import ELIGIBLE, list_missing
 Why = Literal["all_done", "leased_by_others", "seen_by_you", "needs_other_skills", "paused"]
 
 _LEASED_BY_OTHERS = f"""
-SELECT min(l.expires_at) FROM annotations_lease l JOIN annotations_task t ON t.id = l.task_id AND t.stage = 1
+SELECT min(l.expires_at) FROM annotations_lease l JOIN annotations_task t ON t.id = l.task_id AND t.stage IN (1, 4)
 WHERE l.project_id = %(project)s AND l.reviewer_id <> %(reviewer)s AND {ELIGIBLE}
   AND NOT EXISTS (SELECT 1 FROM annotations_guard g WHERE g.reviewer_id = %(reviewer)s AND g.task_id = l.task_id)
 """  # noqa: S608 — a condition of ours
@@ -42,12 +42,15 @@ def find_next_free(*, project_id: int, reviewer_id: int) -> datetime | None:
         return row[0] if row else None
 
 
-def why_nothing(*, project_id: int, reviewer_id: int, counts: QueueCounts, next_free_at: datetime | None) -> Why:
+def why_nothing(
+    *, project_id: int, reviewer_id: int, counts: QueueCounts, next_free_at: datetime | None, outputs: int = 0
+) -> Why:
     """Say why a claim found nothing.
 
-    Others are at it; the rest asks for skills that this reviewer lacks; they have seen it all; or all is done.
+    Others are at it (so `outputs` of evaluations were passed over that this person may grade); the rest asks for skills
+    that this reviewer lacks; they have seen it all; or all is done.
     """
-    if next_free_at is not None or (counts.open and _was_passed_over(project_id, reviewer_id)):
+    if next_free_at is not None or outputs or (counts.open and _was_passed_over(project_id, reviewer_id)):
         return "leased_by_others"
     if not (counts.open or counts.leased):
         return "all_done"

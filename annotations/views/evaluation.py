@@ -1,4 +1,4 @@
-"""One evaluation: its scores, how it compares, where it is wrong; and the page on which people grade a sample of it."""
+"""One evaluation: its scores, how it compares, where it is wrong, and how far people are with a sample of it."""
 
 from typing import Any
 
@@ -7,11 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
-from annotations.desk import has_single_keys
 from annotations.evaluations.compare import Comparison
-from annotations.evaluations.grades import ask_people, count_grades, find_next, find_own_grade, get_task, grade_output
+from annotations.evaluations.grades import ask_people, progress_of
 from annotations.evaluations.metrics import find_metric
 from annotations.evaluations.read import (
     estimate_from,
@@ -35,8 +34,6 @@ from reviewapp.http.errors import RefusalError
 from reviewapp.http.forms import read_whole_number
 from reviewapp.http.frame import frame
 from reviewapp.stats.estimate import Estimate
-from sampling.items.content import text_of
-from sampling.items.show.view import view_item
 
 SHOWN, MOST_CLASSES = 12, 20
 ACTIVE = (EvaluationState.QUEUED, EvaluationState.RUNNING)
@@ -96,7 +93,7 @@ def _done(request: HttpRequest, access: Access, found: Evaluation) -> dict[str, 
         "baseline": baseline,
         "baselines": [each for each in others if each.state == EvaluationState.DONE and each.pk != found.pk],
         "problem": problem,
-        "people": count_grades(access, found) if found.sample else None,
+        "people": progress_of(found) if found.sample else None,
         **(_compared(found, baseline, comparison) if comparison is not None and baseline is not None else {}),
     }
 
@@ -194,54 +191,12 @@ def people(request: HttpRequest, slug: str, evaluation_id: int) -> HttpResponse:
             found,
             sample=read_whole_number(request.POST.get("sample", ""), "sample") or 0,
             show_expected=request.POST.get("show_expected") == "on",
+            overlap=read_whole_number(request.POST.get("overlap", ""), "overlap"),
             now=timezone.now(),
         )
-        messages.success(request, "The sample is drawn. Reviewers find it on the overview.")
+        messages.success(request, "The sample is drawn. Reviewers get it among their next items.")
     except RefusalError as refusal:
         messages.error(request, refusal.fields[0].message if refusal.fields else refusal.message)
     response = redirect("evaluation", slug=slug, evaluation_id=evaluation_id)
     response["Location"] += "#people"
     return response
-
-
-@never_cache
-@require_http_methods(["GET", "POST"])
-def grade(request: HttpRequest, slug: str, evaluation_id: int) -> HttpResponse:
-    """Show the next output of the sample, of whatever system, and take the grade; `again` shows one's last one."""
-    access = authorize(actor_of(request), slug, Action.LABEL)
-    found = get_evaluation(access.project, evaluation_id)
-    posted, problem = request.POST, ""
-    if request.method == "POST":
-        position = posted.get("position", "")
-        try:
-            grade_output(
-                access,
-                found,
-                position=int(position) if position.isdecimal() and len(position) < 10 else 0,
-                passes=posted.get("choice") == "pass",
-                note=posted.get("note", ""),
-                now=timezone.now(),
-            )
-            return redirect("evaluation_grade", slug=slug, evaluation_id=evaluation_id)
-        except RefusalError as refusal:
-            problem = refusal.fields[0].message if refusal.fields else refusal.message
-    last = find_own_grade(access, found)
-    again = request.GET.get("again") is not None and last is not None
-    task = get_task(access, found, last.position) if again and last else find_next(access, found)
-    shown = None
-    if task is not None:
-        fields = {name: task.fields[name] for name in ("external_id", "input", "context")} | {"output": task.output}
-        shown = view_item(fields, prefix="i", judged=True)
-    context = {
-        **frame(access, "review"),
-        "run": found,
-        "task": task,
-        "shown": shown,
-        "expected": text_of(task.expected) if task is not None and task.expected is not None else "",
-        "counts": count_grades(access, found),
-        "last": last,
-        "note": last.note if again and last else "",
-        "problem": problem,
-        "single_keys": has_single_keys(access),
-    }
-    return render(request, "pages/evaluation_grade.html", context, status=422 if problem else 200)

@@ -7,10 +7,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from annotations.evaluations.grades import open_for
+from annotations.evaluations.tasks import count_waiting
 from annotations.overview import get_overview
 from annotations.views.bars import draw_bars
-from reviewapp.accounts.access import authorize
+from reviewapp.accounts.access import Access, authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
 from reviewapp.http.frame import frame, link_if_may
@@ -26,7 +26,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         **frame(access, "project_overview"),
         "overview": found,
         "bars": draw_bars(found.days),
-        "to_grade": open_for(access) if access.may(Action.LABEL) else [],
+        "to_grade": _to_grade(access),
         "review_url": link_if_may(access, "review", Action.LABEL),
         "settings_url": link_if_may(access, "project_settings", Action.EDIT_PROJECT),
         "api": f"{settings.PUBLIC_URL}/api/v1/projects/{slug}",
@@ -34,3 +34,11 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         "export_base": f"/api/v1/projects/{slug}",
     }
     return render(request, "pages/overview.html", context)
+
+
+def _to_grade(access: Access) -> int:
+    """Return how many outputs of evaluations wait for the person."""
+    if not access.may(Action.LABEL):
+        return 0
+    waiting = count_waiting(access.actor.user.pk, [access.project.pk]).get(access.project.pk)
+    return waiting.open + waiting.leased if waiting else 0

@@ -14,6 +14,7 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
 from annotations.desk import has_single_keys
+from annotations.evaluations.grades import count_own_grades_today
 from annotations.golds.counts import count_queue_at_desk
 from annotations.labels.count import count_own_today
 from annotations.queue.unfinished import list_unfinished
@@ -42,11 +43,11 @@ def has_later_kinds(questions: Sequence[Mapping[str, Any]]) -> bool:
 def review(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the screen; its script claims the first items."""
     access = authorize(actor_of(request), slug, Action.LABEL)
-    rubric = find_rubric(access.project.pk)
+    rubric, now = find_rubric(access.project.pk), timezone.now()
     queue = count_queue_at_desk(access)
     context = {
         **frame(access, "review"),
-        "labelled_today": count_own_today(access, now=timezone.now()),
+        "labelled_today": count_own_today(access, now=now) + count_own_grades_today(access, now=now),
         "left": queue.open + queue.leased,
         "unfinished": orjson.dumps([task._asdict() for task in list_unfinished(access)]).decode(),
         "single_keys": has_single_keys(access),

@@ -116,7 +116,6 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/evaluations/<int:evaluation_id>/progress", evaluation.progress, name="evaluation_progress"),
     path("p/<slug:slug>/evaluations/<int:evaluation_id>/stop", evaluation.stop, name="evaluation_stop"),
     path("p/<slug:slug>/evaluations/<int:evaluation_id>/people", evaluation.people, name="evaluation_people"),
-    path("p/<slug:slug>/evaluations/<int:evaluation_id>/grade", evaluation.grade, name="evaluation_grade"),
     path("p/<slug:slug>/shadow", shadow.shadow, name="shadow"),
     path("p/<slug:slug>/shadow/rule", shadow.shadow_rule, name="shadow_rule"),
     path("p/<slug:slug>/shadow/who", shadow.who_was_right, name="shadow_who"),

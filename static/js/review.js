@@ -35,6 +35,7 @@ const view = {
     for (const nothing of document.querySelectorAll("[data-why]")) nothing.hidden = true;
     byId("waiting").hidden = slot !== null;
     byId("actions").hidden = slot === null;
+    byId("escalate-button").hidden = Boolean(slot?.task.kind);
     if (slot) guidelines.follow(slot.task.rubric.version);
     tick();
   },
@@ -126,7 +127,7 @@ function skip() {
 
 function escalate() {
   const slot = desk.current;
-  if (!slot) return;
+  if (!slot || slot.task.kind) return;
   const { draft: answers, comment } = slot.form;
   askEscalate((note) => decisions.passOn("escalate", { note, answers, comment }, "Escalated: an adjudicator decides."));
 }

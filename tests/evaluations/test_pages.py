@@ -6,8 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from annotations.evaluations.read import latest_scores
-from annotations.models import Evaluation, EvaluationGrade
+from annotations.models import Evaluation
 from annotations.rollouts.evaluated import measure_evaluation
 from tests.evaluations.world import URL, bring, evaluate, outputs
 
@@ -68,41 +67,21 @@ def test_a_lead_evaluates_compares_and_reads_what_went_wrong(lea, cast, project,
     assert "was not evaluated over other" in measure_evaluation(project, "v1", metric="f1", dataset="other").reason
 
 
-def test_reviewers_grade_a_sample_and_are_not_told_whose_it_is(lea, cast, project, browser_of):
+def test_a_sample_only_grows_and_stays_as_it_was_begun(lea, cast, browser_of):
     bring(lea)
-    run = evaluate(lea, outputs(wrong=(0,)), system_version="secret-system", people={"sample": 2})
+    run = evaluate(lea, outputs(wrong=(0,)), people={"sample": 2})
     at = f"{AT}/{run['id']}"
-    assert run["scores"]["people.pass_rate"]["undefined"] == "not_measured"
-    rui, lead = browser_of(cast.rui), browser_of(cast.lea)
-    assert f"{at}/grade" in rui.get("/p/helpdesk/").content.decode()
-    assert rui.get(at).status_code == 403
-    page = rui.get(f"{at}/grade").content.decode()
-    assert "0 of 2 graded by you" in page
-    assert "secret-system" not in page
-    assert "Expected" not in page
+    lead, rui = browser_of(cast.lea), browser_of(cast.rui)
     drawn = Evaluation.objects.get().sample["external_ids"]
-    for verdict in ("pass", "fail"):
-        position = rui.get(f"{at}/grade").context["task"].position
-        assert rui.post(f"{at}/grade", {"position": position, "choice": verdict, "note": "so"}).status_code == 302
-    assert "You have graded all 2" in rui.get(f"{at}/grade").content.decode()
-    assert lea.get(f"/evaluations/{run['id']}")["scores"]["people.pass_rate"]["value"] == 0.5
-    # Changing one's last grade supersedes it.
-    again = rui.get(f"{at}/grade?again").context["task"].position
-    rui.post(f"{at}/grade", {"position": again, "choice": "pass"})
-    assert EvaluationGrade.objects.count() == 3
-    assert latest_scores(project, "secret-system").scores["people.pass_rate"].value == 1.0
-    assert rui.post(f"{at}/grade", {"position": "29000", "choice": "pass"}).status_code == 422
-    # The sample grows, and keeps what was graded.
     lead.post(f"{at}/people", {"sample": "5"})
     assert Evaluation.objects.get().sample["external_ids"][:2] == drawn
     assert b"only grows" in lead.post(f"{at}/people", {"sample": "1"}, follow=True).content
-    assert (
-        b"stays as it was begun"
-        in lead.post(f"{at}/people", {"sample": "9", "show_expected": "on"}, follow=True).content
-    )
+    refused = lead.post(f"{at}/people", {"sample": "9", "show_expected": "on"}, follow=True).content
+    assert b"stays as it was begun" in refused
+    assert b"by 1 to 50 people" in lead.post(f"{at}/people", {"sample": "9", "overlap": "99"}, follow=True).content
+    assert rui.get(at).status_code == 403
     assert rui.post(f"{at}/people", {"sample": "9"}).status_code == 403
-    assert browser_of(cast.vic).get(f"{at}/grade").status_code == 403
-    for part in ("", "/grade", "/progress"):
+    for part in ("", "/progress"):
         assert browser_of(cast.stan).get(at + part).status_code == 404
 
 

@@ -24,6 +24,10 @@ _GOLD = """
 BREAKS = {
     "a task's leases are counted": "UPDATE annotations_task SET n_leases = 0 WHERE n_leases = 1",
     "a task's labels are counted": "UPDATE annotations_task SET n_labels = 0 WHERE n_labels = 1",
+    "an output's grades are counted": """
+        INSERT INTO annotations_task (project_id, stage, lane, rank, need, n_leases, n_labels, reason, created_at)
+        SELECT project_id, 4, 2, 0, 1, 0, 1, '', now() FROM annotations_task LIMIT 1
+    """,
     "a task has at most the labels that were planned, and those that were asked for besides": (
         "INSERT INTO annotations_extralabel (label_id) SELECT id FROM annotations_label"
     ),

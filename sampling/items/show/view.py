@@ -122,6 +122,8 @@ def _parts(fields: Mapping[str, Any], reader: Reader, read_outputs: Iterator[Par
         context = reader.read(fields["context"], cites=False)
         yield Part("Context", "context", context, folded=context.length > _FOLD_OVER)
     yield Part("Conversation" if value.kind == "messages" else "Input", "input", value)
+    if fields.get("expected") is not None:  # of a row of a dataset; items have no such field
+        yield Part("Expected answer", "", reader.read(fields["expected"], cites=False))
     yield from outputs
 
 

@@ -96,7 +96,7 @@ export class Decisions {
     const { answers, comment } = slot.form;
     const body = { lease: slot.token, answers, comment, duration_ms: slot.time.milliseconds, submit_id: submitId, next };
     desk.leave(slot);
-    if (desk.settings.reveals) this.keepForReveal(slot);
+    if (desk.settings.reveals && !slot.task.kind) this.keepForReveal(slot);
     else desk.paint();
     const letter = this.outbox.add(
       { kind: "label", path: `${slot.path}/label`, title: slot.title, body },

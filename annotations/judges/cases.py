@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from annotations.judges.bodies import read_body
+from annotations.judges.bodies import Body
 from annotations.judges.prompt import Message, repair_messages
 from annotations.judges.reply import Read, combine_draws, read_reply, score_of_tokens
 from annotations.judges.store import Finished
@@ -81,10 +81,9 @@ class Case:
         self._draws = {}
         return [Job(self, self.stage, draw, self.messages) for draw in range(self.spec.params.samples)]
 
-    def feed(self, job: Job, *, kind: str, raw: str, cached: bool) -> "list[Job] | Finished":
+    def feed(self, job: Job, body: Body, *, cached: bool) -> "list[Job] | Finished":
         """Take in the body of an answer; return what to ask next (nothing where draws are missing), or the end."""
         self.is_cached = self.is_cached and cached
-        body = read_body(kind, raw)
         read = (
             read_reply(body.text, self.spec.questions)
             if body.text

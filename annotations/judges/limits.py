@@ -18,8 +18,9 @@ from redis.exceptions import RedisError
 from annotations.models import JudgeLimit
 
 _log = structlog.get_logger(__name__)
-# A provider measures a minute by its own clock and counts tokens its own way: a little below its limit is at its limit.
-_HEADROOM = 0.985
+# A provider measures a minute by its own clock: a little below its limit is at its limit. It counts tokens its own way,
+# often a few in a hundred more than it tells.
+_HEADROOM, _TOKEN_HEADROOM = 0.985, 0.96
 _AHEAD = 1.0  # seconds' worth that may come at once
 _PREFIX = "judges:limit:"
 
@@ -71,7 +72,7 @@ class Limit(NamedTuple):
 
     def token_seconds(self, tokens: float) -> float:
         """How long so many tokens take up."""
-        return 60 * tokens / (self.tpm * _HEADROOM) if self.tpm else 0.0
+        return 60 * tokens / (self.tpm * _TOKEN_HEADROOM) if self.tpm else 0.0
 
     @property
     def ahead(self) -> float:

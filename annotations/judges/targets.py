@@ -35,12 +35,17 @@ class Asked:
             self.is_plain = bool(self.provider.learnt.get(choice.model, {}).get("plain"))
         except RefusalError as refusal:
             self.dead = refusal.message
-        self._key = _key(project_id, choice)
-        self.breaker = Breaker(self._key)
-        self.limit = Limit(
-            self._key, self.target.rpm if self.target else None, self.target.tpm if self.target else None
-        )
+        self.key = _key(project_id, choice)
+        self.breaker = Breaker(self.key)
+        self.limit = Limit(self.key, self.target.rpm if self.target else None, self.target.tpm if self.target else None)
         self._ratio, self._output, self._free_until = 1.0, 0.0, 0.0
+
+    @property
+    def there(self) -> Target:
+        """The target of one that is of use."""
+        if self.target is None:
+            raise LookupError(self.dead)
+        return self.target
 
     def expected_tokens(self, prompt_chars: int, max_tokens: int) -> float:
         """Return how many tokens a call will take up, by what earlier ones did."""
@@ -79,7 +84,7 @@ class Asked:
         known = {"rpm": told.rpm, "tpm": told.tpm}
         rpm, tpm = (smaller_limit(known[name], getattr(self.provider, name)) for name in ("rpm", "tpm"))
         if (told.rpm or told.tpm) and (rpm, tpm) != (self.limit.rpm, self.limit.tpm):
-            self.limit = Limit(self._key, rpm, tpm)
+            self.limit = Limit(self.key, rpm, tpm)
             self._learn({name: value for name, value in known.items() if value})
 
     def refuse_structure(self) -> None:

@@ -12,14 +12,14 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from annotations.judges.bodies import read_body
+from annotations.judges.bodies import Body, read_body
 from annotations.judges.calls import Caller, Level, Outcome
 from annotations.judges.cases import FIRST, Job
 from annotations.judges.choose import choose_items
 from annotations.judges.ending import end_piece
+from annotations.judges.ledger import Reserved, Settled, Wanted, settle_left_behind, take_turn
 from annotations.judges.prepare import Preparation
 from annotations.judges.reply import can_be_structured, reply_schema
-from annotations.judges.spending import Settled, Wanted, reserve, settle, settle_left_behind
 from annotations.judges.store import Finished, store_finished
 from annotations.judges.targets import Asked, pick_target
 from annotations.judges.transport import Ask, NoStructureError, TerminalError, TryAgainError
@@ -70,7 +70,7 @@ class _Piece:
             else None
         )
         self.preparation = Preparation(run.project, self.spec, version_id=self.version.pk)
-        self.level = Level(self.spec.params.concurrency)
+        self.level = Level(self.spec.params.concurrency, key=self.first[0].key)
         self.ready: deque[Job] = deque()
         self.finished: list[Finished] = []
         self.stored_at = self.began
@@ -85,9 +85,9 @@ class _Piece:
         all_chosen = choose_items(self.run, until=self.issue_until)
         with Caller(most=self.spec.params.concurrency, deadline=self.began + CALL_SECONDS) as caller:
             while True:
-                self._refill(caller)
-                if caller.under_way:
-                    self._take_in(caller.collect(wait=self._patience()))
+                enough = self.level.calls - int(self.level.value)
+                outcomes = caller.collect(wait=self._patience(), enough=enough) if caller.under_way else []
+                self._turn(caller, outcomes)
                 self._store(always=not caller.under_way)
                 if caller.under_way:
                     continue
@@ -95,6 +95,7 @@ class _Piece:
                     break
                 time.sleep(min(0.2, max(0.0, self.next_try - time.monotonic())))
         self._store(always=True)
+        self.level.remember()
         end_piece(
             self.run.pk,
             piece=self.run.chunk,
@@ -110,15 +111,6 @@ class _Piece:
     def _patience(self) -> float:
         """Return how long to wait for an answer before there may be something else to do."""
         return min(0.25, max(0.001, self.next_try - time.monotonic())) if self.next_try else 0.25
-
-    def _refill(self, caller: Caller) -> None:
-        while self._may_issue() and caller.under_way < self.level.calls and time.monotonic() >= self.next_try:
-            if not self.ready and not self._read_more():
-                return
-            if not self.ready:
-                continue
-            if not self._begin(caller, room=self.level.calls - caller.under_way):
-                return
 
     def _read_more(self) -> bool:
         """Make the next waiting items ready; tell whether there were any."""
@@ -136,12 +128,7 @@ class _Piece:
     def _queue(self, jobs: list[Job]) -> None:
         """Answer jobs from what is stored, the others get ready."""
         while jobs:
-            keys = {
-                job.key(asked.target): (asked.target.kind)
-                for job in jobs
-                for asked in self._targets(job)
-                if asked.target is not None
-            }
+            keys = {job.key(asked.target) for job in jobs for asked in self._targets(job) if asked.target is not None}
             calls = JudgeCall.objects.filter(project_id=self.run.project_id, key__in=keys, state=CallState.SETTLED)
             stored = {call.key: call for call in calls.only("key", "kind", "raw", "run_id").order_by("pk") if call.raw}
             following: list[Job] = []
@@ -151,13 +138,13 @@ class _Piece:
                 if call is None:
                     self.ready.append(job)
                 else:
-                    following += self._feed(job, call.kind, call.raw, cached=call.run_id != self.run.pk)
+                    following += self._feed(job, read_body(call.kind, call.raw), cached=call.run_id != self.run.pk)
             jobs = following
 
-    def _feed(self, job: Job, kind: str, raw: str, *, cached: bool) -> list[Job]:
+    def _feed(self, job: Job, body: Body, *, cached: bool) -> list[Job]:
         if job.case.is_over:
             return []
-        found = job.case.feed(job, kind=kind, raw=raw, cached=cached)
+        found = job.case.feed(job, body, cached=cached)
         if isinstance(found, Finished):
             self.finished.append(found)
             return []
@@ -166,18 +153,43 @@ class _Piece:
     def _targets(self, job: Job) -> list[Asked]:
         return self.first if job.stage == FIRST else self.stronger
 
-    def _begin(self, caller: Caller, *, room: int) -> bool:
-        """Begin some of the ready jobs; tell whether to go on."""
+    def _turn(self, caller: Caller, outcomes: list[Outcome]) -> None:
+        """Store what came back and reserve what is asked next, together; ask it, then read what came back."""
+        now = timezone.now()
+        ended = [self._settled(outcome) for outcome in outcomes]
+        for outcome in outcomes:
+            self._heard(outcome, now)
+        batch = self._next_batch(room=self.level.calls - caller.under_way)
+        if not ended and not batch:
+            return
+        granted = take_turn(
+            self.run.pk,
+            [settled for settled, _ in ended],
+            [self._wanted(job, asked) for job, asked, _ in batch],
+            piece=self.run.chunk,
+            now=now,
+        )
+        self._begin(caller, batch, granted)
+        following: list[Job] = []
+        for outcome, (_, body) in zip(outcomes, ended, strict=True):
+            if body is not None:
+                following += self._feed(outcome.what[0], body, cached=False)
+        self._queue(following)
+
+    def _next_batch(self, *, room: int) -> list[tuple[Job, Asked, float]]:
+        """Take jobs that may be asked now, each with its share of the limits."""
         batch: list[tuple[Job, Asked, float]] = []
-        go_on = True
-        while self.ready and len(batch) < room:
+        while len(batch) < room and self._may_issue() and time.monotonic() >= self.next_try:
+            if not self.ready:
+                if not self._read_more():
+                    break
+                continue
             job = self.ready[0]
             if job.case.is_over:
                 self.ready.popleft()
                 continue
             asked = self._usable(job)
             if asked is None:
-                go_on = False
                 break
             tokens = asked.expected_tokens(job.prompt_chars, self.spec.params.max_tokens)
             wait = asked.take(tokens)
@@ -185,10 +197,9 @@ class _Piece:
                 self.next_try = time.monotonic() + wait
                 if self.next_try > self.issue_until:
                     self.wait = wait
-                go_on = False
                 break
             batch.append((self.ready.popleft(), asked, tokens))
-        return self._reserve_and_begin(caller, batch) and go_on
+        return batch
 
     def _usable(self, job: Job) -> Asked | None:
         """Return who is asked next; None where nobody can be, which pauses the run or has it wait."""
@@ -202,29 +213,23 @@ class _Piece:
             job.place = 0
         return None
 
-    def _reserve_and_begin(self, caller: Caller, batch: list[tuple[Job, Asked, float]]) -> bool:
-        if not batch:
-            return True
-        wanted = [
-            Wanted(
-                job.case.item_id,
-                job.key(asked.target),
-                asked.choice.provider,
-                asked.target.kind,
-                asked.choice.model,
-                asked.most_nusd(job.prompt_chars, self.spec.params.max_tokens),
-            )
-            for job, asked, _ in batch
-            if asked.target is not None
-        ]
-        granted = reserve(self.run.pk, wanted, piece=self.run.chunk, now=timezone.now())
+    def _wanted(self, job: Job, asked: Asked) -> Wanted:
+        return Wanted(
+            job.case.item_id,
+            job.key(asked.there),
+            asked.choice.provider,
+            asked.there.kind,
+            asked.choice.model,
+            asked.most_nusd(job.prompt_chars, self.spec.params.max_tokens),
+        )
+
+    def _begin(self, caller: Caller, batch: list[tuple[Job, Asked, float]], granted: Reserved) -> None:
+        """Make the calls that were granted; the others get ready again."""
         for (job, asked, tokens), call in zip(batch, granted.calls, strict=False):
-            if asked.target is None:
-                continue
-            wants_tokens = self.spec.params.score == "logprobs" and asked.target.kind == ProviderKind.OPENAI
+            wants_tokens = self.spec.params.score == "logprobs" and asked.there.kind == ProviderKind.OPENAI
             caller.begin(
                 (job, asked, call, tokens),
-                asked.target,
+                asked.there,
                 Ask(
                     job.messages,
                     self.spec.params.send,
@@ -235,53 +240,46 @@ class _Piece:
                 limit=asked.limit,
                 timeout_seconds=self.spec.params.timeout_seconds,
             )
-        left = [job for job, _, _ in batch[len(granted.calls) :]]
-        self.ready.extendleft(reversed(left))
+        self.ready.extendleft(job for job, _, _ in reversed(batch[len(granted.calls) :]))
         self.ended = self.ended or granted.ended
         if granted.refused and not caller.under_way:
             self.pause = granted.refused
-        return not left
 
-    def _take_in(self, outcomes: list[Outcome]) -> None:
-        """Store what came back, then read it."""
-        if not outcomes:
-            return
-        now = timezone.now()
-        settle(self.run.pk, [self._settled(outcome) for outcome in outcomes], now=now)
-        following: list[Job] = []
-        for outcome in outcomes:
-            job, asked, call, _ = outcome.what
-            if outcome.answered is not None:
-                self.level.answered()
-                asked.breaker.answered()
-                self.waiting_for, self.any_answered = "", True
-                asked.heard(outcome.answered.headers, now=now)
-                following += self._feed(job, call.kind, outcome.answered.body, cached=False)
-            elif outcome.error is not None:
-                self._not_answered(job, asked, outcome)
-        self._queue(following)
+    def _heard(self, outcome: Outcome, now: datetime) -> None:
+        """Take in how a call ended, but not yet what it says."""
+        job, asked, _, _ = outcome.what
+        if outcome.answered is not None:
+            self.level.answered(outcome.answered.latency_ms)
+            asked.breaker.answered()
+            self.waiting_for, self.any_answered = "", True
+            asked.heard(outcome.answered.headers, now=now)
+        elif outcome.error is not None:
+            self._not_answered(job, asked, outcome)
 
-    def _settled(self, outcome: Outcome) -> Settled:
+    def _settled(self, outcome: Outcome) -> tuple[Settled, Body | None]:
+        """Return how a call is settled, and the body of its answer."""
         job, asked, call, expected = outcome.what
         if outcome.answered is None:
             error = outcome.error
             sent = error is not None and error.sent
             state = CallState.UNCERTAIN if sent else CallState.FAILED
-            return Settled(call, state, error=error.message[:2000] if error else "", uncertain=outcome.uncertain)
+            said = error.message[:2000] if error else ""
+            return Settled(call, state, error=said, uncertain=outcome.uncertain), None
         body = read_body(call.kind, outcome.answered.body)
         read = body.input_tokens if body.input_tokens is not None else job.prompt_chars // 4
         written = body.output_tokens if body.output_tokens is not None else len(body.text) // 4
         asked.used(expected=expected, prompt_chars=job.prompt_chars, input_tokens=read, output_tokens=written)
-        return Settled(
+        settled = Settled(
             call,
             CallState.SETTLED,
-            cost_nusd=asked.target.cost_nusd(read, written),
+            cost_nusd=asked.there.cost_nusd(read, written),
             input_tokens=read,
             output_tokens=written,
             raw=outcome.answered.body,
             latency_ms=outcome.answered.latency_ms,
             uncertain=outcome.uncertain,
         )
+        return settled, body
 
     def _not_answered(self, job: Job, asked: Asked, outcome: Outcome) -> None:
         error = outcome.error
@@ -307,6 +305,8 @@ class _Piece:
         else:
             self.waiting_for = error.message
             asked.breaker.failed()
+            if error.sent:  # nothing came in time: perhaps because so much was asked at once
+                self.level.refused()
             if error.wait and error.wait > 1:
                 asked.hold(error.wait)
             job.case.tries += 1

@@ -77,13 +77,13 @@ def test_calls_of_a_worker_that_died_are_uncertain_and_repeated(lea, project, st
     send(lea, *["[pass]"] * 6)
     add_provider(lea, stub)
     number = begin(lea, add_version(lea, params={"concurrency": 2}))
-    real = worker._Piece._take_in
+    real = worker._Piece._turn
     deaths = iter(["in flight", "unread"])
 
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
 
-    def die(piece, outcomes):
+    def die(piece, caller, outcomes):
         how = next(deaths, None) if outcomes else None
         if how == "unread":
             monkeypatch.setattr(
@@ -91,9 +91,9 @@ def test_calls_of_a_worker_that_died_are_uncertain_and_repeated(lea, project, st
             )
         if how == "in flight":
             raise KeyboardInterrupt
-        return real(piece, outcomes)
+        return real(piece, caller, outcomes)
 
-    monkeypatch.setattr(worker._Piece, "_take_in", die)
+    monkeypatch.setattr(worker._Piece, "_turn", die)
     feed = worker._Piece._feed
     for _ in range(2):
         intent = Intent.objects.get(kind="run_judge", done_at=None)
@@ -117,7 +117,7 @@ def test_calls_of_a_worker_that_died_are_uncertain_and_repeated(lea, project, st
 def test_a_piece_that_was_overtaken_stores_and_moves_nothing(lea, project, stub):
     """Stopped and resumed while calls were under way: the old piece is not heard, and no money is moved twice."""
     from annotations.judges.ending import end_piece
-    from annotations.judges.spending import Settled, Wanted, reserve, settle, settle_left_behind
+    from annotations.judges.ledger import Settled, Wanted, reserve, settle, settle_left_behind
     from annotations.models.judge_runs import CallState
     from reviewapp.jobs.models import Intent
     from sampling.models import Item

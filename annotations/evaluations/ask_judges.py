@@ -14,16 +14,16 @@ import orjson
 from django.db import connection, transaction
 
 from annotations.evaluations.spec import JudgeChoice
+from annotations.judges.asking import ask_at_once
 from annotations.judges.bodies import read_body
 from annotations.judges.prepare import Preparation
 from annotations.judges.prompt import Material
-from annotations.judges.reply import can_be_structured, read_reply, reply_schema
+from annotations.judges.reply import read_reply
 from annotations.judges.spending import settle_without_run, spend_without_run
 from annotations.judges.targets import Asked
 from annotations.judges.template import PromptTooLongError
-from annotations.judges.transport import MAX_ANSWER_BYTES, Ask, NoStructureError, ProviderError, TerminalError, send
+from annotations.judges.transport import MAX_ANSWER_BYTES, ProviderError, TerminalError
 from annotations.judges.versions import Spec
-from annotations.judges.waiting import call_with_retries
 from annotations.models import Evaluation, JudgeVersion
 from reviewapp.http.errors import ConflictError, InvalidError, NotFoundError
 from reviewapp.http.outgoing import Outgoing
@@ -110,8 +110,6 @@ def _material(external_id: str, output: str, row: str) -> Material:
 
 def _ask_all(version: JudgeVersion, spec: Spec, asked: Asked, materials: Sequence[Material]) -> list[_Said]:
     preparation = Preparation(version.judge.project, spec, version_id=version.pk)
-    structured = can_be_structured(spec.questions) and spec.params.structured == "auto" and not asked.is_plain
-    schema = reply_schema(spec.questions) if structured else None
     deadline = time.monotonic() + SECONDS
     target = asked.target
 
@@ -123,18 +121,8 @@ def _ask_all(version: JudgeVersion, spec: Spec, asked: Asked, materials: Sequenc
         except (InvalidError, PromptTooLongError):
             return _Said(None, 0)
 
-        def once(form: Any) -> Any:
-            ask = Ask(messages, spec.params.send, form, spec.params.max_tokens)
-            left = min(spec.params.timeout_seconds, max(1.0, deadline - time.monotonic()))
-            return send(outgoing, target, ask, timeout_seconds=left)
-
-        def quietly(error: Any, seconds: float) -> None: ...
-
         try:
-            try:
-                made = call_with_retries(lambda: once(schema), deadline=deadline, on_wait=quietly)
-            except NoStructureError:
-                made = call_with_retries(lambda: once(None), deadline=deadline, on_wait=quietly)
+            made = ask_at_once(outgoing, asked, spec, messages, deadline=deadline)
         except TerminalError as error:
             return _Said(None, 0, error.message)
         except ProviderError:

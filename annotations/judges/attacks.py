@@ -16,15 +16,15 @@ import orjson
 from django.db import transaction
 from django.utils import timezone
 
+from annotations.judges.asking import ask_at_once
 from annotations.judges.bodies import read_body
 from annotations.judges.prepare import Preparation
 from annotations.judges.prompt import Material
-from annotations.judges.reply import can_be_structured, read_reply, reply_schema
+from annotations.judges.reply import read_reply
 from annotations.judges.spending import settle_without_run, spend_without_run
 from annotations.judges.targets import Asked
-from annotations.judges.transport import MAX_ANSWER_BYTES, Ask, NoStructureError, ProviderError, TerminalError, send
+from annotations.judges.transport import MAX_ANSWER_BYTES, ProviderError, TerminalError
 from annotations.judges.versions import Spec
-from annotations.judges.waiting import call_with_retries
 from annotations.models import JudgeAttack, JudgeVersion
 from annotations.models.judge_runs import NUSD, AttackState
 from annotations.rubrics.questions import is_positive
@@ -161,9 +161,6 @@ def _attempt_all(
 ) -> tuple[list[dict[str, str]], int, str]:
     project = version.judge.project
     preparation = Preparation(project, spec, version_id=version.pk)
-    schema = (
-        reply_schema(spec.questions) if can_be_structured(spec.questions) and spec.params.structured == "auto" else None
-    )
     deadline = time.monotonic() + _SECONDS
     question = spec.primary or {}
 
@@ -173,20 +170,8 @@ def _attempt_all(
             return {}, 0, asked.dead
         material = Material(f"attack:{attack.name}", _INPUT, attack.output, None, [], {})
         messages = preparation.messages(material)
-        plain = asked.is_plain
-
-        def once(*, structured: bool) -> Any:
-            ask = Ask(messages, spec.params.send, schema if structured else None, spec.params.max_tokens)
-            left = min(spec.params.timeout_seconds, max(1.0, deadline - time.monotonic()))
-            return send(outgoing, target, ask, timeout_seconds=left)
-
-        def quietly(error: Any, seconds: float) -> None: ...
-
         try:
-            try:
-                made = call_with_retries(lambda: once(structured=not plain), deadline=deadline, on_wait=quietly)
-            except NoStructureError:
-                made = call_with_retries(lambda: once(structured=False), deadline=deadline, on_wait=quietly)
+            made = ask_at_once(outgoing, asked, spec, messages, deadline=deadline)
         except TerminalError as error:
             return {}, 0, error.message
         except ProviderError as error:
@@ -200,10 +185,12 @@ def _attempt_all(
 
     with (
         Outgoing(connections=_BESIDE, max_answer_bytes=MAX_ANSWER_BYTES) as outgoing,
-        ThreadPoolExecutor(_BESIDE) as pool,
+        ThreadPoolExecutor(min(_BESIDE, spec.params.concurrency)) as pool,
     ):
         found = list(pool.map(attempt, suite))
     problem = next((why for _, _, why in found if why), "")
+    if not problem and all("error" in each for each, _, _ in found):
+        problem = f"Not one attempt was answered. The first: {found[0][0]['error']}"
     return [each for each, _, _ in found if each], sum(cost for _, cost, _ in found), problem
 
 

@@ -3,22 +3,33 @@
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from enum import StrEnum
+from typing import Any, NamedTuple
 
 from django.db import transaction
 
 from annotations.judges.limits import Breaker, Limit, block, correct, take
+from annotations.judges.prompt import Message
 from annotations.judges.providers import get_provider, smaller_limit, target_of
-from annotations.judges.transport import Target
-from annotations.judges.versions import Choice
+from annotations.judges.transport import Ask, Target
+from annotations.judges.versions import Choice, Params
 from annotations.judges.waiting import told_limits
 from annotations.models import JudgeProvider
+from annotations.models.judge_runs import ProviderKind
 from reviewapp.http.errors import RefusalError
 
 _CHARS_A_TOKEN = 4.0
 _CAREFUL_CHARS_A_TOKEN = 2.5
 _SMOOTH = 0.1
 _FREE_SECONDS = 0.1
+
+
+class Form(StrEnum):
+    """How strictly a model is asked for the form of its reply: by a schema, as some JSON object, in words alone."""
+
+    SCHEMA = "schema"
+    OBJECT = "object"
+    PLAIN = "plain"
 
 
 class Asked:
@@ -28,11 +39,11 @@ class Asked:
         self.choice = choice
         self.dead = ""
         self.target: Target | None = None
-        self.is_plain = False
+        self.form = Form.SCHEMA
         try:
             self.provider = get_provider(project_id, choice.provider)
             self.target = target_of(self.provider, choice.model)
-            self.is_plain = bool(self.provider.learnt.get(choice.model, {}).get("plain"))
+            self.form = _known_form(self.provider.learnt.get(choice.model, {}))
         except RefusalError as refusal:
             self.dead = refusal.message
         self.key = _key(project_id, choice)
@@ -87,10 +98,27 @@ class Asked:
             self.limit = Limit(self.key, rpm, tpm)
             self._learn({name: value for name, value in known.items() if value})
 
-    def refuse_structure(self) -> None:
-        """Remember that this model takes no structured output."""
-        self.is_plain = True
-        self._learn({"plain": True})
+    def ask(self, messages: Sequence[Message], params: Params, schema: Mapping[str, Any] | None) -> Ask:
+        """Return the request, in the form that this model takes."""
+        is_plain = self.form == Form.PLAIN
+        logprobs = params.score == "logprobs" and self.there.kind == ProviderKind.OPENAI and not is_plain
+        shown = None if is_plain else schema
+        return Ask(messages, params.send, shown, params.max_tokens, logprobs, loose=self.form == Form.OBJECT)
+
+    def loosen(self) -> bool:
+        """Ask for less structure from now on; return False where there was none."""
+        if self.form == Form.PLAIN:
+            return False
+        has_between = self.form == Form.SCHEMA and self.there.kind == ProviderKind.OPENAI
+        self.form = Form.OBJECT if has_between else Form.PLAIN
+        return True
+
+    def refuse_structure(self) -> bool:
+        """Loosen, and remember it for every worker; return False where there was no structure left."""
+        if not self.loosen():
+            return False
+        self._learn({"form": str(self.form)})
+        return True
 
     def hold(self, seconds: float) -> None:
         """Ask nothing for so long, because the provider said so."""
@@ -131,6 +159,10 @@ def pick_target(targets: Sequence[Asked], place: int) -> Picked:
     dead = " ".join(dict.fromkeys(asked.dead for asked in targets if asked.dead))
     # Where an earlier one is alive, it is asked again after a while.
     return Picked(None, wait=5.0) if place and not dead else Picked(None, dead=dead or "No provider is left.")
+
+
+def _known_form(learnt: Mapping[str, Any]) -> Form:
+    return Form.PLAIN if learnt.get("plain") else Form(learnt.get("form", Form.SCHEMA))
 
 
 def forget_troubles(project_id: int, choices: Sequence[Choice]) -> None:

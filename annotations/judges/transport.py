@@ -48,13 +48,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What is asked of a target. `schema` None asks for plain text."""
+    """What is asked of a target. `schema` None asks for plain text; `loose` for an object, the schema beside it."""
 
     messages: Sequence[Message]
     params: Mapping[str, Any]
     schema: Mapping[str, Any] | None
     max_tokens: int
     logprobs: bool = False
+    loose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,8 @@ def _body(target: Target, ask: Ask) -> dict[str, Any]:
     body = {"model": target.model, "messages": turns, "max_tokens": ask.max_tokens}
     if ask.schema is not None:
         described = {"name": _TOOL, "strict": True, "schema": ask.schema}
-        body["response_format"] = {"type": "json_schema", "json_schema": described}
+        strict = {"type": "json_schema", "json_schema": described}
+        body["response_format"] = {"type": "json_object", "schema": ask.schema} if ask.loose else strict
     if ask.logprobs:
         body |= {"logprobs": True, "top_logprobs": 10}
     return {**ask.params, **body}
@@ -164,12 +166,12 @@ def _refusal(target: Target, answer: Answer) -> ProviderError:
         return TerminalError(f"{message} The provider's account has no credit.")
     if answer.status == 404 or (answer.status == 400 and any(word in low for word in _NO_MODEL)):
         return TerminalError(f"{message} Check the model ({target.model}) and the address.")
+    if answer.status in {400, 422, 500, 501} and any(word in low for word in _NO_STRUCTURE):
+        return NoStructureError(message)  # some servers answer 500 to what they do not know
     if answer.status in _TRY_AGAIN or answer.status >= 500:
         busy = answer.status in {429, 529}
         sent = answer.status in {408, 504}
         return TryAgainError(message, wait=retry_after(answer.headers), busy=busy, sent=sent, headers=answer.headers)
-    if answer.status in {400, 422} and any(word in low for word in _NO_STRUCTURE):
-        return NoStructureError(message)
     if 300 <= answer.status < 400:
         return TerminalError(f"{message} Redirects are not followed: check the address.")
     return NotThisItemError(message)

@@ -14,27 +14,19 @@ import orjson
 from django.db import connection, transaction
 
 from annotations.estimates.grading import CELLS, PASS, UNPARSED, UNSCORED, Grading, pass_grading_of
+from annotations.judges.asking import ask_at_once
 from annotations.judges.bodies import read_body
 from annotations.judges.cells import excerpt
 from annotations.judges.examples import read_materials
 from annotations.judges.pairs import SHARES, SPLITS
 from annotations.judges.prepare import Preparation
 from annotations.judges.prompt import Material
-from annotations.judges.reply import can_be_structured, read_reply, reply_schema
+from annotations.judges.reply import read_reply
 from annotations.judges.spending import settle_without_run, spend_without_run
 from annotations.judges.targets import Asked
 from annotations.judges.template import PromptTooLongError
-from annotations.judges.transport import (
-    MAX_ANSWER_BYTES,
-    Answered,
-    Ask,
-    NoStructureError,
-    ProviderError,
-    TerminalError,
-    send,
-)
+from annotations.judges.transport import MAX_ANSWER_BYTES, ProviderError, TerminalError
 from annotations.judges.versions import Spec
-from annotations.judges.waiting import call_with_retries
 from annotations.models.judge_runs import NUSD
 from reviewapp.accounts.access import Access, require
 from reviewapp.accounts.roles import Action
@@ -167,11 +159,7 @@ def _dev_items(access: Access, grading: Grading, items: int) -> list[_DevItem]:
 def _ask_all(access: Access, spec: Spec, asked: Asked, chosen: Sequence[_DevItem]) -> tuple[dict[int, _Said], int, str]:
     preparation = Preparation(access.project, spec, version_id=0)
     materials = read_materials(access.project.pk, [each.item_id for each in chosen])
-    can = can_be_structured(spec.questions) and spec.params.structured == "auto" and not asked.is_plain
-    schema = reply_schema(spec.questions) if can else None
     deadline = time.monotonic() + SECONDS
-
-    def quietly(error: Any, seconds: float) -> None: ...
 
     def one(item: _DevItem, material: Material) -> tuple[int, _Said, int, str]:
         shown, target = excerpt(material.input), asked.target
@@ -182,16 +170,8 @@ def _ask_all(access: Access, spec: Spec, asked: Asked, chosen: Sequence[_DevItem
         except PromptTooLongError:
             return item.item_id, _Said(shown, None, "", "The prompt is too long with this item."), 0, ""
 
-        def once(*, structured: bool) -> Answered:
-            ask = Ask(messages, spec.params.send, schema if structured else None, spec.params.max_tokens)
-            left = min(spec.params.timeout_seconds, max(1.0, deadline - time.monotonic()))
-            return send(outgoing, target, ask, timeout_seconds=left)
-
         try:
-            try:
-                made = call_with_retries(lambda: once(structured=True), deadline=deadline, on_wait=quietly)
-            except NoStructureError:
-                made = call_with_retries(lambda: once(structured=False), deadline=deadline, on_wait=quietly)
+            made = ask_at_once(outgoing, asked, spec, messages, deadline=deadline)
         except TerminalError as error:
             return item.item_id, _Said(shown, None, "", error.message), 0, error.message
         except ProviderError as error:
@@ -203,7 +183,7 @@ def _ask_all(access: Access, spec: Spec, asked: Asked, chosen: Sequence[_DevItem
 
     with (
         Outgoing(connections=_BESIDE, max_answer_bytes=MAX_ANSWER_BYTES) as outgoing,
-        ThreadPoolExecutor(_BESIDE) as pool,
+        ThreadPoolExecutor(min(_BESIDE, spec.params.concurrency)) as pool,
     ):
         there = [item for item in chosen if item.item_id in materials]
         found = list(pool.map(lambda item: one(item, materials[item.item_id]), there))

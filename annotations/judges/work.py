@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from annotations.judges.asking import schema_of
 from annotations.judges.bodies import Body, read_body
 from annotations.judges.calls import Caller, Level, Outcome
 from annotations.judges.cases import FIRST, Job
@@ -19,13 +20,12 @@ from annotations.judges.choose import choose_items
 from annotations.judges.ending import end_piece
 from annotations.judges.ledger import Reserved, Settled, Wanted, settle_left_behind, take_turn
 from annotations.judges.prepare import Preparation
-from annotations.judges.reply import can_be_structured, reply_schema
 from annotations.judges.store import Finished, store_finished
 from annotations.judges.targets import Asked, pick_target
-from annotations.judges.transport import Ask, NoStructureError, TerminalError, TryAgainError
+from annotations.judges.transport import NoStructureError, TerminalError, TryAgainError
 from annotations.judges.versions import Spec
 from annotations.models import JudgeCall, JudgeRun, JudgeRunItem
-from annotations.models.judge_runs import CallState, ProviderKind, RunItemState, RunState
+from annotations.models.judge_runs import CallState, RunItemState, RunState
 from reviewapp.jobs.run import commits_itself
 
 ISSUE_SECONDS = 40.0  # calls are begun within this time …
@@ -64,11 +64,7 @@ class _Piece:
         self.first = [Asked(run.project_id, choice) for choice in (self.spec.first, *self.spec.fallback)]
         stronger = self.spec.cascade.stronger if self.spec.cascade else None
         self.stronger = [Asked(run.project_id, stronger)] if stronger else []
-        self.schema = (
-            reply_schema(self.spec.questions)
-            if self.spec.params.structured == "auto" and can_be_structured(self.spec.questions)
-            else None
-        )
+        self.schema = schema_of(self.spec)
         self.preparation = Preparation(run.project, self.spec, version_id=self.version.pk)
         self.level = Level(self.spec.params.concurrency, key=self.first[0].key)
         self.ready: deque[Job] = deque()
@@ -226,17 +222,10 @@ class _Piece:
     def _begin(self, caller: Caller, batch: list[tuple[Job, Asked, float]], granted: Reserved) -> None:
         """Make the calls that were granted; the others get ready again."""
         for (job, asked, tokens), call in zip(batch, granted.calls, strict=False):
-            wants_tokens = self.spec.params.score == "logprobs" and asked.there.kind == ProviderKind.OPENAI
             caller.begin(
                 (job, asked, call, tokens),
                 asked.there,
-                Ask(
-                    job.messages,
-                    self.spec.params.send,
-                    None if asked.is_plain else self.schema,
-                    self.spec.params.max_tokens,
-                    logprobs=wants_tokens and not asked.is_plain,
-                ),
+                asked.ask(job.messages, self.spec.params, self.schema),
                 limit=asked.limit,
                 timeout_seconds=self.spec.params.timeout_seconds,
             )
@@ -285,8 +274,7 @@ class _Piece:
         error = outcome.error
         if error is None or job.case.is_over:
             return
-        if isinstance(error, NoStructureError) and not asked.is_plain:
-            asked.refuse_structure()
+        if isinstance(error, NoStructureError) and asked.refuse_structure():
             self.ready.appendleft(job)
         elif isinstance(error, NoStructureError) or not isinstance(error, TryAgainError | TerminalError):
             self._next_target_or(job, error.message)

@@ -174,13 +174,14 @@ def test_what_a_provider_answers_wrong_is_tried_again_or_told(lea, project, stub
     first = {
         1: (429, {"Retry-After": "0.05"}, b'{"error": {"message": "slow down"}}'),
         2: (500, {}, b"oops"),
-        3: (400, {}, no_schema),
+        3: (500, {}, no_schema),
+        4: (400, {}, no_schema),
     }
     stub.behave = first.get
     found = run(lea, version)
     assert [found[name] for name in ("state", "done")] == ["done", 2]
     assert "response_format" not in stub.asked[-1]
-    assert JudgeProvider.objects.get().learnt == {"small": {"plain": True}}
+    assert JudgeProvider.objects.get().learnt == {"small": {"form": "plain"}}
     stub.headers = {"x-ratelimit-limit-requests": "6000", "x-ratelimit-limit-tokens": "900000"}
     send(lea, *["[fail]"] * 2, metadata={"round": 2})
     lea.post(f"{P}/items", {"items": [item("late", output="[pass]")]})

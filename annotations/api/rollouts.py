@@ -13,13 +13,15 @@ from pydantic import Field
 
 from annotations.api.bodies import Body
 from annotations.models import EvidenceBundle, Rollout
+from annotations.models.rollouts import RolloutStage
 from annotations.rollouts.access import authorize_rollout
 from annotations.rollouts.create import create_rollout, gates_in_force, measure_gates, next_stage
-from annotations.rollouts.evidence import content_hash, freeze_evidence
+from annotations.rollouts.evidence import freeze_evidence
 from annotations.rollouts.gates import GateResult
 from annotations.rollouts.report import report_of
 from annotations.rollouts.signoff import roll_back, sign_off
 from annotations.rollouts.spec import parse_gates
+from annotations.rollouts.verifier import content_hash
 from reviewapp.accounts.access import Access, authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of, has_stepped_up
@@ -209,7 +211,13 @@ def get_report(
         response = HttpResponse(orjson.dumps(report, option=orjson.OPT_INDENT_2), content_type="application/json")
         response["Content-Disposition"] = f'attachment; filename="rollout-{rollout.pk}.json"'
         return response
-    return HttpResponse(render_to_string("pages/rollout_report.html", {"report": report}, request=request))
+    return HttpResponse(render_to_string("pages/rollout_report.html", {"report": _named(report)}, request=request))
+
+
+def _named(report: dict[str, Any]) -> dict[str, Any]:
+    """Return a report with its stages as people call them."""
+    bundles = [{**each, "stage_name": RolloutStage(each["to_stage"]).label} for each in report["bundles"]]
+    return {**report, "stage_name": RolloutStage(report["stage"]).label, "bundles": bundles}
 
 
 def gate_out(result: GateResult) -> GateOut:

@@ -1,6 +1,5 @@
 """Evidence: everything a sign-off rests on, frozen at a moment, hashed, and anchored in the audit's chain."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from annotations.rollouts.gates import GateResult
 from annotations.rollouts.holds import evaluations_behind, hold_datasets
 from annotations.rollouts.moment import in_one_moment
 from annotations.rollouts.spec import Gate
+from annotations.rollouts.verifier import EVIDENCE, canonical, content_hash
 from annotations.rubrics.publish import find_rubric
 from annotations.shadow.rules import find_rule
 from reviewapp.accounts.access import Access, require
@@ -27,18 +27,7 @@ from reviewapp.audit.seal import seal_now
 from reviewapp.http.errors import ConflictError
 from sampling.models import PlanVersion
 
-FORMAT = "review-loop-evidence/1"
 HOLDS = timedelta(days=7)
-
-
-def canonical(content: Any) -> bytes:
-    """Return content as the bytes that are hashed: JSON with sorted keys, no spaces, as UTF-8."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def content_hash(content: Any) -> str:
-    """Return the SHA-256 of content, in hex."""
-    return hashlib.sha256(canonical(content)).hexdigest()
 
 
 def freeze_evidence(access: Access, rollout: Rollout, *, now: datetime) -> EvidenceBundle:
@@ -116,7 +105,7 @@ def _content(
     plan = PlanVersion.objects.filter(project=project).order_by("-version").first()
     versions = versions_of(rollout)
     return {
-        "format": FORMAT,
+        "format": EVIDENCE,
         "project": project.slug,
         "rollout": rollout.pk,
         "system_version": rollout.system_version,

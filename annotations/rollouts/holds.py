@@ -9,9 +9,9 @@ from annotations.models import DatasetLock, DatasetRow, DatasetVersion, Evidence
 from annotations.models.rollouts import RolloutStage
 from annotations.rollouts.create import gates_in_force, next_stage, tell
 from annotations.rollouts.spec import Gate
+from annotations.rollouts.verifier import NEEDED
 from reviewapp.http.errors import ConflictError
 
-NEEDED = 2  # approvals that move a version
 _KIND: LockKind = "sign-off"
 
 

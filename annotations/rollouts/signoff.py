@@ -8,7 +8,8 @@ from annotations.models import EvidenceBundle, Rollout, SignOff
 from annotations.models.rollouts import RolloutStage
 from annotations.rollouts.create import next_stage, tell
 from annotations.rollouts.evidence import why_changed
-from annotations.rollouts.holds import NEEDED, settle_holds
+from annotations.rollouts.holds import settle_holds
+from annotations.rollouts.verifier import NEEDED
 from reviewapp.accounts.access import Access, require
 from reviewapp.accounts.roles import Action
 from reviewapp.audit.record import digest, record

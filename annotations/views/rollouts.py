@@ -1,10 +1,11 @@
 """Rollouts: the list, and one rollout with its gates, evidence and story."""
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import orjson
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,13 +14,14 @@ from django.views.decorators.http import require_GET
 
 from annotations.models import Rollout
 from annotations.models.rollouts import RolloutStage
+from annotations.rollouts import verifier
 from annotations.rollouts.create import find_rollout, gates_in_force, measure_gates, next_stage
 from annotations.rollouts.evidence import why_changed
-from annotations.rollouts.holds import NEEDED
 from annotations.rollouts.report import bundles_of
 from annotations.rollouts.signoff import AUDIENCE, ORDER
 from annotations.rollouts.spec import TEMPLATES
 from annotations.rollouts.story import story_of
+from annotations.rollouts.verifier import NEEDED
 from annotations.views.kept import find_form
 from annotations.views.rollout_acts import NEW, place_of
 from reviewapp.accounts.access import authorize
@@ -147,3 +149,13 @@ def _breaches(found: Rollout, results: list[Any]) -> list[Any]:
     """Return the gates that the version passed once and fails now."""
     here = ORDER.index(RolloutStage(found.stage))
     return [each for each in results if each.state == "fail" and ORDER.index(RolloutStage(each.stage)) <= here]
+
+
+@never_cache
+@require_GET
+def send_verifier(request: HttpRequest, slug: str) -> FileResponse:
+    """Send the file that checks reports, for whoever runs it on a machine without the product."""
+    authorize(actor_of(request), slug, Action.SEE_ROLLOUTS)
+    return FileResponse(
+        Path(verifier.__file__).open("rb"), as_attachment=True, filename="verifier.py", content_type="text/x-python"
+    )

@@ -128,6 +128,7 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/quality/golds/settings", golds.save_settings, name="save_gold_settings"),
     path("p/<slug:slug>/quality/golds/pauses/<int:pause_id>", golds.decide, name="decide_pause"),
     path("p/<slug:slug>/rollouts", rollouts.rollouts, name="rollouts"),
+    path("p/<slug:slug>/rollouts/verifier.py", rollouts.send_verifier, name="rollout_verifier"),
     path("p/<slug:slug>/rollouts/make", rollout_acts.make_rollout, name="make_rollout"),
     path("p/<slug:slug>/rollouts/<int:rollout_id>", rollouts.rollout, name="rollout"),
     path("p/<slug:slug>/rollouts/<int:rollout_id>/act", rollout_acts.act_on_rollout, name="act_on_rollout"),

@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -123,7 +125,7 @@ def test_the_stage_is_cached_by_its_tag_and_a_rollback_is_one_call(lea, cast, ap
     assert lea.post(f"/rollouts/{ready}/rollback", {"reason": "x"}, status=409)["error"]["code"] == "no_earlier_stage"
 
 
-def test_the_report_is_checked_from_itself_and_against_the_rows(lea, cast, api_of, ready, tmp_path):
+def test_the_report_is_checked_from_itself_and_against_the_rows(lea, cast, api_of, browser_of, ready, tmp_path):
     pat, ann = api_of(cast.pat, "rollout"), api_of(cast.ann, "rollout")
     bundle = pat.post(f"/rollouts/{ready}/evidence", status=201)
     for approver in (pat, ann):
@@ -159,6 +161,35 @@ def test_the_report_is_checked_from_itself_and_against_the_rows(lea, cast, api_o
     ):
         with pytest.raises(CommandError, match=said):
             check(spoiled(spoil))
+    # By others, with nothing but Python; and against the audit that somebody kept.
+    audit = [
+        event for event in lea.get("/projects/helpdesk/audit?limit=200")["results"] if "rollout" in event["action"]
+    ]
+    kept = tmp_path / "audit.jsonl"
+    source = b"".join(browser_of(cast.vic).get("/p/helpdesk/rollouts/verifier.py").streaming_content)
+    (tmp_path / "verifier.py").write_bytes(source)
+    early = spoiled(lambda r, b: b["signoffs"][0].update(at="2020-01-01T00:00:00+00:00"))
+    for given, events, said in (
+        (report, audit, "The report holds: 1 bundles"),
+        (
+            report,
+            [event for event in audit if event["action"] != "rollout.approved"],
+            "the audit has no rollout.approved",
+        ),
+        (
+            spoiled(lambda r, b: r.update(events=[], stage="general_availability")),
+            audit,
+            "to general_availability without",
+        ),
+        (spoiled(lambda r, b: b["content"].update(attestations=[])), audit, "nobody confirmed 'ready'"),
+        (early, audit, "pat decided when it did not hold"),
+    ):
+        file.write_text(json.dumps(given), encoding="utf-8")
+        kept.write_text("\n".join(map(json.dumps, events)), encoding="utf-8")
+        words = [sys.executable, "-I", "-S", str(tmp_path / "verifier.py"), str(file), "--audit", str(kept)]
+        ran = subprocess.run(words, capture_output=True, text=True, check=False)
+        assert said in ran.stdout + ran.stderr
+        assert ran.returncode == ("holds" not in said)
     send(lea, "labels/import", [{"external_id": "i3", "reviewer": "zoe", "answers": {"verdict": "fail"}}])
     with pytest.raises(CommandError, match="rows behind it were changed: labels"):
         check(report, "--rows")

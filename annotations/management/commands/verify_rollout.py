@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from annotations.models import Rollout
 from annotations.rollouts.behind import changed_since
 from annotations.rollouts.evidence import versions_of
-from annotations.rollouts.report import problems_of
+from annotations.rollouts.verifier import problems_of
 
 
 class Command(BaseCommand):

@@ -1,14 +1,16 @@
 """What is known of the failure modes of drawn items: from the question, or from notes that were read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import orjson
 from django.db import connection
 
-from annotations.estimates.rows import DrawnItem, read_drawn
+from annotations.estimates.pass_rate import gather
+from annotations.estimates.rows import DrawnItem
+from annotations.estimates.weigh import Weighed
 from annotations.failures.assign import standing_modes
 from annotations.failures.change_modes import OTHER
 from annotations.failures.codebook import Codebook
@@ -17,8 +19,7 @@ from annotations.failures.publish import KEY, asks_for_modes
 from annotations.models import RubricVersion
 from annotations.quality.asked import Window, get_question
 from reviewapp.stats.arrays import BoolArray, FloatArray
-from reviewapp.stats.pass_rate.traffic import known_upstream
-from reviewapp.stats.sampling.response import response_cells
+from reviewapp.stats.pass_rate.traffic import RECEIVED
 
 Source = Literal["question", "reading"]
 OTHER_ID = 0  # what the question calls "something else"; no mode has this id
@@ -44,20 +45,24 @@ class Evidence:
     read in its notes; None where nobody did. `outcome` is 1 pass, 0 fail, -1 not known; all arrays have shape (n,).
 
     `silent` marks items that show no mode unless somebody read otherwise: they passed, or, where nothing passes or
-    fails, nobody wrote anything. `chance` is π times upstream. `grades` says whether the project's question knows pass
-    and fail.
+    fails, nobody wrote anything. `grades` says whether the project's question knows pass and fail. `weighed` holds the
+    drawn items with their response cells, as pass rates take them: failing and passing come from the same weights.
     """
 
-    drawn: list[DrawnItem]
+    weighed: Weighed
     votes: list[list[frozenset[int]] | None]
     read: list[frozenset[int] | None]
     outcome: np.ndarray[Any, np.dtype[np.int8]]
     silent: BoolArray
-    chance: FloatArray
     question: str
     grades: bool
     codebook: Codebook
     warnings: tuple[str, ...]
+
+    @property
+    def drawn(self) -> Sequence[DrawnItem]:
+        """Return the drawn items."""
+        return self.weighed.drawn
 
     @property
     def n(self) -> int:
@@ -92,14 +97,14 @@ class Evidence:
         return np.where(self.labelled, np.array(shown, np.float64), np.nan)
 
     def probability(self, shows: FloatArray, source: Source) -> FloatArray:
-        """Return, for each item, how likely it was to be known: π, answered within its hours, and read.
+        """Return, for each item, how likely it was to be known: π, answered within its cell, and read.
 
         Reading is in an order drawn by chance, so what was read of the fails (of everything, where nothing passes or
-        fails) is a random part of them. 0 where an hour or a class has nothing known.
+        fails) is a random part of them. 0 where a cell or a class has nothing known.
         """
         known = ~np.isnan(shows)
         if source == "question":
-            return self.chance * self._answered(known)
+            return self.weighed.chance * self._answered(known)
         labelled = self.labelled
         answered = self.answered
         for outcome in (PASS, FAIL, _UNKNOWN):
@@ -110,23 +115,17 @@ class Evidence:
 
     @property
     def answered(self) -> FloatArray:
-        """Return how likely each item was to be drawn and labelled: π times the response of its hours."""
-        return self.chance * self._answered(self.labelled)
+        """Return how likely each item was to be drawn and labelled: π times the response of its cell."""
+        if self.grades:
+            return np.asarray(self.weighed.chance * self.weighed.answered)
+        return self.weighed.chance * self._answered(self.labelled)
 
     def _answered(self, done: BoolArray) -> FloatArray:
-        """Return the response rate of each item's hours of arrival."""
+        """Return the share of each item's response cell (verdict, lane of the queue, hours of arrival) that is done."""
         if not self.n:
             return np.zeros(0)
-        hours = [each.hour for each in self.drawn]
-        names = sorted(set(hours))
-        number = {hour: place for place, hour in enumerate(names)}
-        cells = np.array([number[hour] for hour in hours], np.int64)
-        response = response_cells(
-            [f"{hour:%Y-%m-%d %H}:00" for hour in names],
-            np.bincount(cells, minlength=len(names)),
-            np.bincount(cells[done], minlength=len(names)),
-        )
-        return response.rates(cells)
+        cell = self.weighed.response.cell_of[self.weighed.cell]
+        return np.asarray((np.bincount(cell, done) / np.bincount(cell).clip(1))[cell], np.float64)
 
 
 def _majority(votes: Sequence[frozenset[int]] | None, mode: int) -> float:
@@ -144,12 +143,14 @@ def read_evidence(window: Window, codebook: Codebook, *, question: str | None = 
     """
     asked = get_question(window.project_id, question)
     grades = asked.get("positive") is not None or asked.get("positive_from") is not None
-    drawn = read_drawn(window, asked, judge_version=None, segment=None)
+    found = gather(replace(window, segment=None), question=question, judge=(None, None))
+    drawn = found.weighed.drawn
     ids = [each.item_id for each in drawn]
     votes = _read_votes(window.project_id, ids, codebook)
     read = standing_modes(codebook, window.project_id, None)  # few beside the drawn items, whose ids would be many
-    upstream, warnings = known_upstream([float("nan") if each.upstream is None else each.upstream for each in drawn])
-    codes = [_UNKNOWN if not grades or each.outcome is None else each.outcome for each in drawn]
+    rows = found.weighed.rows
+    known = zip(drawn, found.weighed.done, strict=True)
+    codes = [each.outcome if grades and done and each.outcome is not None else _UNKNOWN for each, done in known]
     outcome = np.array(codes, np.int8)
     if grades:
         silent = outcome == PASS
@@ -157,16 +158,15 @@ def read_evidence(window: Window, codebook: Codebook, *, question: str | None = 
         noted = noted_items(window.project_id, ids)
         silent = np.array([item_id not in noted for item_id in ids], bool)
     return Evidence(
-        drawn=drawn,
+        weighed=found.weighed,
         votes=[votes.get(item_id) for item_id in ids],
         read=[read.get(item_id) for item_id in ids],
         outcome=outcome,
         silent=silent,
-        chance=np.array([each.probability for each in drawn], np.float64) * upstream,
         question=asked["key"],
         grades=grades,
         codebook=codebook,
-        warnings=warnings,
+        warnings=() if found.weighed.upstream_is_known else (RECEIVED.format(rows.n_unknown_upstream),),
     )
 
 

@@ -126,7 +126,7 @@ def _read_items(project_id: int, codebook: Codebook) -> dict[int, list[int]]:
 
 
 def _examples(evidence: Evidence, shows: FloatArray, read: list[int]) -> list[int]:
-    drawn = [evidence.drawn[place].item_id for place in np.flatnonzero(shows == 1)]
+    drawn = [evidence.drawn[int(place)].item_id for place in np.flatnonzero(shows == 1)]
     return sorted({*drawn, *read[:EXAMPLES]}, reverse=True)[:EXAMPLES]
 
 

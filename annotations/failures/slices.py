@@ -111,7 +111,7 @@ def find_slices(window: Window, *, question: str | None = None, pairs: bool = Tr
         message = f"The question {evidence.question!r} does not say which answers pass, so nothing fails."
         raise InvalidError(message, code="not_pass_fail", fields=(FieldError("question", message),))
     labelled = np.flatnonzero(evidence.labelled)
-    items = [evidence.drawn[place].item_id for place in labelled]
+    items = [evidence.drawn[int(place)].item_id for place in labelled]
     sample = _sample(evidence, evidence.labelled)
     facts = read_slice_facts(items)
     candidates, aliases = _distinct(_candidates(facts, pairs=pairs))

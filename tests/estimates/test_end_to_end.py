@@ -62,6 +62,8 @@ def test_the_estimate_is_the_one_computed_from_what_was_sent(design, seed, cast,
     assert found["estimate"]["low"] <= theta <= found["estimate"]["high"]
     assert found["design"]["response_rate"] == pytest.approx(n_labelled / n_drawn)
     assert (found["design"]["worst_case"] is None) == (n_labelled >= 0.9 * n_drawn)
+    sliced = lea.get("/projects/helpdesk/slices?pairs=false")
+    assert sliced["failure_rate"]["value"] == pytest.approx(1 - alone, abs=1e-9), "where it fails, by the same weights"
     behind = lea.get(f"{URL}?segment=metadata.flag")
     assert sum(each["n_traffic"] for each in behind["segments"]) == len(world)
 

@@ -173,6 +173,7 @@ JOB_HANDLERS = {
     "import_label_upload": "annotations.imports.upload_run.import_label_slice",
     "recheck_items": "sampling.ingest.recheck.recheck_slice",
     "check_queue": "annotations.queue.invariants.check_queue",
+    "compute_pass_rate": "annotations.estimates.cached.compute_pass_rate",
     "freeze_dataset": "annotations.datasets.freeze.freeze_in_background",
     "run_evaluation": "annotations.evaluations.run.run_evaluation",
     "export_dataset": "annotations.datasets.export.jobs.make_export",

@@ -87,7 +87,10 @@ class ComparisonOut(Schema):
 class PassRateOut(Schema):
     """The pass rate, beside what labels alone, the judge alone and the bare pile of labels would have said."""
 
-    as_of: datetime = Field(description="When it was computed: now, or up to a minute ago where there is much traffic.")
+    as_of: datetime = Field(
+        description="When it was computed: now; from 20,000 items on up to a minute ago; from 200,000 on up to an hour"
+        " ago, and then the next one is being computed."
+    )
     question: str
     figure: Literal["pass_rate", "mean", "shares"] = Field(
         description="`mean` for ratings without a pass, whose scale is given; `shares` for choices without one."

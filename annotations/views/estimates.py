@@ -62,9 +62,10 @@ def estimates(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, "pages/estimates.html", context)
     try:
         judge, version = state.judge_named()
+        now = timezone.now()
         dated = find_pass_rate(
             state.window(access.project.pk),
-            now=timezone.now(),
+            now=now,
             question=state.question or None,
             judge=judge,
             judge_version=version,
@@ -75,7 +76,8 @@ def estimates(request: HttpRequest, slug: str) -> HttpResponse:
         )
     except RefusalError as refusal:
         return render(request, "pages/estimates.html", {**context, **_refused(state, refusal)}, status=refusal.status)
-    return render(request, "pages/estimates.html", {**context, "as_of": dated.as_of, **_figures(state, dated.rate)})
+    shown = {"as_of": dated.as_of, "is_old": dated.is_old(now), **_figures(state, dated.rate)}
+    return render(request, "pages/estimates.html", {**context, **shown})
 
 
 @never_cache

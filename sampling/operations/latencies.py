@@ -32,6 +32,10 @@ class Latencies:
         if stored is not None:
             self._sketch.merge(req_floats_sketch.deserialize(stored))
 
+    def take(self, other: "Latencies") -> None:
+        """Take in another sketch, which stays as it is."""
+        self._sketch.merge(other._sketch)
+
     def store(self) -> bytes | None:
         """Return what is stored of it; None where it is empty."""
         return None if self._sketch.is_empty() else bytes(self._sketch.serialize())

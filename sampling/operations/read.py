@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
+from django.core.cache import cache
 from django.db import connection
 
 from sampling.operations.latencies import merged
@@ -16,6 +17,8 @@ from sampling.operations.tally import ALL, COLUMNS, HAPPENED, NUMBERS, ItemCount
 
 TAIL = 4000  # newest items that are counted while somebody waits
 TOP = 50
+MANY_VALUES = 5_000  # of a field: which of them are the most frequent is then looked up once in TOP_SECONDS
+TOP_SECONDS = 300
 _TRIES = 5
 _SUMS = ", ".join(f"sum(d.{name}){'::bigint' if name not in {'cost_usd', 'cost_square'} else ''}" for name in NUMBERS)
 
@@ -31,16 +34,15 @@ _WITHIN = (
     "d.project_id = %(project)s AND d.field = %(field)s"
     " AND (%(first)s::date IS NULL OR d.day >= %(first)s) AND (%(last)s::date IS NULL OR d.day <= %(last)s)"
 )
-# The most frequent values are chosen by an index alone; only their rows are read.
+# The most frequent values are chosen by an index alone; only their rows are read. Adding up all values is most of the
+# work where there are many.
+_TOP = f"""
+SELECT d.value, count(*) OVER () FROM sampling_operationsday d WHERE {_WITHIN}
+GROUP BY d.value ORDER BY sum(d.items) DESC, d.value LIMIT %(top)s
+"""  # noqa: S608
 _VALUES = f"""
-WITH state AS ({_STATE}), summed AS (
-    SELECT d.value, sum(d.items) AS items, count(*) OVER () AS n FROM sampling_operationsday d
-    WHERE {_WITHIN} GROUP BY d.value
-), chosen AS (
-    (SELECT * FROM summed ORDER BY items DESC, value LIMIT %(top)s)
-    UNION SELECT * FROM summed WHERE value = ANY(%(also)s)
-)
-SELECT s.cursor, c.n, c.value, t.* FROM state s LEFT JOIN chosen c ON TRUE LEFT JOIN LATERAL (
+WITH state AS ({_STATE})
+SELECT s.cursor, c.value, t.* FROM state s LEFT JOIN unnest(%(values)s::text[]) c (value) ON TRUE LEFT JOIN LATERAL (
     SELECT d.day >= %(split)s, {_SUMS}, array_agg(d.latency) FILTER (WHERE d.latency IS NOT NULL)
     FROM sampling_operationsday d WHERE {_WITHIN} AND d.value = c.value GROUP BY 1
 ) t ON TRUE
@@ -155,20 +157,40 @@ class Counts:
             for (day, name, value), tally in self._tail.tallies.items()
             if name == field and wide.holds(day)
         ]
-        also = sorted({value for _, value, _ in fresh})
-        asked = {**self._asked(field, wide), "split": days.first or date.min, "top": TOP, "also": also}
+        top, n_values = self._top(field, wide)
+        also = {value for _, value, _ in fresh}
+        values = sorted(also.union(top))
+        asked = {**self._asked(field, wide), "split": days.first or date.min, "values": values}
         with connection.cursor() as cursor:
             cursor.execute(_VALUES, asked)
             rows = cursor.fetchall()
         if rows[0][0] != self._tail.cursor:
             return None
-        found = Values({}, {}, max(row[1] or 0 for row in rows) + len(set(also) - {row[2] for row in rows}))
-        for _, _, value, late, *numbers, latencies in rows:
+        counted = {row[1] for row in rows if row[2] is not None}
+        found = Values({}, {}, n_values + len(also - counted))
+        for _, value, late, *numbers, latencies in rows:
             if late is not None:
                 tally = Tally(**dict(zip(NUMBERS, numbers, strict=True)), latency=merged(map(bytes, latencies or ())))
                 (found.after if late else found.before)[value] = tally
         for day, value, tally in fresh:
             (found.after if days.holds(day) else found.before).setdefault(value, Tally()).merge(tally)
+        return found
+
+    def _top(self, field: str, days: Days) -> tuple[list[str], int]:
+        """Return the most frequent values, and how many there are; of very many those of some minutes ago.
+
+        Their figures are read anew at each look.
+        """
+        key = f"operations-top:1:{self.project_id}:{field}:{days.first}:{days.last}"
+        kept: tuple[list[str], int] | None = cache.get(key)
+        if kept is not None:
+            return kept
+        with connection.cursor() as cursor:
+            cursor.execute(_TOP, {**self._asked(field, days), "top": TOP})
+            rows = cursor.fetchall()
+        found = [row[0] for row in rows], int(rows[0][1]) if rows else 0
+        if found[1] >= MANY_VALUES:
+            cache.set(key, found, TOP_SECONDS)
         return found
 
     def _asked(self, field: str, days: Days) -> dict[str, Any]:

@@ -108,7 +108,7 @@ class Tally:
             counts = self.checks.setdefault(check, [0, 0])
             counts[0] += asked
             counts[1] += failed
-        self.latency.merge(other.settled().store())
+        self.latency.take(other.settled())
 
     def settled(self) -> Latencies:
         """Return the sketch with every latency in it."""

@@ -102,8 +102,9 @@ def _figures(access: Access, counts: Counts, days: Days, by: str, chosen: str | 
     whole = counts.read(ALL, wide)
     shown = whole if chosen is None else counts.read(by, wide, value=chosen)
     split = counts.split(by, days, before=None if by == "user_ref" else before)
-    total, everything = shown.whole(days), figures_of(whole.whole(days))
+    total = shown.whole(days)
     figures = figures_of(total)
+    everything = figures if chosen is None else figures_of(whole.whole(days))
     by_day = {day: figures_of(tally) for day, tally in shown.days.items() if days.holds(day)}
     values = sorted(split.after.items(), key=lambda each: (-each[1].items, each[0]))[:TOP]
     moved = []

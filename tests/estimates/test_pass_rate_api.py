@@ -3,10 +3,14 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
+from django.utils import timezone
 
+from annotations.estimates import cached
 from annotations.models import Label
 from annotations.models.queue import Task
 from reviewapp.http.lines import Line
+from reviewapp.jobs.models import Intent
 from reviewapp.stats.sampling.hash_numbers import hash_number
 from sampling.ingest.add import add_items
 from sampling.models import Draw, Item
@@ -284,3 +288,36 @@ def test_ratings_without_a_pass_have_a_mean_and_choices_without_one_have_shares(
     values = {each["value"]: each["estimate"]["value"] for each in shares["shares"]}
     assert values == {"a": pytest.approx(27 / 40), "b": pytest.approx(13 / 40), "c": 0}
     assert lea.get(f"{URL}?question=topic&compare=system_version:v2,v1", status=422)["error"]["code"] == "not_pass_fail"
+
+
+def test_of_very_much_traffic_the_last_figures_are_shown_while_the_next_are_computed(
+    lea, cast, browser_of, monkeypatch
+):
+    monkeypatch.setattr(cached, "MUCH", 5)
+    monkeypatch.setattr(cached, "VERY_MUCH", 20)
+    with time_machine.travel("2026-03-02T09:00:00Z", tick=False) as clock:
+        send(lea, [item(f"i{n}") for n in range(10)])
+        label(lea, {"i0": "fail"})
+        assert lea.get(URL)["design"]["n_labelled"] == 1
+        send(lea, [item(f"i{n}") for n in range(10, 30)])
+        label(lea, {"i1": "pass"})
+        assert lea.get(URL)["design"]["n_labelled"] == 1  # for a minute
+        assert lea.get(f"{URL}?by=week")["design"]["n_labelled"] == 2
+        clock.shift(40)
+        label(lea, {"i2": "pass"})
+        assert lea.get(f"{URL}?by=week")["design"]["n_labelled"] == 2
+        assert not Intent.objects.filter(kind=cached.KIND).exists()
+        clock.shift(40)
+        found = [lea.get(f"{URL}?by=week") for _ in range(2)]
+        assert [(each["as_of"], each["design"]["n_labelled"]) for each in found] == [
+            ("2026-03-02T09:00:00+00:00", 2)
+        ] * 2
+        (intent,) = Intent.objects.filter(kind=cached.KIND)
+        cached.compute_pass_rate(intent.payload, timezone.now())
+        newest = lea.get(f"{URL}?by=week")
+        assert (newest["as_of"], newest["design"]["n_labelled"]) == ("2026-03-02T09:01:20+00:00", 3)
+        page = browser_of(cast.lea)
+        assert "being computed" not in page.get("/p/helpdesk/estimates").content.decode()
+        clock.shift(70)
+        assert "being computed" in page.get("/p/helpdesk/estimates").content.decode()
+        cached.compute_pass_rate({"key": "nobody-asked"}, timezone.now())

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from annotations.models import Label, Rollout
+from annotations.models import Evaluation, Label, Rollout
 from reviewapp.accounts.models import Membership, Project, User
 from sampling.models import Item, Original
 from tests.judges.running import work
@@ -62,6 +62,14 @@ def test_the_planted_difference_of_the_versions_shows_in_the_labels(sign_ins):
         passed[version] += answers["verdict"] == "pass"
     older, newer = sorted(seen)
     assert passed[newer] / seen[newer] > passed[older] / seen[older]
+
+
+def test_there_are_eval_sets_and_both_versions_evaluated(sign_ins, client):
+    client.login(username="olivia", password=sign_ins["olivia"])
+    older, newer = Evaluation.objects.filter(project__slug="demo").order_by("pk")
+    assert (newer.baseline, newer.total, older.total) == (older, 24, 24)
+    assert "It is better than the baseline" in client.get(f"/p/demo/evaluations/{newer.pk}").content.decode()
+    assert client.get("/p/demo/datasets/answers-labelled").status_code == 200
 
 
 def test_two_small_projects_are_there_to_try_other_kinds_of_question(sign_ins, client):

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from annotations.demo.desk import decide_replies, open_desk
+from annotations.demo.eval_sets import freeze_and_evaluate
 from annotations.demo.gates import plan_rollout
 from annotations.demo.judging import begin_judging
 from annotations.demo.opinions import judge_lines, say, usual_rates
@@ -74,6 +75,7 @@ def make_demo(*, now: datetime) -> list[SignIn]:
         _send_in(project, sent, actor=owner)
         decide_replies(owns, sent)
     _review(project, users, {item.sent["external_id"]: item for item in items}, now=now)
+    freeze_and_evaluate(owns, now=now)
     begin_judging(owns, now=now)
     make_trials(users=users, now=now)
     return sign_ins

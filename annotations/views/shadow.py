@@ -20,7 +20,7 @@ from annotations.shadow.figures import is_same
 from annotations.shadow.rules import find_rule, parse_rule, set_rule
 from annotations.shadow.rulings import list_cases, open_cases, rule_on, withdraw_ruling
 from annotations.shadow.view import ShadowView, get_shadow, of_version, read_pairs
-from annotations.views.intervals import draw_interval
+from annotations.views.intervals import IntervalRow, draw_interval
 from annotations.views.kept import drop_form, find_form, keep_form
 from annotations.views.shadow_matrix import list_differences, shown_matrix
 from reviewapp.accounts.access import Access, authorize
@@ -28,6 +28,7 @@ from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
 from reviewapp.http.errors import InvalidError, RefusalError
 from reviewapp.http.frame import frame
+from reviewapp.stats.estimate import Estimate
 from sampling.items.show.view import view_item
 from sampling.models import Item
 
@@ -244,8 +245,8 @@ def _shown(access: Access, view: ShadowView, asked: _Asked) -> dict[str, Any]:
         ],
         "days": [(day, draw_interval(day.day, day.so_far)) for day in view.series[-31:]],
         "rulings": [
-            draw_interval("The AI is wrong", ruled.ai_error, note=_bounded(ruled.ai_error)),
-            draw_interval("People are wrong", ruled.human_error, note=_bounded(ruled.human_error)),
+            _draw_ruled("The AI is wrong", ruled.ai_error),
+            _draw_ruled("People are wrong", ruled.human_error),
         ]
         if n
         else None,
@@ -270,8 +271,11 @@ def _shown(access: Access, view: ShadowView, asked: _Asked) -> dict[str, Any]:
     }
 
 
-def _bounded(estimate: Any) -> str:
-    return "between, whatever the open ones are" if estimate.method == "bounds_of_open_cases" else ""
+def _draw_ruled(name: str, estimate: Estimate) -> IntervalRow:
+    """Return the row of an error rate; while cases are open it has bounds and no value."""
+    if estimate.method != "bounds_of_open_cases":
+        return draw_interval(name, estimate)
+    return draw_interval(name, estimate, note="between, whatever the open ones are")._replace(value="–")
 
 
 def _why_no_sequence(undefined: str | None) -> str:

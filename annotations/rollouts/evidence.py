@@ -197,9 +197,11 @@ def _open_questions(project_id: int) -> list[str]:
 
 
 def why_changed(bundle: EvidenceBundle, *, now: datetime) -> str:
-    """Return why a bundle holds no longer: it expired, was altered, a row behind it was revised. Empty if it holds."""
+    """Return why a bundle holds no longer: it expired, the version moved, a row was revised. Empty if it holds."""
     if now >= bundle.expires_at:
         return f"The evidence expired on {bundle.expires_at:%Y-%m-%d}."
+    if bundle.created_at < bundle.rollout.moved_at:
+        return "The version has moved since the evidence was frozen."
     if content_hash(bundle.content) != bundle.sha256:
         return "The evidence is not as it was frozen."
     changed = changed_since(bundle.rollout.project_id, versions_of(bundle.rollout), bundle.content)

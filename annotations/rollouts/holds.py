@@ -75,7 +75,8 @@ def _is_in_use(bundle: EvidenceBundle, rollout: Rollout, *, now: datetime) -> bo
     decisions = [each.approves for each in bundle.signoffs.all()]
     if decisions.count(True) >= NEEDED:
         return True
-    return all(decisions) and now < bundle.expires_at and next_stage(rollout) == bundle.to_stage
+    is_of_now = rollout.moved_at <= bundle.created_at and next_stage(rollout) == bundle.to_stage
+    return all(decisions) and now < bundle.expires_at and is_of_now
 
 
 def _held(bundles: Sequence[int]) -> set[int]:

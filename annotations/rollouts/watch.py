@@ -1,4 +1,4 @@
-"""Watching what is out: gates that turn are told, and a breach of a stage's own gates raises an alarm."""
+"""Watching what is out: gates that turn are told, and a breach of gates that were passed raises an alarm."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,15 +7,18 @@ from django.db import transaction
 
 from annotations.models import Rollout
 from annotations.models.rollouts import RolloutStage
+from annotations.rollouts.audit_share import DAYS, audit_share_of
 from annotations.rollouts.create import measure_gates, tell
 from annotations.rollouts.gates import GateResult
 from annotations.rollouts.holds import release_expired
 from reviewapp.accounts.access import Access, Actor
 from reviewapp.accounts.roles import Role
-from reviewapp.alerts.raise_alert import raise_alert
+from reviewapp.alerts.models import Alert
+from reviewapp.alerts.raise_alert import MAX_KEY, end_alert, raise_alert
 
 EVERY = timedelta(minutes=10)
 AT_ONCE = 20
+KIND = "rollout"
 
 
 def watch_rollouts(now: datetime) -> int:
@@ -34,7 +37,7 @@ def watch(rollout: Rollout, *, now: datetime) -> list[GateResult]:
     access = Access(actor=Actor(user=rollout.author), project=rollout.project, role=Role.OWNER)
     results = measure_gates(access, rollout, now=now)
     with transaction.atomic():
-        locked = Rollout.objects.select_for_update().get(pk=rollout.pk)
+        locked = Rollout.objects.select_for_update(of=("self",)).select_related("project").get(pk=rollout.pk)
         before, enough = _states(locked), _milestones(locked)
         for result in results:
             key = f"{result.stage}:{result.gate.name}"
@@ -49,8 +52,7 @@ def watch(rollout: Rollout, *, now: datetime) -> list[GateResult]:
                     now=now,
                     detail={"gate": key, "state": result.state, "value": result.value, "reason": result.reason},
                 )
-                if result.state == "fail" and _is_out(locked, result):
-                    _alarm(locked, result, now=now)
+        _alarm(locked, results, now=now)
         Rollout.objects.filter(pk=locked.pk).update(watched_at=now)
     return results
 
@@ -76,18 +78,34 @@ def _is_out(rollout: Rollout, result: GateResult) -> bool:
     return order.index(RolloutStage(result.stage)) <= order.index(RolloutStage(rollout.stage))
 
 
-def _alarm(rollout: Rollout, result: GateResult, *, now: datetime) -> None:
-    text = (
-        f"Version {rollout.system_version} is out ({rollout.stage}), and its gate “{result.gate.name}” fails now."
-        f" {result.reason} Roll it back, or say why not."
+def _alarm(rollout: Rollout, results: list[GateResult], *, now: datetime) -> None:
+    """Raise an alarm for each breach that is not known yet, and end those that are over."""
+    breaches = _breaches(rollout, results, now=now)
+    raised = Alert.objects.filter(
+        project=rollout.project, kind=KIND, key__startswith=f"{rollout.pk}:", over_at__isnull=True
     )
-    tell(rollout, "incident", text, now=now, detail={"gate": result.gate.name})
-    raise_alert(
-        rollout.project,
-        kind="rollout",
-        key=f"{rollout.pk}:{result.stage}:{result.gate.name}",
-        text=text,
-        now=now,
-        severity="critical",
-        path=f"/p/{rollout.project.slug}/rollouts/{rollout.pk}",
-    )
+    for key in set(raised.values_list("key", flat=True)) - set(breaches):
+        end_alert(rollout.project_id, kind=KIND, key=key, now=now)
+    for key, text in breaches.items():
+        path = f"/p/{rollout.project.slug}/rollouts/{rollout.pk}"
+        if raise_alert(rollout.project, kind=KIND, key=key, text=text, now=now, severity="critical", path=path):
+            tell(rollout, "incident", text, now=now)
+
+
+def _breaches(rollout: Rollout, results: list[GateResult], *, now: datetime) -> dict[str, str]:
+    """Return what is wrong with a version that is out, in words, by the key of its alarm."""
+    out = f"Version {rollout.system_version} is out ({rollout.stage}), and"
+    breaches = {
+        f"{rollout.pk}:{result.stage}:{result.gate.name}"[:MAX_KEY]: (
+            f"{out} its gate “{result.gate.name}” fails now. {result.reason} Roll it back, or say why not."
+        )
+        for result in results
+        if result.state == "fail" and _is_out(rollout, result)
+    }
+    share = audit_share_of(rollout, now=now)
+    if share is not None and share.is_blind:
+        breaches[f"{rollout.pk}:unwatched"] = (
+            f"{out} none of its {share.items:,} items of the last {DAYS} days was drawn for people: nothing watches it."
+            " Let the plan draw some of them, or roll it back."
+        )
+    return breaches

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 from annotations.models import Rollout
 from annotations.models.rollouts import RolloutStage
 from annotations.rollouts import verifier
+from annotations.rollouts.audit_share import audit_share_of
 from annotations.rollouts.create import find_rollout, gates_in_force, measure_gates, next_stage
 from annotations.rollouts.evidence import why_changed
 from annotations.rollouts.report import bundles_of
@@ -125,6 +126,7 @@ def rollout(request: HttpRequest, slug: str, rollout_id: int) -> HttpResponse:
         "earlier": story[STORY:],
         "items_url": ListState(slug, where=orjson.dumps(of_version).decode()).url(),
         "shadow_url": f"{reverse('shadow', args=[slug])}?{urlencode({'system_version': found.system_version})}",
+        "share": audit_share_of(found, now=now),
         "incidents": _breaches(found, results),
     }
     return render(request, "pages/rollout.html", context)

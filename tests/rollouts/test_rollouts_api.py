@@ -18,6 +18,7 @@ from reviewapp.accounts.models import Membership
 from reviewapp.alerts.models import Alert
 from reviewapp.audit.models import AuditCheckpoint, AuditEvent
 from tests.rollouts.world import REASON, bring_in, gate, make, send, sign
+from tests.sampling.lines import item
 
 
 def test_two_approvers_neither_the_author_sign_the_same_bundle_and_the_version_moves(lea, cast, api_of, ready):
@@ -218,7 +219,29 @@ def test_what_is_out_is_watched_and_a_breach_raises_one_alarm(lea, cast, api_of,
         watch_rollouts(now + timedelta(minutes=minutes))
     assert RolloutEvent.objects.filter(kind="incident").count() == 1
     alarm = Alert.objects.get(kind="rollout")
-    assert (alarm.severity, "fails now" in alarm.text) == ("critical", True)
+    assert (alarm.severity, "fails now" in alarm.text, alarm.over_at) == ("critical", True, None)
+    # Back in shadow it is over; and nobody goes out again on the evidence of before.
+    lea.post(f"/rollouts/{ready}/rollback", {"reason": "It swears"})
+    Membership.objects.filter(project=project, user=cast.vic).update(role="approver")
+    again = sign(api_of(cast.vic, "rollout"), ready, bundle, status=409)["error"]
+    assert "The version has moved since" in again["message"]
+    watch_rollouts(now + timedelta(minutes=60))
+    assert not Alert.objects.filter(kind="rollout", over_at=None).exists()
+
+
+def test_a_version_that_is_out_and_of_which_nobody_sees_anything_raises_an_alarm(lea, cast, api_of, browser_of, ready):
+    bundle = api_of(cast.pat, "rollout").post(f"/rollouts/{ready}/evidence", status=201)
+    for approver in (cast.pat, cast.ann):
+        sign(api_of(approver, "rollout"), ready, bundle)
+    shown = browser_of(cast.vic).get(f"/p/helpdesk/rollouts/{ready}").content.decode()
+    assert "40 of its 40 items were drawn for people, and 40 labelled" in shown
+    lea.put("/projects/helpdesk/plan", {"base_rate": 0, "rules": []})
+    later = timezone.now() + timedelta(days=8)
+    with time_machine.travel(later, tick=False):
+        send(lea, "items", [item(f"late{k}", system_version="2.0") for k in range(60)])
+        assert "Nothing watches it" in browser_of(cast.vic).get(f"/p/helpdesk/rollouts/{ready}").content.decode()
+        watch_rollouts(later)
+        assert "none of its 60 items of the last 7 days" in Alert.objects.get(kind="rollout").text
 
 
 def test_in_the_browser_a_sign_off_asks_for_the_password_once_more(lea, cast, browser_of, ready):

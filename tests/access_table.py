@@ -81,6 +81,7 @@ ENDPOINTS: dict[str, Known] = {
     "resume_judge_run": Known(Action.EDIT_JUDGES, {}),
     "put_judge_online": Known(Action.EDIT_JUDGES, {"rate": 0.1}),
     "post_judge_attacks": Known(Action.EDIT_JUDGES, {}),
+    "post_judge_anchors": Known(Action.EDIT_JUDGES, {}),
     "get_judge_budgets": Known(Action.SEE_JUDGES),
     "put_judge_budgets": Known(Action.EDIT_JUDGES, {"day_usd": 5}),
     "post_dataset": Known(Action.EDIT_DATASETS, {"name": "evals"}),

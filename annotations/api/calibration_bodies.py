@@ -149,6 +149,7 @@ class CalibrationOut(FiguresOut):
     by_rubric_version: list[SegmentOut]
     by_week: list[SegmentOut] = Field(description="By the Monday (UTC) of the week in which items arrived.")
     looks: int = Field(description="How often the test split was looked at.")
+    fooled_rate: float | None = Field(description="Share of the attack suite that it passed; null without one.")
     label_worth: float | None = Field(description="How many labels alone one label beside this judge is worth.")
     effective_labels: float | None
     judgement: JudgementOut

@@ -250,6 +250,12 @@ class RunList(Schema):
     results: list[RunOut]
 
 
+class AnchorsIn(Body):
+    """Which question's anchors; the primary one's without."""
+
+    question: str | None = None
+
+
 class BudgetsIn(Body):
     """What judges may spend, in dollars; null is no limit."""
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 from ninja import Router, Status
 
 from annotations.api.judge_run_bodies import (
+    AnchorsIn,
     AttackOut,
     BudgetsIn,
     BudgetsOut,
@@ -34,10 +35,19 @@ from annotations.judges.estimate import estimate_run
 from annotations.judges.online import set_online
 from annotations.judges.pairs import get_judge_version
 from annotations.judges.providers import change_provider, create_provider, keys_set, list_providers, test_provider
-from annotations.judges.runs import authorize_run, get_progress, list_runs, resume_run, start_run, stop_run
+from annotations.judges.runs import (
+    authorize_run,
+    get_progress,
+    list_runs,
+    resume_run,
+    start_anchor_run,
+    start_run,
+    stop_run,
+)
 from annotations.judges.spending import get_spending, in_usd, set_budgets
 from annotations.judges.versions import Choice, create_judge, create_version, get_judge, list_judges
 from annotations.models import JudgeProvider
+from annotations.quality.asked import get_question
 from reviewapp.accounts.access import Access, authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
@@ -204,6 +214,19 @@ def put_online(request: HttpRequest, slug: str, judge: str, version: str, body: 
         now=timezone.now(),
     )
     return OnlineOut(enabled=row.enabled, rate=row.rate, where=row.where, budget_usd_per_day=in_usd(row.day_nusd))
+
+
+@router.post(
+    "/{slug}/judges/{judge}/versions/{version}/anchors",
+    response={202: RunCreated},
+    summary="Ask about the anchors again",
+    operation_id="post_judge_anchors",
+)
+def post_anchors(request: HttpRequest, slug: str, judge: str, version: str, body: AnchorsIn) -> Status[RunCreated]:
+    """Ask a version about the anchors again, past the cache: what changed tells whether it moved (`GET …/watch`)."""
+    access, found = _version(request, slug, judge, version, Action.EDIT_JUDGES)
+    question = get_question(access.project.pk, body.question)["key"]
+    return Status(202, RunCreated(id=start_anchor_run(access, found, question=question, now=timezone.now()).pk))
 
 
 @router.get("/{slug}/judge-runs", response=RunList, summary="List runs", operation_id="get_judge_runs")

@@ -113,6 +113,7 @@ def _shown(found: Calibration) -> CalibrationOut:
         by_rubric_version=_parts(found.rubric_versions),
         by_week=_parts(found.weeks),
         looks=found.looks,
+        fooled_rate=found.fooled_rate,
         label_worth=found.label_worth,
         effective_labels=found.effective_labels,
         judgement=JudgementOut(state=said.state, usable_for=said.usable_for, error=said.error, change=said.change),

@@ -88,6 +88,11 @@ class AttackReport:
     attempts: list[tuple[str, str]]
     created_at: datetime
 
+    @property
+    def answered(self) -> int:
+        """How many attempts could be read."""
+        return self.fooled + self.resisted
+
 
 def start_attacks(access: Access, version: JudgeVersion, *, now: datetime) -> JudgeAttack:
     """Begin the suite against a version, in the background; ConflictError where it knows no pass and fail."""

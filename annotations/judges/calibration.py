@@ -11,6 +11,7 @@ from annotations.estimates.grading import FAIL, PASS
 from annotations.estimates.judged import find_flag
 from annotations.estimates.pass_rate import get_pass_rate
 from annotations.judges.applies import Applies, which_applies
+from annotations.judges.attacks import find_attacks
 from annotations.judges.confusion import Confusion, PartCalibration, count_confusion, cross, describe_parts
 from annotations.judges.pairs import Pair, count_verdicts, get_judge_version, read_pairs, usable
 from annotations.judges.people import opinions_of
@@ -80,6 +81,7 @@ class Calibration:
     label_worth: float | None
     judgement: Judgement
     flag: str | None
+    fooled_rate: float | None
     warnings: tuple[str, ...]
 
     @property
@@ -146,6 +148,7 @@ def get_calibration(
         label_worth=label_worth(mcc) if mcc is not None and -1 < mcc < 1 else None,
         judgement=judge_in_words(judge, description, table.n, n_pass=_passes(table), flagged=flag is not None),
         flag=None if flag is None else flag.reason,
+        fooled_rate=attacked.fooled_rate if (attacked := find_attacks(found)) else None,
         warnings=(*description.warnings, *(() if weighted or not kept else (UNWEIGHTED,))),
     )
 

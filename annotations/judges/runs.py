@@ -11,8 +11,8 @@ from django.db.models import Avg
 from annotations.judges.spending import in_nusd
 from annotations.judges.targets import forget_troubles
 from annotations.judges.versions import Spec
-from annotations.models import JudgeCall, JudgeRun, JudgeRunItem, JudgeVersion
-from annotations.models.judge_runs import NUSD, CallState, RunItemState, RunState
+from annotations.models import JudgeAnchor, JudgeCall, JudgeRun, JudgeRunItem, JudgeVersion
+from annotations.models.judge_runs import NUSD, CallState, RunItemState, RunKind, RunState
 from annotations.rubrics.publish import find_rubric
 from reviewapp.accounts.access import Access, Actor, authorize_where, require
 from reviewapp.accounts.roles import Action
@@ -87,6 +87,38 @@ def start_run(
         ask(run, now=now)
         detail = {"where": where is not None, "sample": sample, "budget_usd": budget_usd}
         _record(access.actor, "judge_run.started", run, now, detail)
+    return run
+
+
+def start_anchor_run(access: Access, version: JudgeVersion, *, question: str, now: datetime) -> JudgeRun:
+    """Ask a version about the anchors of a question again, in the background; nothing is taken from the cache.
+
+    Raises ConflictError where there are no anchors, and where it is being asked about them.
+    """
+    require(access, Action.EDIT_JUDGES)
+    Spec.of(version)
+    anchors = JudgeAnchor.objects.filter(project=access.project, question=question)
+    item_ids = list(anchors.order_by("pk").values_list("item_id", flat=True))
+    if not item_ids:
+        raise ConflictError("There are no anchors yet: freeze some.", code="no_anchors")
+    with transaction.atomic():
+        JudgeVersion.objects.select_for_update(of=("self",), no_key=True).get(pk=version.pk)
+        asked = JudgeRun.objects.filter(judge_version=version, kind=RunKind.ANCHORS, state__in=_GOING_ON)
+        if asked.exists():
+            raise ConflictError("It is being asked about the anchors.", code="anchors_asked")
+        run = JudgeRun.objects.create(
+            project=access.project,
+            judge_version=version,
+            kind=RunKind.ANCHORS,
+            caused_by_draw=True,
+            chosen_behind=None,
+            total=len(item_ids),
+            created_by=access.actor.user,
+            created_at=now,
+        )
+        JudgeRunItem.objects.bulk_create([JudgeRunItem(run=run, item_id=pk) for pk in item_ids])
+        ask(run, now=now)
+        _record(access.actor, "judge_run.anchors_asked", run, now, {"question": question, "items": len(item_ids)})
     return run
 
 

@@ -5,10 +5,13 @@ Inside a project it is the provider kind `simulated`, for the demo and for tryin
 tests and benchmarks of the way to providers need.
 
 What it says is worked out from a word of the material: `[pass]`, `[fail]`, `[unsure]`, `[broken]` in it decide; without
-one the hash of the material does, at the share of passes that the model's name carries (`simulated-80`). Models of the
-setting SIMULATED_MODELS ask a function instead: the demo has one that knows what was planted.
+one the hash of the material does, at the share of passes that the model's name carries (`simulated-80`). Words in that
+name have it behave as providers do: `simulated-slow-80`, `-busy-`, `-broken-`, `-hanging-`. Models of the setting
+SIMULATED_MODELS ask a function instead: the demo has one that knows what was planted.
 """
 
+import itertools
+import math
 import re
 import threading
 import time
@@ -17,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from django.conf import settings
@@ -25,6 +28,7 @@ from django.utils.module_loading import import_string
 
 SAYS = "Simulated: no model was asked."
 _OUTPUT = re.compile(r"<<<output ([0-9a-f]+)>>>\n(.*?)\n<<<end \1>>>", re.DOTALL)
+_calls = itertools.count(1)
 _SHARE = re.compile(r"-(\d{1,3})$")
 
 
@@ -33,6 +37,27 @@ def answer_simulated(model: str, messages: Sequence[Any], schema: Mapping[str, A
     prompt = "\n".join(message.content for message in messages)
     text = reply_text(model, messages[1].content if len(messages) > 1 else prompt, schema, system=messages[0].content)
     return orjson.dumps(openai_body(model, prompt, text)).decode()
+
+
+class Simulated(NamedTuple):
+    """How the simulated model answers: after so many seconds, with a status, headers and body."""
+
+    seconds: float
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+
+def simulate(model: str, messages: Sequence[Any], schema: Mapping[str, Any] | None) -> Simulated:
+    """Return an answer in the manner that words of the model's name ask for: slow, busy, broken, hanging."""
+    words, number = model.split("-"), next(_calls)
+    seconds = math.inf if "hanging" in words and number % 20 == 0 else 0.5 if "slow" in words else 0.0
+    if "busy" in words and number % 3 == 0:
+        return Simulated(0.0, 429, {"retry-after": "0.2"}, '{"error": {"message": "Simulated: too much at once."}}')
+    body = answer_simulated(model, messages, schema)
+    if "broken" in words and int(sha256(messages[-1].content.encode()).hexdigest()[:8], 16) % 5 == 0:
+        body = orjson.dumps(openai_body(model, "", '{"rationale": "Simulated: cut off in the mid')).decode()
+    return Simulated(seconds, 200, {}, body)
 
 
 def reply_text(model: str, asked: str, schema: Mapping[str, Any] | None, *, system: str = "") -> str:

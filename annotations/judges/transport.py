@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from annotations.judges.prompt import Message
-from annotations.judges.simulated import answer_simulated
+from annotations.judges.simulated import simulate
 from annotations.judges.waiting import retry_after
 from annotations.models.judge_runs import ProviderKind
 from reviewapp.http.outgoing import Answer, Outgoing, OutgoingFailedError, OutgoingRefusedError
@@ -102,8 +102,7 @@ def send(outgoing: Outgoing, target: Target, ask: Ask, *, timeout_seconds: float
     """Make one request, and return its answer or raise a ProviderError."""
     began = time.monotonic()
     if target.kind == ProviderKind.SIMULATED:
-        body = answer_simulated(target.model, ask.messages, ask.schema)
-        return Answered(body, {}, (time.monotonic() - began) * 1000)
+        return _simulated(target, ask, timeout_seconds)
     try:
         answer = outgoing.send(
             "POST",
@@ -120,6 +119,17 @@ def send(outgoing: Outgoing, target: Target, ask: Ask, *, timeout_seconds: float
     if answer.status != 200:
         raise _refusal(target, answer)
     return Answered(answer.body.decode("utf-8", "replace"), answer.headers, (time.monotonic() - began) * 1000)
+
+
+def _simulated(target: Target, ask: Ask, timeout_seconds: float) -> Answered:
+    found = simulate(target.model, ask.messages, ask.schema)
+    time.sleep(min(found.seconds, timeout_seconds))
+    if found.seconds > timeout_seconds:
+        message = f"{target.provider} did not answer within {timeout_seconds:g} s."
+        raise TryAgainError(message, wait=None, busy=False, sent=True)
+    if found.status != 200:
+        raise _refusal(target, Answer(found.status, found.headers, found.body.encode()))
+    return Answered(found.body, {}, found.seconds * 1000)
 
 
 def _headers(target: Target) -> dict[str, str]:

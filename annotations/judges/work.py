@@ -25,7 +25,7 @@ from annotations.judges.targets import Asked, pick_target
 from annotations.judges.transport import NoStructureError, TerminalError, TryAgainError
 from annotations.judges.versions import Spec
 from annotations.models import JudgeCall, JudgeRun, JudgeRunItem
-from annotations.models.judge_runs import CallState, RunItemState, RunState
+from annotations.models.judge_runs import CallState, RunItemState, RunKind, RunState
 from reviewapp.jobs.run import commits_itself
 
 ISSUE_SECONDS = 40.0  # calls are begun within this time …
@@ -126,6 +126,8 @@ class _Piece:
         while jobs:
             keys = {job.key(asked.target) for job in jobs for asked in self._targets(job) if asked.target is not None}
             calls = JudgeCall.objects.filter(project_id=self.run.project_id, key__in=keys, state=CallState.SETTLED)
+            if self.run.kind == RunKind.ANCHORS:
+                calls = calls.filter(run=self.run)  # what was said before is what is to be compared with
             stored = {call.key: call for call in calls.only("key", "kind", "raw", "run_id").order_by("pk") if call.raw}
             following: list[Job] = []
             for job in jobs:

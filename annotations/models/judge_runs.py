@@ -57,6 +57,7 @@ class RunKind(models.TextChoices):
 
     RUN = "run", "Chosen when it began"
     ONLINE = "online", "As they come in"
+    ANCHORS = "anchors", "The anchors, asked again"
 
 
 class RunState(models.TextChoices):

@@ -50,7 +50,7 @@ def judge_run(request: HttpRequest, slug: str) -> HttpResponse:
             Spec.of(version)
             return _page(request, access, version, typed)
         where, sample = _choice(typed)
-        budget = _dollars(typed["budget_usd"], "budget_usd")
+        budget = read_dollars(typed["budget_usd"], "budget_usd")
         start_run(access, version, where=where, sample=sample, budget_usd=budget, now=timezone.now())
     except RefusalError as refusal:
         return _page(request, access, version, typed, problems=Problems("run", refusal), status=refusal.status)
@@ -83,7 +83,7 @@ def judge_online(request: HttpRequest, slug: str) -> HttpResponse:
             enabled=enabled,
             rate=rate,
             where=_where(typed["online_where"], "online_where"),
-            day_usd=_dollars(typed["day_usd"], "day_usd"),
+            day_usd=read_dollars(typed["day_usd"], "day_usd"),
             now=now,
         )
     except RefusalError as refusal:
@@ -182,7 +182,8 @@ def _percent(text: str, name: str = "rate") -> float:
     return found
 
 
-def _dollars(text: str, name: str) -> float | None:
+def read_dollars(text: str, name: str) -> float | None:
+    """Return the dollars of a field, None where it is empty, or refuse what are none."""
     if not text:
         return None
     try:

@@ -17,6 +17,7 @@ from annotations.judges.listing import find_by_path
 from annotations.judges.online import find_online
 from annotations.judges.runs import Progress, list_runs_of, resume_run, stop_run
 from annotations.models import JudgeRun, JudgeVersion
+from annotations.views.judge_run_form import read_dollars
 from reviewapp.accounts.access import Access, authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
@@ -92,9 +93,10 @@ def change_run(request: HttpRequest, slug: str) -> HttpResponse:
         if request.POST.get("what") == "stop":
             stop_run(access, number, now=timezone.now())
         else:
-            resume_run(access, number, budget_usd=None, now=timezone.now())
+            budget = read_dollars(request.POST.get("budget_usd", "").strip(), "budget_usd")
+            resume_run(access, number, budget_usd=budget, now=timezone.now())
     except RefusalError as refusal:
-        messages.error(request, refusal.message)
+        messages.error(request, refusal.fields[0].message if refusal.fields else refusal.message)
     version = row.judge_version
     return redirect(reverse("judge_version", args=[slug, f"{version.judge.name}/{version.version}"]) + "#runs")
 

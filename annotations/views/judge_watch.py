@@ -12,13 +12,14 @@ from django.views.decorators.http import require_POST
 from annotations.judges.anchors import compare_anchors, freeze_anchors, list_anchors
 from annotations.judges.listing import find_by_path
 from annotations.judges.pairs import read_pairs
+from annotations.judges.runs import start_anchor_run
 from annotations.judges.watch import read_watch, take_down_flag
 from annotations.models import JudgeVersion
 from annotations.quality.asked import Window, get_question
 from reviewapp.accounts.access import Access, authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
-from reviewapp.http.errors import InvalidError
+from reviewapp.http.errors import InvalidError, RefusalError
 from reviewapp.stats.sequential.error_band import THRESHOLD
 
 STATES = {
@@ -50,6 +51,7 @@ def show_watch(access: Access, version: JudgeVersion, question: str | None) -> d
         ],
         "anchored": anchored,
         "anchors": list_anchors(access.project.pk, watch.question),
+        "may_ask_again": version.spec is not None and access.may(Action.EDIT_JUDGES),
         "may_edit": access.may(Action.EDIT_PROJECT),
     }
 
@@ -84,6 +86,20 @@ def freeze(request: HttpRequest, slug: str) -> HttpResponse:
         messages.success(request, f"{n} anchors are frozen.")
     except InvalidError as refusal:
         messages.error(request, refusal.fields[0].message if refusal.fields else refusal.message)
+    return _back(request, slug)
+
+
+@require_POST
+def ask_again(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask a version that runs here about the anchors again."""
+    access = authorize(actor_of(request), slug, Action.EDIT_JUDGES)
+    version = find_by_path(access.project, request.POST.get("version", ""))
+    try:
+        question = get_question(access.project.pk, request.POST.get("question") or None)
+        start_anchor_run(access, version, question=question["key"], now=timezone.now())
+        messages.success(request, "It is asked about the anchors again. Whether it moved shows here in a minute.")
+    except RefusalError as refusal:
+        messages.error(request, refusal.message)
     return _back(request, slug)
 
 

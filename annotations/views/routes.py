@@ -90,6 +90,7 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/judges/compare", judge_running.compare, name="compare_judges"),
     path("p/<slug:slug>/judges/flag", judge_watch.take_down, name="take_down_judge_flag"),
     path("p/<slug:slug>/judges/anchors", judge_watch.freeze, name="freeze_judge_anchors"),
+    path("p/<slug:slug>/judges/anchors/ask", judge_watch.ask_again, name="ask_judge_anchors"),
     # A judge and its version, either of which may hold a slash; what is no version has one part only.
     path("p/<slug:slug>/judges/<path:name>", judge_version, name="judge_version"),
     path("p/<slug:slug>/datasets", datasets.datasets, name="datasets"),

@@ -9,7 +9,7 @@ from annotations.judges.attacks import attacks
 from annotations.judges.online import plan_online
 from annotations.judges.simulated import serve_simulated
 from annotations.models import JudgeSpend, Verdict
-from tests.judges.running import P, add_provider, add_version, work
+from tests.judges.running import P, add_provider, add_version, run, work
 from tests.sampling.lines import item
 
 
@@ -64,5 +64,48 @@ def test_the_attack_suite_tells_how_many_of_its_attempts_fooled_a_version(lea, p
     fooled = {attempt["name"] for attempt in found["attempts"] if attempt["outcome"] == "fooled"}
     assert "master key: a colon" not in fooled
     assert found["fooled_rate"] == found["fooled"] / len(suite) > 0
+    assert lea.get(f"{version}/calibration")["fooled_rate"] == found["fooled_rate"]
     assert JudgeSpend.objects.get().reserved_nusd == 0
     assert JudgeSpend.objects.get().cost_nusd == round(found["cost_usd"] * 1e9) > 0
+
+
+def test_a_version_that_runs_here_is_asked_about_the_anchors_past_the_cache(lea, project, stub, cast, browser_of):
+    """It says what it said, and is not seen to have moved; the model changes under its name, and it is."""
+    said = {f"i{n}": "pass" if n % 2 else "fail" for n in range(60)}
+    lea.post(f"{P}/items", {"items": [item(name, output=f"[{answer}]") for name, answer in said.items()]})
+    labels = [{"external_id": name, "reviewer": "zoe", "answers": {"verdict": answer}} for name, answer in said.items()]
+    lea.post(f"{P}/labels/import", {"labels": labels})
+    add_provider(lea, stub)
+    version = add_version(lea)
+    assert lea.post(f"{version}/anchors", {}, status=409)["error"]["code"] == "no_anchors"
+    run(lea, version)
+    page, form = browser_of(cast.lea), {"version": "strict/1", "next": "/p/helpdesk/judges/strict/1"}
+    page.post("/p/helpdesk/judges/anchors", form)
+    assert b"asked about the anchors again" in page.post("/p/helpdesk/judges/anchors/ask", form, follow=True).content
+    lea.post(f"{version}/anchors", {}, status=409)
+    stub.asked.clear()
+    work()
+    n = len(stub.asked)
+    assert n == lea.get(f"{version}/watch")["anchors"]["n_again"] > 10
+    assert lea.get(f"{version}/watch")["anchors"]["moved"] == "not_judge"
+    stub.reply = lambda body: '{"rationale": "", "verdict": "fail"}'
+    lea.post(f"{version}/anchors", {"question": "verdict"}, status=202)
+    work()
+    assert len(stub.asked) == 2 * n
+    found = lea.get(f"{version}/watch")["anchors"]
+    assert (found["moved"], found["to_wrong"]) == ("judge", sum(said[name] == "pass" for name in found["external_ids"]))
+
+
+def test_the_simulated_provider_can_be_slow_busy_and_broken(lea, project):
+    names = ["simulated-broken-100", "simulated-busy-100", "simulated-slow-100"]
+    models = [{"name": name} for name in names]
+    lea.post(f"{P}/providers", {"name": "sim", "kind": "simulated", "models": models}, status=201)
+    lea.post(f"{P}/items", {"items": [item(f"i{n}") for n in range(12)]})
+    found = {}
+    for name in names:
+        params = {"repair": False, "concurrency": 4}
+        version = add_version(lea, judge=name.split("-")[1], provider="sim", model=name, params=params)
+        found[name] = run(lea, version, sample=2 if "slow" in name else None)
+    assert 0 < found[names[0]]["unparsed"] < 12
+    assert [found[name]["done"] for name in names[1:]] == [12, 2]
+    assert found[names[1]]["failed"] == 0

@@ -104,6 +104,7 @@ GET /projects/{p}/judges/{j}/versions/{v}
 POST /projects/{p}/judges/{j}/versions/{v}/estimate
 POST /projects/{p}/judges/{j}/versions/{v}/attacks
 PUT /projects/{p}/judges/{j}/versions/{v}/online
+POST /projects/{p}/judges/{j}/versions/{v}/anchors
 GET /projects/{p}/judge-runs
 GET /projects/{p}/judge-budgets
 PUT /projects/{p}/judge-budgets

@@ -69,7 +69,7 @@ def send(project, *items, days=0):
 
 def test_an_urgent_rule_is_a_tick_and_comes_back_as_one(project, cast, get, post):
     send(project, *(item(f"i{number}", latency_ms=3000 if number < 4 else 10) for number in range(10)), days=2)
-    ticked = 'name="rules-0-urgent" value="1" checked'
+    ticked = 'name="rules-0-urgent" value="1" aria-describedby="urgent-help" checked'
     status, page = post(cast.lea, "preview", **{"rules-0-urgent": "1"})
     assert (status, "Urgent a day" in page, ticked in page) == (200, True, True)
     assert post(cast.lea, "publish", **{"rules-0-urgent": "1"})[0] == 200

@@ -10,6 +10,7 @@ from annotations.estimates.grading import CELLS, UNPARSED, UNSCORED, pass_gradin
 from annotations.estimates.rows import part_sql
 from annotations.models import JudgeVersion
 from annotations.quality.asked import Window
+from annotations.quality.lanes import reached
 from reviewapp.accounts.models import Project
 from reviewapp.http.errors import NotFoundError
 from reviewapp.stats.sampling.splits import hash_split
@@ -21,8 +22,8 @@ SPLITS = "splits"
 # Only what people answered comes back: of a million verdicts few have a label.
 _PAIRS = """
 SELECT i.id, i.external_id, i.session_ref, {part}, v.answers -> %s, v.answers IS NOT NULL, v.score,
-    (SELECT d.probability FROM sampling_draw d WHERE d.item_id = i.id AND d.selected ORDER BY d.id DESC LIMIT 1)
-        * i.sampling_probability,
+    (SELECT d.probability * {share} FROM sampling_draw d WHERE d.item_id = i.id AND d.selected
+     ORDER BY d.id DESC LIMIT 1) * i.sampling_probability,
     ARRAY(SELECT (b.answers -> %s)::text FROM annotations_label b WHERE b.project_id = i.project_id AND b.item_id = i.id
           AND b.withdrawn_at IS NULL AND b.superseded_by_id IS NULL AND NOT b.surplus AND b.source <> 'gold'
           AND b.answers ? %s ORDER BY b.id),
@@ -50,7 +51,8 @@ GROUP BY 1, 2
 class Pair(NamedTuple):
     """One item with a verdict: its cell, score, answer of record (None without one), and everybody's raw answers.
 
-    `probability` is that of the draw times the upstream one; None where the draw did not select the item.
+    `probability` is that of the draw times the upstream one, and times how far its lane of the queue was reached where
+    lanes differ; None where the draw did not select the item.
     """
 
     item_id: int
@@ -97,10 +99,20 @@ def read_pairs(
     """
     key, part, condition = question["key"], part_sql(window.segment), window.condition()
     graded = pass_grading_of(question)
+    share = reached(window).share
     with connection.cursor() as cursor:
         cursor.execute(
-            _PAIRS.format(part=part.sql, condition=condition.sql),
-            [*part.params, *[key] * 5, version.pk, *condition.params, window.project_id, window.project_id],
+            _PAIRS.format(part=part.sql, condition=condition.sql, share=share.sql),
+            [
+                *part.params,
+                key,
+                *share.params,
+                *[key] * 4,
+                version.pk,
+                *condition.params,
+                window.project_id,
+                window.project_id,
+            ],
         )
         rows = cursor.fetchall()
     keyed = purpose_salt(salt, SPLITS)

@@ -14,6 +14,7 @@ import orjson
 from django.db import connection
 
 from annotations.quality.asked import Window
+from annotations.quality.lanes import reached
 from reviewapp.stats.agreement.coincidences import Level
 from reviewapp.stats.arrays import BoolArray, FloatArray, IntArray
 from reviewapp.stats.labels import Labels
@@ -30,7 +31,7 @@ FROM annotations_label b JOIN sampling_item i ON i.id = b.item_id {drawn}
 WHERE b.project_id = %s AND {planned} AND b.answers ? %s AND {condition}
 """
 _DRAWN = """
-JOIN LATERAL (SELECT d.probability FROM sampling_draw d WHERE d.item_id = i.id AND d.selected
+JOIN LATERAL (SELECT d.probability * {share} AS probability FROM sampling_draw d WHERE d.item_id = i.id AND d.selected
               ORDER BY d.id DESC LIMIT 1) d ON TRUE
 """
 _LEVELS: dict[str, Level] = {"rating": "ordinal"}
@@ -43,7 +44,8 @@ class Votes:
 
     `item`, `rater`, `category` are index arrays of shape (V,), and so is `rubric` (the ids of the rubric versions);
     `segment` holds each item's segment (None: not known), `week` the week of its first label (see `monday`), `weight`
-    its 1/π where it was asked for. `raw` holds the answers of spans as they were given, and is empty for other kinds.
+    its 1/π where it was asked for, divided by how far its lane of the queue was reached where lanes differ. `raw` holds
+    the answers of spans as they were given, and is empty for other kinds.
     """
 
     labels: Labels
@@ -187,16 +189,17 @@ def _rows(window: Window, key: str, *, weighted: bool, with_extra: bool) -> Iter
     """Yield the rows a few at a time, since a million of them as tuples would be heavy."""
     segment = segment_sql(window.segment) if window.segment else SqlCondition("NULL", [])
     condition = window.condition()
+    share = reached(window).share if weighted else SqlCondition("1", [])
     with connection.cursor() as cursor:
         cursor.execute(
             _VOTES.format(
                 segment=segment.sql,
                 planned=_COUNTS if with_extra else PLANNED,
                 condition=condition.sql,
-                drawn=_DRAWN if weighted else "",
+                drawn=_DRAWN.format(share=share.sql) if weighted else "",
                 weight="1 / (d.probability * COALESCE(i.sampling_probability, 1))" if weighted else "NULL",
             ),
-            [key, *segment.params, window.project_id, key, *condition.params],
+            [key, *segment.params, *share.params, window.project_id, key, *condition.params],
         )
         while rows := cursor.fetchmany(_FETCHED):
             yield from rows

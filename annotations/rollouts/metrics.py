@@ -20,6 +20,7 @@ from annotations.models import JudgeVersion
 from annotations.models.queue import Stage
 from annotations.quality.agreement import get_agreement
 from annotations.quality.asked import Window, get_question
+from annotations.quality.lanes import reached
 from annotations.rollouts.evaluated import measure_evaluation
 from annotations.rollouts.gates import Measured
 from annotations.rollouts.spec import Gate
@@ -162,7 +163,7 @@ def _pass_rate(gate: Gate, asked: Asked, window: Window) -> Measured:
     band = found.series[-1].so_far if found.series else None
     if len({row.probability for row in rows}) > 1 and band is not None and band.low is not None:
         return Measured(found.estimate.value, band.low, band.high, found.estimate.n)
-    if any(row.urgent for row in rows):
+    if not reached(window).even:
         reason = "Urgent items are reached more often than others, so no limit holds at every look until the band does."
         return Measured(found.estimate.value, None, None, found.estimate.n, reason)
     uniform = _uniform(rows, window)

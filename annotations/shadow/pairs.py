@@ -12,6 +12,7 @@ from annotations.labels.combine import combine_answers
 from annotations.models import DecisionFeed
 from annotations.models.decisions import Coverage
 from annotations.quality.asked import Window
+from annotations.quality.lanes import reached
 from annotations.shadow.rules import Rule
 from reviewapp.http.errors import FieldError, InvalidError
 from sampling.plans.filters_sql import SqlCondition
@@ -61,7 +62,8 @@ JOIN LATERAL (
         AND NOT b.surplus AND b.source <> 'gold' AND b.answers ? %s
 ) labels ON labels.answers IS NOT NULL
 LEFT JOIN LATERAL (
-    SELECT d.probability, d.u FROM sampling_draw d WHERE d.item_id = i.id AND d.selected ORDER BY d.id DESC LIMIT 1
+    SELECT d.probability * {share} AS probability, d.u FROM sampling_draw d
+    WHERE d.item_id = i.id AND d.selected ORDER BY d.id DESC LIMIT 1
 ) drawn ON TRUE
 WHERE {ai} IS NOT NULL AND {condition}
 ORDER BY labels.at, i.id
@@ -219,13 +221,19 @@ def read_question_pairs(window: Window, question: dict[str, Any], rule: Rule) ->
     Items that were sent to review by hand have no probability; they are left out and counted.
     """
     ai, condition, segment = ai_sql(rule), window.condition(), _segment(window)
-    key = question["key"]
+    key, lanes = question["key"], reached(window)
     with connection.cursor() as cursor:
         cursor.execute(
             _OF_QUESTION.format(
-                columns=_COLUMNS.format(ai=ai.sql, segment=segment.sql), ai=ai.sql, condition=condition.sql
+                columns=_COLUMNS.format(ai=ai.sql, segment=segment.sql),
+                ai=ai.sql,
+                condition=condition.sql,
+                share=lanes.share.sql,
             ),
-            [*ai.params, *segment.params, key, key, key, key, *ai.params, *condition.params],
+            [
+                *(*ai.params, *segment.params, key, key, key, key),
+                *(*lanes.share.params, *ai.params, *condition.params),
+            ],
         )
         found = cursor.fetchall()
         cursor.execute(_LOWEST.format(ai=ai.sql, condition=condition.sql), [*ai.params, *condition.params])
@@ -248,8 +256,9 @@ def read_question_pairs(window: Window, question: dict[str, Any], rule: Rule) ->
                 human=None if answer is None else rule.name(answer),
                 at=at,
                 probability=None if upstream is None else upstream * drawn,
-                # Everything below the lowest probability was chosen with that one, whatever the rules say.
-                in_uniform=upstream == 1 and lowest is not None and u < lowest,
+                # Everything below the lowest probability was chosen with that one, whatever the rules say; and answered
+                # alike, unless one lane was reached further than the other.
+                in_uniform=upstream == 1 and lowest is not None and u < lowest and lanes.even,
                 duration_ms=spent,
                 deciders=tuple(names),
                 everybody=tuple(rule.name(each) for each in given),

@@ -7,9 +7,13 @@ sent, the salt and who answered, without a line of the code under test.
 from collections import defaultdict
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from annotations.quality.asked import Window, get_question
+from annotations.quality.votes import read_votes
 from reviewapp.stats.sampling.hash_numbers import hash_number
+from sampling.models import Item
 from tests.estimates.designs import (
     DESIGNS,
     NDJSON,
@@ -114,6 +118,12 @@ def test_urgent_work_is_served_in_turn_and_weighted_by_the_response_of_its_lane(
         assert found["design"]["n_labelled"] == len(answered)
         assert found["estimate"]["value"] == pytest.approx(theta, abs=1e-9)
         assert found["labels_only"]["value"] == pytest.approx(alone, abs=1e-9)
+        votes = read_votes(Window(project.pk), get_question(project.pk, None), weighted=True)
+        share = {of: np.mean([e.name in answered for e in drawn if (e.name in urgent) == of]) for of in (True, False)}
+        names = dict(Item.objects.values_list("pk", "external_id"))
+        assert votes.weight == pytest.approx(
+            [1 / chances[n] / share[n in urgent] for n in (names[votes.item_ids[at]] for at in votes.labels.item)]
+        )
 
 
 def computed_by_lane(world, drawn, chances, urgent, answered):

@@ -121,4 +121,5 @@ ENDPOINTS: dict[str, Known] = {
     "save_draft": Known(Action.LABEL, {**_LEASE, "answers": {}}),
     "undo_submit": Known(None, {"submit_id": "s-1"}),
     "revise_label": Known(Action.LABEL, {"answers": {"verdict": "pass"}, "reason": "slip"}),
+    "revise_grade": Known(Action.LABEL, {"answers": {"passes": "pass"}, "reason": "slip"}),
 }

@@ -96,6 +96,7 @@ POST /projects/{p}/golds/restore
 POST /projects/{p}/pauses/{id}
 GET /projects/{p}/evaluations
 POST /evaluations/{id}/stop
+POST /labels/g{id}/revise
 GET /projects/{p}/providers
 PATCH /projects/{p}/providers/{name}
 POST /projects/{p}/providers/{name}/test

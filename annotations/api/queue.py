@@ -24,11 +24,12 @@ from annotations.api.bodies import (
     TaskOut,
     UndoIn,
 )
+from annotations.evaluations.past import revise_grade
 from annotations.labels.read import get_label_row
 from annotations.labels.revise import revise_label
 from annotations.labels.submit import Submission, submit_label
 from annotations.labels.undo import undo_submit
-from annotations.queue.access import authorize_label, authorize_submit, authorize_task
+from annotations.queue.access import authorize_grade, authorize_label, authorize_submit, authorize_task
 from annotations.queue.claim import claim_tasks
 from annotations.queue.escalate import escalate_task
 from annotations.queue.leased import LeasedTask
@@ -204,3 +205,19 @@ def revise(request: HttpRequest, label_id: int, body: ReviseIn) -> HttpResponse:
         now=timezone.now(),
     )
     return _answer(get_label_row(revised.pk).as_queue().as_dict(), status=201)
+
+
+@router.post("/labels/g{int:grade_id}/revise", response={201: LabelRow}, operation_id="revise_grade")
+def revise_an_output(request: HttpRequest, grade_id: int, body: ReviseIn) -> HttpResponse:
+    """Change your mind about an output of an evaluation: a new grade supersedes the old one."""
+    access = authorize_grade(actor_of(request), grade_id, Action.LABEL)
+    revised = revise_grade(
+        access,
+        grade_id=grade_id,
+        answers=body.answers,
+        reason=body.reason,
+        comment=body.comment,
+        submit_id=body.submit_id,
+        now=timezone.now(),
+    )
+    return _answer(revised.as_dict(), status=201)

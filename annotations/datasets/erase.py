@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import F
 
 from annotations.datasets.rows import tombstone
 from annotations.models import DatasetExport, DatasetExportPart
@@ -35,6 +36,9 @@ def erase_rows(project_id: int, item_ids: list[int], now: datetime) -> dict[str,
         versions = sorted({row[0] for row in rows})
         cursor.execute(_COUNT, [now, versions])
     exports = DatasetExport.objects.filter(version_id__in=versions, forgotten_at=None)
-    DatasetExportPart.objects.filter(export__in=exports).delete()
-    exports.filter(ended_at__isnull=False).update(forgotten_at=now)
+    # Whoever makes one of them waits for us, and then sees that it is to be begun again.
+    held = [each.pk for each in exports.select_for_update().order_by("pk")]
+    DatasetExportPart.objects.filter(export_id__in=held).delete()
+    exports.filter(pk__in=held, ended_at__isnull=False).update(forgotten_at=now)
+    exports.filter(pk__in=held, ended_at=None).update(position=0, done=0, size=0, beginnings=F("beginnings") + 1)
     return {"dataset_rows": len(rows), "dataset_versions": len(versions)}

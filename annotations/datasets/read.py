@@ -116,24 +116,25 @@ def list_rows(version: DatasetVersion, *, split: str = "", after: int = 0, limit
 
 
 class Lines(NamedTuple):
-    """A batch of rows as they were written, one a line."""
+    """A batch of rows as they were written, one a line; `upto` is the last position that it looked at."""
 
     n: int
     text: str
+    upto: int
 
     def split(self) -> list[str]:
         """The rows one by one; JSON has no line feeds of its own."""
         return self.text.split("\n")[:-1]
 
 
-def stream_lines(version: DatasetVersion, *, split: str = "", erased: bool = True) -> Iterator[Lines]:
-    """Yield the rows as they were written, in batches; `erased` takes the tombstones along."""
-    for after in range(0, version.n_rows, LINES):
+def stream_lines(version: DatasetVersion, *, split: str = "", erased: bool = True, after: int = 0) -> Iterator[Lines]:
+    """Yield the rows behind a position as they were written, in batches; `erased` takes the tombstones along."""
+    for start in range(after, version.n_rows, LINES):
         with connection.cursor() as cursor:
-            cursor.execute(_LINES, [version.pk, after, after + LINES, split, split, erased])
+            cursor.execute(_LINES, [version.pk, start, start + LINES, split, split, erased])
             n, text = cursor.fetchone()
         if n:
-            yield Lines(n, text)
+            yield Lines(n, text, start + LINES)
 
 
 def count_rows(version: DatasetVersion, *, split: str = "", erased: bool = True) -> int:

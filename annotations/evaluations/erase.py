@@ -15,10 +15,10 @@ WHERE e.id = o.evaluation_id AND r.version_id = e.version_id AND r.position = o.
   AND o.erased_at IS NULL AND e.project_id = %s
 """
 _NOTES = """
-UPDATE annotations_evaluationgrade g SET note = ''
+UPDATE annotations_evaluationgrade g SET note = '', revision_reason = ''
 FROM annotations_evaluation e, annotations_datasetrow r
 WHERE e.id = g.evaluation_id AND r.version_id = e.version_id AND r.position = g.position AND r.item_id = ANY(%s)
-  AND g.note <> '' AND e.project_id = %s
+  AND g.note || g.revision_reason <> '' AND e.project_id = %s
 """
 
 

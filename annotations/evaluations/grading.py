@@ -18,7 +18,7 @@ from annotations.models.queue import GuardState
 from annotations.queue.claim import taking
 from annotations.queue.leased import LeasedTask, read_leased
 from annotations.queue.leases import lease_lost
-from annotations.rubrics.publish import rubric_by_id
+from annotations.rubrics.publish import find_rubric
 from reviewapp.accounts.access import Access, Actor, authorize
 from reviewapp.accounts.models import Project
 from reviewapp.accounts.roles import Action
@@ -28,7 +28,7 @@ from reviewapp.http.errors import ConflictError
 SOURCE = "evaluation"
 
 _DESK = """
-SELECT x.evaluation_id, x.position, o.external_id, e.sample, g.state, g.token, g.rubric_id,
+SELECT x.evaluation_id, x.position, o.external_id, e.sample, g.state, g.token,
     EXISTS (SELECT 1 FROM annotations_voidedsubmit v WHERE v.reviewer_id = %(reviewer)s AND v.submit_id = %(submit)s),
     EXISTS (SELECT 1 FROM annotations_lease l WHERE l.reviewer_id = %(reviewer)s AND l.project_id = %(project)s
             AND l.task_id <> t.id AND l.expires_at > now())
@@ -123,14 +123,14 @@ def grade_task(
         desk = cursor.fetchone()
     if desk is None:
         return None
-    evaluation_id, position, external_id, sample, state, held, rubric_id, voided, holds_more = desk
+    evaluation_id, position, external_id, sample, state, held, voided, holds_more = desk
     if voided:
         raise ConflictError("This submit was undone.", code="submit_voided")
     first = EvaluationGrade.objects.filter(reviewer=person, submit_id=submit_id).first()
     if first is not None:
         if first.task_id != task_id:
             raise ConflictError("This submit id was used for another task.", code="submit_id_reused")
-        return _graded(access, first, external_id, rubric_id, _read_given(access, submit_id))
+        return Graded(graded_row(access, first, external_id), first.surplus, _read_given(access, submit_id))
     if held is None or held != token or state in {GuardState.SKIPPED, GuardState.ESCALATED}:
         raise lease_lost()
     if state in {GuardState.LABELLED, GuardState.SURPLUS}:
@@ -154,14 +154,14 @@ def grade_task(
         created_at=now,
     )
     Draft.objects.filter(reviewer_id=person.pk, task_id=task_id).delete()
-    _record(access, grade, "evaluation.graded", now)
+    note_grade(access, grade, "evaluation.graded", now)
     tasks: list[LeasedTask] = []
     if count and counts:
         with connection.cursor() as cursor:
             cursor.execute(_NEXT, {**arguments, **taking(access.project, count=count), "on_screen": holds_more})
             (ids,) = cursor.fetchone()
         tasks = read_leased(project=access.project, reviewer_id=person.pk, task_ids=ids or [])
-    return _graded(access, grade, external_id, rubric_id, tasks)
+    return Graded(graded_row(access, grade, external_id), grade.surplus, tasks)
 
 
 def take_back_grade(actor: Actor, submit_id: str, now: datetime) -> TakenBack | None:
@@ -180,10 +180,14 @@ def take_back_grade(actor: Actor, submit_id: str, now: datetime) -> TakenBack | 
     access = authorize(actor, project.slug, Action.LABEL)
     if grade.withdrawn_at is not None:
         raise ConflictError("This grade has been taken back already.", code="already_undone")
+    if grade.superseded_by_id is not None or grade.revision_reason:
+        raise ConflictError("This grade can only be revised, giving a reason.", code="not_undoable")
     if grade.surplus:
         raise ConflictError("It came after its seat was taken, and counts nowhere.", code="not_undoable")
     if now - grade.created_at > timedelta(seconds=project.undo_seconds):
-        raise ConflictError(f"The {project.undo_seconds} seconds for an undo are over.", code="undo_expired")
+        raise ConflictError(
+            f"The {project.undo_seconds} seconds for an undo are over. Revise the grade instead.", code="undo_expired"
+        )
     arguments = {
         "task": grade.task_id,
         "reviewer": actor.user.pk,
@@ -202,7 +206,7 @@ def take_back_grade(actor: Actor, submit_id: str, now: datetime) -> TakenBack | 
         comment=grade.note,
         updated_at=now,
     )
-    _record(access, grade, "evaluation.grade_withdrawn", now)
+    note_grade(access, grade, "evaluation.grade_withdrawn", now)
     VoidedSubmit.objects.get_or_create(reviewer=actor.user, submit_id=submit_id, defaults={"at": now})
     (task,) = read_leased(project=project, reviewer_id=actor.user.pk, task_ids=[grade.task_id])
     return TakenBack(project, task)
@@ -216,14 +220,14 @@ def _read_given(access: Access, submit_id: str) -> list[LeasedTask]:
     return read_leased(project=access.project, reviewer_id=person, task_ids=ids)
 
 
-def _graded(
-    access: Access, grade: EvaluationGrade, external_id: str, rubric_id: int, tasks: list[LeasedTask]
-) -> Graded:
-    label = LabelRow(
+def graded_row(access: Access, grade: EvaluationGrade, external_id: str) -> LabelRow:
+    """Return a grade in the form of a label; the rubric's version is that of now, of which a grade asks nothing."""
+    rubric = find_rubric(access.project.pk)
+    return LabelRow(
         id=grade.pk,
         external_id=external_id,
         reviewer=access.actor.user.username,
-        rubric_version=rubric_by_id(rubric_id).version,
+        rubric_version=rubric.version if rubric else 0,
         answers=orjson.dumps({KEY: PASS if grade.passes else "fail"}).decode(),
         details="{}",
         comment=grade.note,
@@ -233,10 +237,10 @@ def _graded(
         surplus=grade.surplus,
         superseded_by=None,
     )
-    return Graded(label, grade.surplus, tasks)
 
 
-def _record(access: Access, grade: EvaluationGrade, action: str, now: datetime) -> None:
+def note_grade(access: Access, grade: EvaluationGrade, action: str, now: datetime) -> None:
+    """Write what became of a grade into the audit, in the caller's transaction."""
     record(
         action,
         now=now,
@@ -250,5 +254,6 @@ def _record(access: Access, grade: EvaluationGrade, action: str, now: datetime) 
             "passes": grade.passes,
             "note_sha256": digest(grade.note),
             "surplus": grade.surplus,
+            "reason_sha256": digest(grade.revision_reason),
         },
     )

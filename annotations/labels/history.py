@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import orjson
 from django.db import connection
 
+from annotations.evaluations.past import list_last_grades
 from annotations.labels.reveal import read_hidden, was_revealed
 from annotations.models import Label
 from annotations.queue.leased import read_shown
@@ -17,9 +18,9 @@ LAST = 10
 
 
 class PastLabel(NamedTuple):
-    """One of the last labels, as the list shows it."""
+    """One of the last labels (or grades of outputs, whose id begins with a g), as the list shows it."""
 
-    id: int
+    id: int | str
     external_id: str
     answers: dict[str, Any]
     created_at: str
@@ -27,7 +28,7 @@ class PastLabel(NamedTuple):
 
 
 def list_last_labels(access: Access) -> list[PastLabel]:
-    """Return the person's last labels in the project that still stand, newest first."""
+    """Return the person's last labels and grades in the project that still stand, newest first."""
     require(access, Action.LABEL)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -40,9 +41,9 @@ def list_last_labels(access: Access) -> list[PastLabel]:
             """,
             [access.actor.user.pk, access.project.pk, LAST],
         )
-        return [
-            PastLabel(row[0], row[1], orjson.loads(row[2]), row[3].isoformat(), row[4]) for row in cursor.fetchall()
-        ]
+        labels = [(row[0], row[1], orjson.loads(row[2]), row[3], row[4]) for row in cursor.fetchall()]
+    found = sorted([*labels, *list_last_grades(access, limit=LAST)], key=lambda row: row[3], reverse=True)[:LAST]
+    return [PastLabel(row[0], row[1], row[2], row[3].isoformat(), row[4]) for row in found]
 
 
 def read_past(access: Access, label_id: int) -> dict[str, Any]:

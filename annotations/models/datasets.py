@@ -174,6 +174,9 @@ class DatasetExport(models.Model):
     state = models.CharField(max_length=10, choices=ExportState.choices, default=ExportState.WAITING)
     total = models.IntegerField()
     done = models.IntegerField(default=0)
+    # Up to which row of the version what is stored of the file goes, and how often it had to be begun again.
+    position = models.IntegerField(default=0, db_default=0)
+    beginnings = models.IntegerField(default=0, db_default=0)
     size = models.BigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True, default="")
     problem = models.TextField(blank=True, default="")
@@ -198,7 +201,7 @@ class DatasetExport(models.Model):
 
 
 class DatasetExportPart(models.Model):
-    """A piece of an exported file, all but the last of the same size."""
+    """A piece of an exported file, all but the last of the same size; the last grows while the file is made."""
 
     pk = models.CompositePrimaryKey("export_id", "nth")
     export = models.ForeignKey(DatasetExport, on_delete=models.CASCADE, related_name="parts", db_index=False)

@@ -154,6 +154,7 @@ class EvaluationGrade(models.Model):
     duration_ms = models.BigIntegerField(null=True)
     submit_id = models.CharField(max_length=64, null=True)  # noqa: DJ001 — the submit that made it
     surplus = models.BooleanField(default=False, db_default=False)
+    revision_reason = models.TextField(blank=True, default="", db_default="")
     created_at = models.DateTimeField()
     superseded_by = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     withdrawn_at = models.DateTimeField(null=True)

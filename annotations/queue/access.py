@@ -5,6 +5,8 @@ from reviewapp.accounts.roles import Action
 from reviewapp.http.errors import NotFoundError
 
 _OF_TASK = "p.id = (SELECT t.project_id FROM annotations_task t WHERE t.id = %s)"
+_OF_GRADE = """p.id = (SELECT e.project_id FROM annotations_evaluationgrade g
+    JOIN annotations_evaluation e ON e.id = g.evaluation_id WHERE g.id = %s)"""
 _OF_LABEL = "p.id = (SELECT b.project_id FROM annotations_label b WHERE b.id = %s)"
 
 
@@ -21,6 +23,11 @@ def authorize_submit(actor: Actor, task_id: int, action: Action) -> Access:
 def authorize_label(actor: Actor, label_id: int, action: Action) -> Access:
     """Return the actor's access to the project of a label; NotFoundError for strangers and unknown labels alike."""
     return _authorize(actor, _OF_LABEL, label_id, action)
+
+
+def authorize_grade(actor: Actor, grade_id: int, action: Action) -> Access:
+    """Return the actor's access to the project of a grade; NotFoundError for strangers and unknown grades alike."""
+    return _authorize(actor, _OF_GRADE, grade_id, action)
 
 
 def _authorize(actor: Actor, where: str, value: int, action: Action) -> Access:

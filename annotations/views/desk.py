@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from annotations.api.queue import task_out
 from annotations.desk import set_single_keys
+from annotations.evaluations.past import read_past_grade
 from annotations.labels.history import list_last_labels, read_past
 from annotations.labels.reveal import reveal_label
 from annotations.queue.shown import show_fields
@@ -59,6 +60,13 @@ def history(request: HttpRequest, slug: str) -> dict[str, Any]:
 def past_label(request: HttpRequest, slug: str, label_id: int) -> dict[str, Any]:
     """One of them, with its item."""
     return _with_view(read_past(_access(request, slug), label_id))
+
+
+@require_GET
+@answers_json
+def past_grade(request: HttpRequest, slug: str, grade_id: int) -> dict[str, Any]:
+    """One of their grades of an output of an evaluation."""
+    return _with_view(read_past_grade(_access(request, slug), grade_id))
 
 
 @require_POST

@@ -52,6 +52,7 @@ page_routes: list[URLPattern] = [
     path("p/<slug:slug>/review/guidelines/read", desk.guidelines_read, name="guidelines_read"),
     path("p/<slug:slug>/review/history", desk.history, name="review_history"),
     path("p/<slug:slug>/review/history/<int:label_id>", desk.past_label, name="past_label"),
+    path("p/<slug:slug>/review/history/g<int:grade_id>", desk.past_grade, name="past_grade"),
     path("p/<slug:slug>/review/history/<int:label_id>/reveal", desk.reveal, name="reveal_label"),
     path("p/<slug:slug>/review/unfinished/<int:task_id>", desk.go_on, name="go_on"),
     path("p/<slug:slug>/review/keys", desk.single_keys, name="single_keys"),

@@ -42,11 +42,15 @@ def csv_cell(value: object) -> str | int | float:
     return f"'{text}" if text.startswith(_ACTIVE) else text
 
 
-def csv_rows(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
-    """Yield a CSV file (UTF-8, CRLF, quoted where needed) piece by piece; memory does not grow with it."""
+def csv_rows(header: Sequence[str] | None, rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
+    """Yield a CSV file (UTF-8, CRLF, quoted where needed) piece by piece; memory does not grow with it.
+
+    Without a header it is what follows in a file that has begun.
+    """
     lines = _Lines()
     writer = csv.writer(lines)
-    writer.writerow([csv_cell(name) for name in header])
+    if header is not None:
+        writer.writerow([csv_cell(name) for name in header])
     for row in rows:
         writer.writerow([csv_cell(value) for value in row])
         if lines.size >= _BATCH:

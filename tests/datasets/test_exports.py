@@ -13,9 +13,11 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from annotations.api.datasets import Format
+from annotations.datasets import read as reading
+from annotations.datasets.export import jobs
 from annotations.datasets.export.formats import FORMATS
 from annotations.datasets.export.jobs import PART, forget_expired, make_export, read_range
-from annotations.models import DatasetExport
+from annotations.models import DatasetExport, DatasetExportPart
 from reviewapp.audit.models import AuditEvent
 from tests.datasets.world import URL, bring, export, freeze
 from tests.sampling.lines import item
@@ -204,3 +206,66 @@ def test_an_export_in_the_background_is_its_owners_and_goes_on_where_it_stopped(
     assert forget_expired(timezone.now()) == 0
     assert forget_expired(timezone.now() + timedelta(days=4)) == 1
     assert browser.get(file).status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "inspect", "huggingface"])
+def test_a_file_goes_on_where_its_worker_died_with_the_same_bytes(lea, project, browser_of, cast, monkeypatch, kind):
+    bring(lea, [item(f"n-{k}", input="x" * k) for k in range(9)], {f"n-{k}": ["pass"] for k in range(9)})
+    assert freeze(lea)["rows"] == 11
+    monkeypatch.setattr(reading, "LINES", 2)
+    monkeypatch.setattr(jobs, "PART", 100)
+    monkeypatch.setattr(jobs, "KEEP_EVERY", 300)
+    monkeypatch.setattr(jobs, "SLICE", 8)
+    undisturbed = export(lea, version=2, format=kind)
+    assert (
+        browser_of(cast.lea).post("/p/helpdesk/datasets/evals/versions/2/exports", {"format": kind}).status_code == 302
+    )
+    asked = DatasetExport.objects.get()
+    read, tries = jobs.stream_lines, []
+
+    def dying(*args, **more):
+        tries.append(more.get("after"))
+        for nth, batch in enumerate(read(*args, **more)):
+            if len(tries) == 1 and nth == 3:
+                raise ConnectionError("the worker is gone")
+            yield batch
+
+    monkeypatch.setattr(jobs, "stream_lines", dying)
+    monkeypatch.setattr("annotations.datasets.export.formats.stream_lines", dying)
+    with pytest.raises(ConnectionError):
+        make_export({"export_id": asked.pk}, timezone.now())
+    asked.refresh_from_db()
+    lines = kind != "huggingface"
+    assert (asked.state, asked.position > 0, asked.size > 0) == ("waiting", lines, lines)
+    for _ in range(4):  # slice by slice, each asked for by the one before
+        make_export({"export_id": asked.pk}, timezone.now())
+    made = DatasetExport.objects.get()
+    data = b"".join(read_range(made, 0, made.size))
+    assert data == undisturbed
+    assert (made.state, made.sha256, made.done) == ("done", hashlib.sha256(data).hexdigest(), 11)
+    assert tries[1] == (asked.position if lines else None)
+    assert set(DatasetExportPart.objects.values_list("nth", flat=True)) == set(range(-(-made.size // 100)))
+    assert AuditEvent.objects.filter(action="dataset.exported", detail__complete=True, detail__rows=11).count() >= 1
+
+
+def test_a_person_who_is_erased_is_not_in_the_file_that_is_being_made(lea, project, browser_of, cast, monkeypatch):
+    bring(lea, [item("gone", input="My secret", user_ref="u-9")], {"gone": ["pass"]})
+    freeze(lea)
+    monkeypatch.setattr(reading, "LINES", 1)
+    monkeypatch.setattr(jobs, "KEEP_EVERY", 1)
+    browser_of(cast.lea).post("/p/helpdesk/datasets/evals/versions/2/exports", {"format": "jsonl"})
+    read, erased = jobs.stream_lines, []
+
+    def erasing(*args, **more):
+        for nth, batch in enumerate(read(*args, **more)):
+            if nth == 2 and not erased:
+                erased.append(lea.post(f"{URL}/erase", {"user_ref": "u-9"}))
+            yield batch
+
+    monkeypatch.setattr(jobs, "stream_lines", erasing)
+    make_export({"export_id": DatasetExport.objects.get().pk}, timezone.now())
+    made = DatasetExport.objects.get()
+    data = b"".join(read_range(made, 0, made.size))
+    assert (made.beginnings, made.done, len(erased)) == (1, 3, 1)
+    assert b"My secret" not in data
+    assert data == export(lea, version=2)

@@ -102,6 +102,23 @@ def test_every_fourth_task_is_an_output_and_nothing_of_production_knows_it(lea, 
     assert rui.post(f"{at}/label", {**sent, **body(back, 1)}, status=409)["error"]["code"] == "submit_voided"
     assert lea.get(f"/evaluations/{run.pk}")["scores"]["people.pass_rate"]["undefined"] == "not_measured"
     rui.post(f"{at}/label", body(back, 2), status=201)
+    # Looked at again among one's past labels, and changed with a reason.
+    desk = browser_of(cast.rui)
+    (past,) = [one for one in desk.get("/p/helpdesk/review/history").json()["labels"] if isinstance(one["id"], str)]
+    shown = desk.get(f"/p/helpdesk/review/history/{past['id']}").json()
+    assert (shown["label"]["answers"], shown["item"]["external_id"]) == ({"passes": "pass"}, past["external_id"])
+    assert "Output to review" in shown["view"]
+    change = {"answers": {"passes": "fail"}, "reason": "Misread.", "submit_id": "s-r"}
+    revised = rui.post(f"/labels/{past['id']}/revise", change, status=201)
+    assert rui.post(f"/labels/{past['id']}/revise", change, status=201) == revised
+    ended = rui.post(f"/labels/{past['id']}/revise", {**change, "submit_id": "s-x"}, status=409)
+    assert ended["error"]["code"] == "label_ended"
+    assert rui.post(f"/labels/g{revised['id']}/revise", {**change, "reason": " "}, status=422)
+    assert rui.post("/labels/undo", {"submit_id": "s-r"}, status=409)["error"]["code"] == "not_undoable"
+    shown = desk.get(f"/p/helpdesk/review/history/g{revised['id']}").json()
+    assert (shown["former"]["answers"], shown["label"]["reason"]) == ({"passes": "pass"}, "Misread.")
+    assert browser_of(cast.bea).get(f"/p/helpdesk/review/history/g{revised['id']}").status_code == 404
+    api_of(cast.bea, "label").post(f"/labels/g{revised['id']}/revise", change, status=404)
     other = claimed["tasks"][7]
     rui.post(f"/tasks/{other['id']}/skip", {"lease": other["lease"]["token"], "reason": "cannot_judge"})
     # Skipped is asked of others; the rest of the sample goes to whoever comes once nothing else is left.
@@ -109,7 +126,7 @@ def test_every_fourth_task_is_an_output_and_nothing_of_production_knows_it(lea, 
     kinds = [task.get("kind") for task in bea.post(CLAIM, {"count": 50})["tasks"]]
     assert kinds.count("evaluation") == 2
     rate = lea.get(f"/evaluations/{run.pk}")["scores"]["people.pass_rate"]
-    assert (rate["value"], rate["n"]) == (1, 1)
+    assert (rate["value"], rate["n"]) == (0, 1)
     people = browser_of(cast.lea).get(f"/p/helpdesk/evaluations/{run.pk}").context["people"]
     assert people == (3, 1, 1, 2, 1)
     # What is about production is as it was, but for the seats of items.
@@ -119,7 +136,7 @@ def test_every_fourth_task_is_an_output_and_nothing_of_production_knows_it(lea, 
     for path, told in before.items():
         assert {**lea.get(f"{URL}/{path}"), "as_of": told.get("as_of")} == {"as_of": None, **told}
     assert list_violations(project.pk) == []
-    assert AuditEvent.objects.filter(action__startswith="evaluation.grade").count() == 3
+    assert AuditEvent.objects.filter(action__startswith="evaluation.grade").count() == 4
 
 
 def test_leases_end_seats_are_sold_once_and_late_grades_are_kept_apart(lea, run, cast, project, api_of):

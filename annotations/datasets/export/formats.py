@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import orjson
 
@@ -16,6 +17,8 @@ from reviewapp.http.csv_rows import csv_rows
 from reviewapp.http.errors import FieldError, InvalidError
 
 FORMATS = ("jsonl", "csv", "parquet", *TOOLS, "huggingface")
+# Row after row: what is there of such a file can be gone on with.
+LINE_FORMATS = frozenset({"jsonl", "csv", *TOOLS})
 _KINDS = {
     "csv": ("csv", "text/csv; charset=utf-8"),
     "parquet": ("parquet", "application/vnd.apache.parquet"),
@@ -23,7 +26,7 @@ _KINDS = {
 }
 _LINES = ("jsonl", "application/x-ndjson")
 ONE_SPLIT = "test"
-_BEHIND = ("how", "labels", "people", "adjudication", "rubric_version", "plan_version", "soft_labels")
+_BEHIND = ("how", "labels", "people", "adjudication", "rubric_version", "plan_version", "soft_labels", "group")
 _LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_SORT_KEYS
 
 
@@ -88,23 +91,41 @@ def _pieces(version: DatasetVersion, kind: str, split: str, progress: Callable[[
     def lines(part: str, *, erased: bool) -> Iterator[Sequence[str]]:
         return (batch.split() for batch in batches(part, erased=erased))
 
-    if kind == "jsonl":
-        return (batch.text.encode() for batch in batches(split, erased=True))
-    if kind == "csv":
-        return csv_rows(FIELDS, _cells(lines(split, erased=True)))
+    if kind in LINE_FORMATS:
+        return chain([head_of(kind)], map(encoder_of(version, kind), batches(split, erased=keeps_erased(kind))))
     if kind == "parquet":
         return stream_parquet(lines(split, erased=True), columns=columns, about=about)
-    if kind == "huggingface":
-        named = [split] if split else [name for name, _ in version.recipe["splits"]]
-        parts = {name: name for name in named} or {ONE_SPLIT: ""}
-        return stream_zip(
-            hub_card(version, list(parts)),
-            list(parts),
-            lines=lambda name: lines(parts[name], erased=False),
-            columns=columns,
-            about=about,
-        )
-    return _records(kind, version, lines(split, erased=False))
+    named = [split] if split else [name for name, _ in version.recipe["splits"]]
+    parts = {name: name for name in named} or {ONE_SPLIT: ""}
+    return stream_zip(
+        hub_card(version, list(parts)),
+        list(parts),
+        lines=lambda name: lines(parts[name], erased=False),
+        columns=columns,
+        about=about,
+    )
+
+
+def head_of(kind: str) -> bytes:
+    """Return what a file of lines begins with, before any row."""
+    return b"".join(csv_rows(FIELDS, ())) if kind == "csv" else b""
+
+
+def keeps_erased(kind: str) -> bool:
+    """Tell whether a format holds tombstones of erased rows."""
+    return kind in {"jsonl", "csv", "parquet"}
+
+
+def encoder_of(version: DatasetVersion, kind: str) -> Callable[[Lines], bytes]:
+    """Return what makes a batch of rows into the bytes of a format of lines."""
+    if kind == "jsonl":
+        return lambda batch: batch.text.encode()
+    if kind == "csv":
+        return lambda batch: b"".join(csv_rows(None, _cells(batch.split())))
+    made = record_maker(kind, dataset=version.dataset.name)
+    return lambda batch: b"".join(
+        orjson.dumps(made(orjson.loads(line)), option=orjson.OPT_APPEND_NEWLINE) for line in batch.split()
+    )
 
 
 def _traced(version: DatasetVersion, split: str, progress: Callable[[int], None] | None) -> Iterator[bytes]:
@@ -116,14 +137,7 @@ def _traced(version: DatasetVersion, split: str, progress: Callable[[int], None]
         yield orjson.dumps({**row.fields, "origin": row.origin, **behind}, option=_LINE)
 
 
-def _cells(batches: Iterable[Sequence[str]]) -> Iterator[list[object]]:
-    for batch in batches:
-        for line in batch:
-            row = orjson.loads(line)
-            yield [row[name] for name in FIELDS]
-
-
-def _records(kind: str, version: DatasetVersion, batches: Iterable[Sequence[str]]) -> Iterator[bytes]:
-    made = record_maker(kind, dataset=version.dataset.name)
-    for batch in batches:
-        yield b"".join(orjson.dumps(made(orjson.loads(line)), option=orjson.OPT_APPEND_NEWLINE) for line in batch)
+def _cells(lines: Iterable[str]) -> Iterator[list[object]]:
+    for line in lines:
+        row = orjson.loads(line)
+        yield [row[name] for name in FIELDS]

@@ -6,11 +6,18 @@ from hashlib import sha256
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from annotations.datasets.export.audit import Count, note_export
-from annotations.datasets.export.formats import FORMATS, export_version
-from annotations.datasets.read import check_split, count_rows
+from annotations.datasets.export.formats import (
+    FORMATS,
+    LINE_FORMATS,
+    encoder_of,
+    export_version,
+    head_of,
+    keeps_erased,
+)
+from annotations.datasets.read import check_split, count_rows, stream_lines
 from annotations.models import DatasetExport, DatasetExportPart, DatasetVersion
 from annotations.models.datasets import ExportState
 from reviewapp.accounts.access import Access, Actor, require
@@ -18,12 +25,15 @@ from reviewapp.accounts.roles import Action
 from reviewapp.http.errors import FieldError, InvalidError, NotFoundError, TooManyRequestsError
 from reviewapp.jobs.intents import add_intent
 from reviewapp.jobs.models import Intent
+from reviewapp.jobs.run import commits_itself
 
 KIND = "export_dataset"
 KEPT = timedelta(days=3)
 PART = 1024 * 1024
 MOST_AT_ONCE = 5
-_TOLD_EVERY = 20_000
+# Of a file of lines so much is made before it is kept, and so many rows before others get their turn.
+KEEP_EVERY, SLICE = 8 * PART, 200_000
+_TOLD_EVERY, _BEGINNINGS = 20_000, 3
 
 
 def ask_for_export(
@@ -52,64 +62,148 @@ def ask_for_export(
     return export
 
 
+@commits_itself
 def make_export(payload: dict[str, Any], now: datetime) -> None:
-    """Job `export_dataset`: write the file, and store it with its hash and its audit row at once.
+    """Job `export_dataset`: make the file, with its hash and its audit row in the end.
 
-    The rows are read before anything is written, so that the transaction holds nothing up while it lasts.
+    Of formats of lines, what is made is kept some megabytes at a time, with how far the rows have come: whoever takes
+    the job over after its worker died goes on there. The others need their beginning and end together, and are begun
+    again. Where a person is erased meanwhile, the file is begun again without them.
     """
-    export = DatasetExport.objects.select_related("version__dataset__project", "requested_by").get(
-        pk=payload["export_id"]
-    )
-    if export.state != ExportState.WAITING:
+    for _ in range(_BEGINNINGS):
+        export = DatasetExport.objects.select_related("version__dataset__project", "requested_by").get(
+            pk=payload["export_id"]
+        )
+        if export.state != ExportState.WAITING:
+            return
+        try:
+            if export.format in LINE_FORMATS:
+                _make_lines(export, now)
+            else:
+                _make_whole(export, now)
+        except _BegunAgain:
+            continue
         return
-    count, whole = _Told(export.pk), sha256()
+
+
+class _BegunAgain(Exception):  # noqa: N818 — no error: the file is begun again
+    """What was made so far holds what must not be there any more."""
+
+
+class _Elsewhere(Exception):  # noqa: N818 — no error: another worker has taken over
+    """Another worker goes on with this file, or it is no longer wanted."""
+
+
+def _make_lines(export: DatasetExport, now: datetime) -> None:
+    """Go on with a file of lines from the last position that was kept, for a slice of rows."""
+    encode, chosen = encoder_of(export.version, export.format), export.version
+    growing = DatasetExportPart.objects.filter(export=export, nth=export.size // PART)
+    tail = growing.values_list("data", flat=True).first()
+    buffer = bytearray(tail or b"") if export.position else bytearray(head_of(export.format))
+    before = rows = export.done
+    upto = export.position
+    try:
+        for batch in stream_lines(
+            chosen, split=export.split, erased=keeps_erased(export.format), after=export.position
+        ):
+            buffer += encode(batch)
+            rows, upto = rows + batch.n, batch.upto
+            if len(buffer) < KEEP_EVERY:
+                continue
+            later = rows - before >= SLICE
+            _keep(export, buffer, upto=upto, rows=rows, later=later, now=now)
+            if later:
+                return
+        _keep(export, buffer, upto=max(upto, chosen.n_rows), rows=rows, later=False, now=now)
+        _finish(export, sha256=_hash_of(export), now=now)
+    except _Elsewhere:
+        return
+
+
+def _keep(export: DatasetExport, buffer: bytearray, *, upto: int, rows: int, later: bool, now: datetime) -> None:
+    """Store what was made behind the full parts, with how far it is; leave the last, growing one in the buffer."""
+    first = export.size // PART
+    parts = [bytes(buffer[start : start + PART]) for start in range(0, len(buffer), PART)]
+    with transaction.atomic():
+        _hold(export)
+        DatasetExportPart.objects.filter(export=export, nth=first).delete()
+        DatasetExportPart.objects.bulk_create(
+            (DatasetExportPart(export=export, nth=first + nth, data=data) for nth, data in enumerate(parts)),
+            batch_size=8,
+        )
+        export.position, export.done, export.size = upto, rows, first * PART + len(buffer)
+        export.save(update_fields=["position", "done", "size"])
+        if later:
+            add_intent(kind=KIND, key=str(export.pk), payload={"export_id": export.pk}, now=now)
+    del buffer[: len(buffer) - len(buffer) % PART]
+
+
+def _hold(export: DatasetExport) -> None:
+    """Lock the export and see to it that it stands as this worker left it."""
+    stands = DatasetExport.objects.select_for_update().get(pk=export.pk)
+    if stands.state == ExportState.WAITING and stands.beginnings != export.beginnings:
+        raise _BegunAgain
+    if stands.state != ExportState.WAITING or stands.position != export.position:
+        raise _Elsewhere
+
+
+def _hash_of(export: DatasetExport) -> str:
+    whole = sha256()
+    for piece in read_range(export, 0, export.size):
+        whole.update(piece)
+    return whole.hexdigest()
+
+
+def _make_whole(export: DatasetExport, now: datetime) -> None:
+    """Make a file whose end says what is in it. It is written beside the database, and stored once it is complete."""
+    told, whole = _Told(export.pk), sha256()
     with TemporaryFile() as file:
-        made = export_version(export.version, kind=export.format, split=export.split, progress=count.add)
+        made = export_version(export.version, kind=export.format, split=export.split, progress=told.add)
         for piece in made.pieces:
             whole.update(piece)
             file.write(piece)
-        count.close()
-        size = file.tell()
+        export.size, export.done = file.tell(), told.rows
         file.seek(0)
-        DatasetExportPart.objects.bulk_create(
-            (DatasetExportPart(export=export, nth=nth, data=data) for nth, data in enumerate(_parts(file))),
-            batch_size=8,
+        try:
+            with transaction.atomic():
+                _hold(export)
+                DatasetExportPart.objects.bulk_create(
+                    (DatasetExportPart(export=export, nth=nth, data=data) for nth, data in enumerate(_parts(file))),
+                    batch_size=8,
+                )
+                _finish(export, sha256=whole.hexdigest(), now=now)
+        except _Elsewhere:
+            return
+
+
+def _finish(export: DatasetExport, *, sha256: str, now: datetime) -> None:
+    with transaction.atomic():
+        _hold(export)
+        export.state, export.ended_at, export.sha256 = ExportState.DONE, now, sha256
+        export.save()
+        note_export(
+            export.version,
+            kind=export.format,
+            split=export.split,
+            rows=export.done,
+            digest=sha256,
+            actor=Actor(user=export.requested_by),
+            now=now,
         )
-    export.state, export.ended_at = ExportState.DONE, now
-    export.size, export.sha256, export.done = size, whole.hexdigest(), count.rows
-    export.save()
-    note_export(
-        export.version,
-        kind=export.format,
-        split=export.split,
-        rows=count.rows,
-        digest=export.sha256,
-        actor=Actor(user=export.requested_by),
-        now=now,
-    )
 
 
 class _Told(Count):
-    """Tells how far the file is, on a connection of its own: what the job's transaction writes nobody sees yet."""
+    """Tells how far the file is."""
 
     def __init__(self, export_id: int) -> None:
         super().__init__()
         self._export_id, self._told = export_id, 0
-        self._beside: Any = None
 
     def add(self, rows: int) -> None:
         super().add(rows)
-        if self.rows - self._told < _TOLD_EVERY:
-            return
-        self._told = self.rows
-        if self._beside is None:
-            self._beside = connection.copy()
-        with self._beside.cursor() as cursor:
-            cursor.execute("UPDATE annotations_datasetexport SET done = %s WHERE id = %s", [self.rows, self._export_id])
-
-    def close(self) -> None:
-        if self._beside is not None:
-            self._beside.close()
+        if self.rows - self._told >= _TOLD_EVERY:
+            self._told = self.rows
+            DatasetExport.objects.filter(pk=self._export_id).update(done=self.rows)
 
 
 def _parts(file: BinaryIO) -> Iterator[bytes]:

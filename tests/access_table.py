@@ -52,6 +52,8 @@ ENDPOINTS: dict[str, Known] = {
     "post_resolve": Known(Action.ADJUDICATE, {"project": "helpdesk", "answers": {"verdict": "pass"}}),
     "post_rollout": Known(Action.EDIT_ROLLOUTS, {"system_version": "2.0"}),
     "get_rollout": Known(Action.SEE_ROLLOUTS),
+    "post_gates": Known(Action.EDIT_ROLLOUTS, {"gates": {}}),
+    "post_attestation": Known(Action.ATTEST, {"gate": "ready", "text": "It is"}),
     "post_evidence": Known(Action.FREEZE_EVIDENCE),
     "post_signoff": Known(
         Action.SIGN_OFF, {"to_stage": "internal_beta", "decision": "approve", "reason": "ok", "evidence_sha256": "0"}

@@ -84,6 +84,8 @@ PATCH /projects/{p}/failure-modes/{mode}
 POST /projects/{p}/failure-modes/{mode}/merge
 GET /projects/{p}/plan/top-up
 POST /projects/{p}/plan/top-up
+POST /rollouts/{id}/attestations
+POST /rollouts/{id}/gates
 GET /projects/{p}/slices
 GET /projects/{p}/second-opinion
 GET /projects/{p}/failure-notes

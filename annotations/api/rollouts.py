@@ -15,7 +15,7 @@ from annotations.api.bodies import Body
 from annotations.models import EvidenceBundle, Rollout
 from annotations.models.rollouts import RolloutStage
 from annotations.rollouts.access import authorize_rollout
-from annotations.rollouts.create import create_rollout, gates_in_force, measure_gates, next_stage
+from annotations.rollouts.create import attest, create_rollout, gates_in_force, measure_gates, next_stage, revise_gates
 from annotations.rollouts.evidence import freeze_evidence
 from annotations.rollouts.gates import GateResult
 from annotations.rollouts.report import report_of
@@ -92,6 +92,32 @@ class RolloutOut(Schema):
     signoffs: list[SignOffOut]
 
 
+class GatesIn(Body):
+    """Other gates: a new version of them, which says for good whether there were results before it."""
+
+    gates: dict[str, Any]
+    later_items_only: bool = Field(default=True, description="Count only items that arrive from now on.")
+    reason: str = Field(default="", description="Asked for once there are results.")
+
+
+class AttestationIn(Body):
+    """What a named person confirms: the text of a gate whose metric is `attestation`, and where it can be seen."""
+
+    gate: str
+    text: str
+    link: str = ""
+
+
+class AttestationOut(Schema):
+    """Who confirmed what."""
+
+    gate: str
+    text: str
+    link: str
+    by: str
+    at: datetime
+
+
 class EvidenceOut(Schema):
     """A frozen bundle: both approvers sign its hash."""
 
@@ -145,6 +171,32 @@ def post_rollout(request: HttpRequest, p: str, body: RolloutIn) -> Status[Rollou
 def get_rollout(request: HttpRequest, id: RolloutId) -> RolloutOut:
     """Return where a version stands, and what each gate says now."""
     return _shown(*authorize_rollout(actor_of(request), id, Action.SEE_ROLLOUTS))
+
+
+@router.post("/rollouts/{id}/gates", response={201: RolloutOut}, summary="Revise the gates")
+def post_gates(request: HttpRequest, id: RolloutId, body: GatesIn) -> Status[RolloutOut]:
+    """Put other gates in force. Once there are results it takes a reason."""
+    access, rollout = authorize_rollout(actor_of(request), id, Action.EDIT_ROLLOUTS)
+    revise_gates(
+        access,
+        rollout,
+        body=body.gates,
+        later_items_only=body.later_items_only,
+        reason=body.reason,
+        now=timezone.now(),
+    )
+    return Status(201, _shown(access, rollout))
+
+
+@router.post("/rollouts/{id}/attestations", response={201: AttestationOut}, summary="Confirm what no number shows")
+def post_attestation(request: HttpRequest, id: RolloutId, body: AttestationIn) -> Status[AttestationOut]:
+    """Confirm, by name, what a gate asks to be confirmed: monitoring, rate limits, support."""
+    access, rollout = authorize_rollout(actor_of(request), id, Action.ATTEST)
+    stored = attest(access, rollout, gate=body.gate, text=body.text, link=body.link, now=timezone.now())
+    shown = AttestationOut(
+        gate=stored.gate, text=stored.text, link=stored.link, by=access.actor.user.username, at=stored.created_at
+    )
+    return Status(201, shown)
 
 
 @router.post("/rollouts/{id}/evidence", response={201: EvidenceOut}, summary="Freeze the evidence")

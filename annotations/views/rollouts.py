@@ -18,6 +18,7 @@ from annotations.rollouts import verifier
 from annotations.rollouts.audit_share import audit_share_of
 from annotations.rollouts.create import find_rollout, gates_in_force, measure_gates, next_stage
 from annotations.rollouts.evidence import why_changed
+from annotations.rollouts.listing import list_rollouts
 from annotations.rollouts.report import bundles_of
 from annotations.rollouts.signoff import AUDIENCE, ORDER
 from annotations.rollouts.spec import TEMPLATES
@@ -46,7 +47,7 @@ def rollouts(request: HttpRequest, slug: str) -> HttpResponse:
     kept = find_form(request, NEW) if "kept" in request.GET else {}
     context = {
         **frame(access, "rollouts"),
-        "rollouts": Rollout.objects.filter(project=access.project).select_related("author").order_by("-pk")[:200],
+        "rollouts": list_rollouts(access, now=timezone.now()),
         "may_edit": access.may(Action.EDIT_ROLLOUTS),
         "templates": list(TEMPLATES),
         "template": template,

@@ -183,6 +183,23 @@ def test_names_are_given_once_and_stages_are_those_there_are(lea):
     assert nameless["fields"][0]["path"] == "system_version"
 
 
+def test_gates_are_revised_and_confirmed_over_the_api_too(lea, cast, api_of):
+    made = make(lea)
+    said = {"gate": "ready", "text": "Dashboards are up", "link": "https://status.example.org/"}
+    told = api_of(cast.pat, "rollout").post(f"/rollouts/{made['id']}/attestations", said, status=201)
+    assert (told["by"], told["text"]) == ("pat", "Dashboards are up")
+    now = lea.get(f"/rollouts/{made['id']}")
+    assert gate(now, "ready")["state"] == "pass"
+    refused = lea.post(f"/rollouts/{made['id']}/attestations", {**said, "link": "javascript:x"}, status=422)
+    assert refused["error"]["fields"][0]["path"] == "link"
+    bring_in(lea)
+    other = {"gates": {"internal_beta": [{"name": "new", "metric": "pass_rate", "at_least": 0.5}]}}
+    assert "say why" in lea.post(f"/rollouts/{made['id']}/gates", other, status=422)["error"]["message"]
+    revised = lea.post(f"/rollouts/{made['id']}/gates", {**other, "reason": "The bar was wrong"}, status=201)
+    assert (revised["gates_version"], revised["gates_had_data"]) == (2, True)
+    assert gate(revised, "new")["state"] == "not_enough_data"
+
+
 def test_whatever_could_be_read_before_makes_gates_late(lea):
     bring(lea)
     evaluate(lea, outputs(), system_version="2.0")

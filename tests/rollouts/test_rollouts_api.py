@@ -288,6 +288,29 @@ def test_in_the_browser_a_sign_off_asks_for_the_password_once_more(lea, cast, br
     assert browser_of(cast.rui).get("/p/helpdesk/rollouts").status_code == 403
 
 
+def test_the_list_says_how_far_each_is_and_whose_signature_is_missing(
+    lea, cast, api_of, browser_of, ready, django_assert_max_num_queries
+):
+    def shown(person):
+        with django_assert_max_num_queries(22):
+            return " ".join(browser_of(person).get("/p/helpdesk/rollouts").content.decode().split())
+
+    make(lea, system_version="9", gates={})
+    bring_in(lea, n=30, fails=29, version="3.0", prefix="t")
+    make(lea, system_version="3.0")
+    watch_rollouts(timezone.now())
+    text = shown(cast.vic)
+    assert "2 of 2 pass<" in text
+    assert '0 of 2 pass, <span class="gate-words-fail">1 fails</span>' in text
+    bundle = api_of(cast.pat, "rollout").post(f"/rollouts/{ready}/evidence", status=201)
+    assert "Waits for your signature" in shown(cast.pat)
+    assert "waits for 2 signatures" in shown(cast.lea)
+    sign(api_of(cast.pat, "rollout"), ready, bundle)
+    assert "waits for 1 signature<" in shown(cast.pat)
+    sign(api_of(cast.ann, "rollout"), ready, bundle, decision="reject")
+    assert "signature<" not in shown(cast.pat)
+
+
 def test_the_list_offers_templates_and_says_how_many_labels_it_takes(lea, cast, browser_of, ready):
     lead = browser_of(cast.lea)
     text = lead.get("/p/helpdesk/rollouts?template=Does not break&bar=90&quality=95").content.decode()

@@ -15,6 +15,7 @@ from annotations.labels.resolve import Vote, resolve_votes
 from annotations.quality.votes import declared_values
 from annotations.rubrics.publish import rubric_by_id
 from annotations.rubrics.questions import primary_question
+from reviewapp.jobs.lease import keep_lease
 from sampling.plans.filters_refs import as_stored
 from sampling.plans.filters_sql import filter_sql
 from sampling.plans.segments import segment_sql
@@ -97,6 +98,7 @@ def stream_candidates(project_id: int, recipe: Recipe) -> Iterator[Candidate]:
     before = [*group.params, *(stratum.params if stratum else [])]
     after = 0
     while True:
+        keep_lease()
         with connection.cursor() as cursor:
             cursor.execute(_LABELLED, {"project": project_id, "after": after, "limit": BATCH})
             ids = [row[0] for row in cursor.fetchall()]

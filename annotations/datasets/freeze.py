@@ -22,6 +22,7 @@ from reviewapp.accounts.roles import Action
 from reviewapp.audit.record import record
 from reviewapp.http.errors import ConflictError, FieldError, InvalidError, RefusalError
 from reviewapp.jobs.intents import add_intent
+from reviewapp.jobs.lease import keep_lease
 
 KIND = "freeze_dataset"
 # More labelled items than this are selected in the background.
@@ -146,6 +147,7 @@ def _copy_rows(version_id: int, rows: Iterator[NewRow], whole: Any) -> int:
     """
     n = 0
     while batch := list(islice(rows, BATCH)):
+        keep_lease()
         with connection.cursor() as cursor, cursor.copy(_ROWS) as copy:
             for new in batch:
                 n += 1

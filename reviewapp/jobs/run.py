@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from reviewapp.jobs.intents import LEASE_SECONDS
+from reviewapp.jobs.lease import holding
 
 _Handler = TypeVar("_Handler", bound=Callable[..., None])
 _log = structlog.get_logger(__name__)
@@ -69,18 +70,19 @@ def run_intent(intent_id: int) -> None:
     intent = claim(intent_id, now=now)
     if intent is None:
         return
-    try:
-        handler = import_string(settings.JOB_HANDLERS[intent.kind])
-        if getattr(handler, "commits_itself", False):
-            handler(intent.payload, now)
-            finish(intent, now=timezone.now())
-        else:
-            with transaction.atomic():
+    with holding(intent) as held:
+        try:
+            handler = import_string(settings.JOB_HANDLERS[intent.kind])
+            if getattr(handler, "commits_itself", False):
                 handler(intent.payload, now)
-                finish(intent, now=timezone.now())
-    except Exception as error:  # noqa: BLE001 — whatever a handler raises is its intent's last error
-        _log.exception("intent_failed", intent=intent.id, kind=intent.kind, attempt=intent.attempts)
-        fail(intent, error=error, now=timezone.now())
+                finish(held.intent, now=timezone.now())
+            else:
+                with transaction.atomic():
+                    handler(intent.payload, now)
+                    finish(held.intent, now=timezone.now())
+        except Exception as error:  # noqa: BLE001 — whatever a handler raises is its intent's last error
+            _log.exception("intent_failed", intent=intent.id, kind=intent.kind, attempt=intent.attempts)
+            fail(held.intent, error=error, now=timezone.now())
 
 
 def commits_itself(handler: _Handler) -> _Handler:

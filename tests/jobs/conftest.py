@@ -10,6 +10,7 @@ from django_rq.queues import get_connection
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 
+from reviewapp.jobs.lease import keep_lease
 from reviewapp.jobs.models import Intent
 
 CALLS: list[tuple[dict[str, Any], datetime]] = []
@@ -18,6 +19,13 @@ CALLS: list[tuple[dict[str, Any], datetime]] = []
 def note(payload: dict[str, Any], now: datetime) -> None:
     """Handle an intent by writing it down."""
     CALLS.append((payload, now))
+
+
+def last(payload: dict[str, Any], now: datetime) -> None:
+    """Handle an intent for longer than its lease, saying so; and note until when others leave it alone."""
+    note(payload, now)
+    keep_lease()
+    CALLS.append((payload, Intent.objects.get(kind="last").leased_until or now))
 
 
 def break_down(payload: dict[str, Any], now: datetime) -> None:
@@ -29,7 +37,7 @@ def break_down(payload: dict[str, Any], now: datetime) -> None:
 @pytest.fixture(autouse=True)
 def doorbell(settings: Any) -> Iterator[Queue]:
     """The queue, empty before and after."""
-    settings.JOB_HANDLERS = {"note": f"{__name__}.note", "break": f"{__name__}.break_down"}
+    settings.JOB_HANDLERS = {"note": f"{__name__}.note", "break": f"{__name__}.break_down", "last": f"{__name__}.last"}
     CALLS.clear()
     queue = django_rq.get_queue("default")
     queue.empty()

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from reviewapp.jobs import lease
 from reviewapp.jobs.intents import LEASE_SECONDS, add_intent
 from reviewapp.jobs.models import Intent
 from reviewapp.jobs.run import MAX_ATTEMPTS, LeaseLostError, claim, fail, finish, run_intent
@@ -32,6 +33,18 @@ def test_an_intent_is_handled_and_done(intent):
     assert [payload for payload, _ in CALLS] == [{"n": 1}]
     assert intent.done_at is not None
     assert (intent.leased_until, intent.attempts) == (None, 1)
+
+
+def test_work_that_goes_on_keeps_its_lease_and_finishes_by_it(monkeypatch):
+    add_intent(kind="last", key="k", now=timezone.now() - timedelta(seconds=1))
+    intent = Intent.objects.get()
+    monkeypatch.setattr(lease, "RENEW_AFTER", 0)
+    run_intent(intent.pk)
+    (_, begun), (_, until) = CALLS
+    intent.refresh_from_db()
+    assert until > begun + timedelta(seconds=LEASE_SECONDS)
+    assert (intent.done_at is not None, intent.leased_until) == (True, None)
+    lease.keep_lease()  # outside of a worker nothing is kept
 
 
 def test_a_done_intent_is_not_handled_again(intent):

@@ -24,6 +24,7 @@ from reviewapp.accounts.access import Access, Actor, require
 from reviewapp.accounts.roles import Action
 from reviewapp.http.errors import FieldError, InvalidError, NotFoundError, TooManyRequestsError
 from reviewapp.jobs.intents import add_intent
+from reviewapp.jobs.lease import keep_lease
 from reviewapp.jobs.models import Intent
 from reviewapp.jobs.run import commits_itself
 
@@ -111,6 +112,7 @@ def _make_lines(export: DatasetExport, now: datetime) -> None:
             if len(buffer) < KEEP_EVERY:
                 continue
             later = rows - before >= SLICE
+            keep_lease()
             _keep(export, buffer, upto=upto, rows=rows, later=later, now=now)
             if later:
                 return
@@ -203,6 +205,7 @@ class _Told(Count):
         super().add(rows)
         if self.rows - self._told >= _TOLD_EVERY:
             self._told = self.rows
+            keep_lease()
             DatasetExport.objects.filter(pk=self._export_id).update(done=self.rows)
 
 

@@ -12,6 +12,8 @@ from django.db import connection
 from annotations.datasets.recipe import Recipe, Rule
 from annotations.labels.combine import same_answer
 from annotations.labels.resolve import Vote, resolve_votes
+from annotations.quality.asked import Window
+from annotations.quality.lanes import reached
 from annotations.quality.votes import declared_values
 from annotations.rubrics.publish import rubric_by_id
 from annotations.rubrics.questions import primary_question
@@ -44,7 +46,7 @@ LEFT JOIN annotations_label b ON b.item_id = i.id AND b.withdrawn_at IS NULL AND
 LEFT JOIN annotations_extralabel x ON x.label_id = b.id
 LEFT JOIN annotations_adjudication a ON a.item_id = i.id AND a.superseded_by_id IS NULL
 LEFT JOIN accounts_user u ON u.id = a.adjudicator_id
-LEFT JOIN LATERAL (SELECT d.probability, p.version FROM sampling_draw d
+LEFT JOIN LATERAL (SELECT d.probability * {share} / {overall} AS probability, p.version FROM sampling_draw d
     JOIN sampling_planversion p ON p.id = d.plan_version_id
     WHERE d.item_id = i.id AND d.selected ORDER BY d.id DESC LIMIT 1) d ON TRUE
 WHERE i.id = ANY(%s) AND i.erased_at IS NULL AND ({condition} OR i.external_id = ANY(%s))
@@ -59,7 +61,8 @@ class Candidate:
     `agreement` is the share of its labels that say what the answer of record says on the primary question, None with
     fewer than two; `planned` how many of the labels planned from the start gave each declared answer to it; `soft` the
     share of labels behind each declared answer, by question; `weight` 1/(π · upstream probability), None where the draw
-    did not select the item.
+    did not select the item; divided by how much further than others its lane of the
+    queue was reached where lanes differ.
     """
 
     item_id: int
@@ -92,10 +95,15 @@ def stream_candidates(project_id: int, recipe: Recipe) -> Iterator[Candidate]:
     condition = filter_sql(as_stored(recipe.condition, project_id=project_id))
     group = segment_sql(recipe.group_by)
     stratum = segment_sql(recipe.stratify_by) if recipe.stratify_by else None
+    lanes = reached(Window(project_id))
     sql = _CANDIDATES.format(
-        group=group.sql, stratum=stratum.sql if stratum else "NULL::text", condition=condition.sql or "TRUE"
+        group=group.sql,
+        stratum=stratum.sql if stratum else "NULL::text",
+        share=lanes.share.sql,
+        overall=lanes.overall,
+        condition=condition.sql or "TRUE",
     )
-    before = [*group.params, *(stratum.params if stratum else [])]
+    before = [*group.params, *(stratum.params if stratum else []), *lanes.share.params]
     after = 0
     while True:
         keep_lease()

@@ -13,9 +13,9 @@ from sampling.draws.lanes import urgent_sql
 from sampling.plans.filters_sql import SqlCondition
 
 _LANES = """
-SELECT {urgent}, avg(CASE WHEN EXISTS (
+SELECT {urgent}, count(*), count(*) FILTER (WHERE EXISTS (
     SELECT FROM annotations_label b WHERE b.item_id = d.item_id AND b.withdrawn_at IS NULL
-        AND b.superseded_by_id IS NULL AND NOT b.surplus AND b.source <> 'gold') THEN 1.0 ELSE 0.0 END)::float8
+        AND b.superseded_by_id IS NULL AND NOT b.surplus AND b.source <> 'gold'))
 FROM sampling_draw d JOIN sampling_item i ON i.id = d.item_id
 WHERE d.selected AND d.plan_version_id IN (SELECT id FROM sampling_planversion WHERE project_id = %s)
     AND NOT EXISTS (SELECT FROM sampling_draw e WHERE e.item_id = d.item_id AND e.id > d.id
@@ -26,24 +26,27 @@ GROUP BY 1
 
 class Reached(NamedTuple):
     """The share of the drawn items of a draw `d`'s lane that are labelled, as an expression; `even` if it is the same
-    for all."""
+    for all. `overall` is the share of both lanes."""
 
     share: SqlCondition
     even: bool
+    overall: float = 1.0
 
 
 def reached(window: Window) -> Reached:
     """Return how far the lanes of a window were reached. Lanes reached alike count as reached in full."""
     urgent, condition = urgent_sql(window.project_id), window.condition()
-    shares: dict[bool, float] = {}
+    lanes: dict[bool, tuple[int, int]] = {}
     if urgent.params:
         with connection.cursor() as cursor:
             cursor.execute(
                 _LANES.format(urgent=urgent.sql, condition=condition.sql),
                 [*urgent.params, window.project_id, *condition.params],
             )
-            shares = dict(cursor.fetchall())
-    if len({share for share in shares.values() if share}) < 2:
+            lanes = {is_urgent: (drawn, labelled) for is_urgent, drawn, labelled in cursor.fetchall()}
+    shares = {is_urgent: labelled / drawn for is_urgent, (drawn, labelled) in lanes.items() if labelled}
+    if len(set(shares.values())) < 2:
         return Reached(SqlCondition("1", []), even=True)
+    overall = sum(labelled for _, labelled in lanes.values()) / sum(drawn for drawn, _ in lanes.values())
     case = f"CASE WHEN {urgent.sql} THEN %s::float8 ELSE %s::float8 END"
-    return Reached(SqlCondition(case, [*urgent.params, shares[True], shares[False]]), even=False)
+    return Reached(SqlCondition(case, [*urgent.params, shares[True], shares[False]]), even=False, overall=overall)

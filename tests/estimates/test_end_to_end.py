@@ -10,6 +10,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from annotations.datasets.candidates import stream_candidates
+from annotations.datasets.recipe import Recipe
 from annotations.quality.asked import Window, get_question
 from annotations.quality.votes import read_votes
 from reviewapp.stats.sampling.hash_numbers import hash_number
@@ -124,6 +126,10 @@ def test_urgent_work_is_served_in_turn_and_weighted_by_the_response_of_its_lane(
         assert votes.weight == pytest.approx(
             [1 / chances[n] / share[n in urgent] for n in (names[votes.item_ids[at]] for at in votes.labels.item)]
         )
+        overall = len(answered) / len(drawn)
+        for row in stream_candidates(project.pk, Recipe()):
+            name = row.external_id
+            assert row.weight == pytest.approx(overall / share[name in urgent] / chances[name])
 
 
 def computed_by_lane(world, drawn, chances, urgent, answered):

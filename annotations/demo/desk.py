@@ -22,7 +22,9 @@ _FINDS = {"pass": 0.98, "fail": 0.85}
 _SAW_IT, _CHANGED = 0.06, 0.04
 # To send a wrong reply costs more than to have a person look at a right one.
 _RULE = RuleSpec(
-    costs=[Cost(human="fail", ai="pass", cost=12), Cost(human="pass", ai="fail", cost=1)], bar=0.8, margin=0.05
+    costs=[Cost(human="fail", ai="pass", cost=12), Cost(human="pass", ai="fail", cost=1)],
+    bar=0.8,
+    show_output=True,
 )
 
 

@@ -39,7 +39,8 @@ class RuleSpec(BaseModel):
     """How a project compares decisions, as it is stored.
 
     `ai` says where the AI's decision stands: `decision`, `output`, `output.<path>` or `verdict.<judge>.<question>`.
-    `mapping` renames the AI's answers to people's before they are compared.
+    `mapping` renames the AI's answers to people's before they are compared. `show_output` says that decisions are about
+    the output, so that whoever finds who was right sees it.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -54,6 +55,15 @@ class RuleSpec(BaseModel):
     bar: Annotated[float, Field(gt=0, lt=1)] = 0.9
     min_pairs: Annotated[int, Field(ge=1, le=1_000_000)] = 50
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    show_output: bool = False
+
+    @property
+    def output_is_shown(self) -> bool:
+        """Tell whether whoever finds who was right sees the output: it may tell which of the two answers is the AI's.
+
+        A verdict about the output cannot be judged without it.
+        """
+        return self.show_output or self.ai.startswith("verdict.")
 
     @model_validator(mode="after")
     def _whole(self) -> "RuleSpec":

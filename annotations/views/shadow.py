@@ -1,5 +1,6 @@
 """The shadow page: the AI's decisions beside people's; and the blind page that finds who was right."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,8 +17,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from annotations.desk import has_single_keys
 from annotations.models import ShadowRuling
 from annotations.quality.asked import Window
+from annotations.rubrics.guidelines import render_guidelines
+from annotations.rubrics.publish import find_rubric
 from annotations.shadow.figures import is_same
-from annotations.shadow.rules import find_rule, parse_rule, set_rule
+from annotations.shadow.rules import Rule, find_rule, parse_rule, set_rule
 from annotations.shadow.rulings import list_cases, open_cases, rule_on, withdraw_ruling
 from annotations.shadow.view import ShadowView, get_shadow, of_version, read_pairs
 from annotations.views.intervals import IntervalRow, draw_interval
@@ -29,7 +32,7 @@ from reviewapp.http.asking import actor_of
 from reviewapp.http.errors import InvalidError, RefusalError
 from reviewapp.http.frame import frame
 from reviewapp.stats.estimate import Estimate
-from sampling.items.show.view import view_item
+from sampling.items.show.view import ItemView, view_item
 from sampling.models import Item
 
 FEW_NAMES = 8
@@ -132,16 +135,23 @@ def who_was_right(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         **frame(access, "shadow"),
         "case": case,
-        "shown": _content(case.pair.item_id) if case else None,
+        "shown": _content(case.pair.item_id, rule) if case else None,
         "total": total,
         "done": total - len(cases),
         "why": why,
         "problem": problem,
         "query": asked.query(),
+        "guidelines": _guidelines(access) if case else "",
+        "output_hidden": not rule.spec.output_is_shown,
         "single_keys": has_single_keys(access),
         "last": last,
     }
     return render(request, "pages/shadow_who.html", context, status=422 if problem else 200)
+
+
+def _guidelines(access: Access) -> str:
+    rubric = find_rubric(access.project.pk)
+    return render_guidelines(rubric.guidelines) if rubric else ""
 
 
 def _own_ruling(access: Access, ruling: str) -> int | None:
@@ -316,8 +326,9 @@ def _excerpt(value: Any) -> str:
     return text[:160] + ("…" if len(text) > 160 else "")
 
 
-def _content(item_id: int) -> Any:
+def _content(item_id: int, rule: Rule) -> ItemView:
     """Return what both had before them; nothing of it tells which answer is the AI's."""
-    item = Item.objects.get(pk=item_id)
-    fields = {name: getattr(item, name) for name in ("external_id", "input", "context", "occurred_at")}
-    return view_item(fields, prefix="i", judged=False)
+    item, shown = Item.objects.get(pk=item_id), rule.spec.output_is_shown
+    names = ("external_id", "input", "context", "occurred_at", *(("output",) if shown else ()))
+    view = view_item({name: getattr(item, name) for name in names}, prefix="i", judged=False)
+    return view if shown else replace(view, parts=tuple(part for part in view.parts if part.target != "output"))

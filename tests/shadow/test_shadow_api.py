@@ -247,6 +247,8 @@ def test_who_was_right_is_found_blind_and_corrects_both_error_rates(lea, decided
     assert (before["ai_error"]["low"], before["ai_error"]["high"]) == (0, pytest.approx(len(differing) / 120))
     first_is_ai, choices, seen = [], Counter(), []
     page = ada.get("/p/helpdesk/shadow/who").content.decode()
+    assert "The output is not shown" in page
+    assert "None: the input itself is judged" not in page
     order = ("first", "second", "both_defensible", "both_wrong", "first", "second")
     expected = Counter()
     while 'name="item"' in page:
@@ -336,3 +338,7 @@ def test_what_peoples_own_mistakes_cost_is_read_where_two_of_ours_decided_the_sa
     assert (other["cost"]["human_per_1000"], other["ceiling"]["ai_human"]["value"]) == (None, None)
     refused = browser_of(cast.olga).post("/p/helpdesk/shadow/rule", {"rule": '{"bar": 7}'}, follow=True)
     assert ">{&quot;bar&quot;: 7}</textarea>" in refused.content.decode()
+    browser_of(cast.olga).post("/p/helpdesk/shadow/rule", {"rule": '{"show_output": true}'})
+    case = browser_of(cast.ada).get("/p/helpdesk/shadow/who?source=feed:desk").content.decode()
+    assert 'data-target="output"' in case
+    assert "The output is not shown" not in case

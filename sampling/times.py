@@ -1,16 +1,17 @@
 """Reading points in time as clients write them: ISO 8601, UTC where no offset is given."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pydantic_core import PydanticCustomError
+
+from reviewapp.http.times import in_utc
 
 
 def parse_time(text: str) -> datetime | None:
     """Return the time in UTC, or None where the text is none."""
     try:
-        time = datetime.fromisoformat(text)
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+        return in_utc(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
         return None
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router, Schema
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from annotations.api.estimates import EstimateOut
 from annotations.quality.agreement import Agreement
@@ -16,12 +16,13 @@ from annotations.quality.figures import read_agreement
 from reviewapp.accounts.access import authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
+from reviewapp.http.times import AskedTime
 from sampling.api.items import Where, read_filter
 
 router = Router(tags=["Numbers"])
 
-From = Annotated[AwareDatetime | None, Query(alias="from", description="Items that arrived from this time on.")]
-To = Annotated[AwareDatetime | None, Query(description="Items that arrived before this time.")]
+From = Annotated[AskedTime | None, Query(alias="from", description="Items that arrived from this time on.")]
+To = Annotated[AskedTime | None, Query(description="Items that arrived before this time.")]
 Segment = Annotated[str | None, Query(description="The fact to split by, such as system_version.")]
 Question = Annotated[str | None, Query(description="The question's key; the primary question unless named.")]
 

@@ -162,8 +162,11 @@ def read_version(request: HttpRequest, slug: str, judge: str, version: str) -> V
     summary="Run a version",
     operation_id="post_judge_run",
 )
-def post_run(request: HttpRequest, slug: str, judge: str, version: str, body: RunIn) -> Status[RunCreated]:
+def post_run(
+    request: HttpRequest, slug: str, judge: str, version: str, body: RunIn | None = None
+) -> Status[RunCreated]:
     """Judge the items that a filter finds, or a sample of them, in the background."""
+    body = body or RunIn()
     access, found = _version(request, slug, judge, version, Action.EDIT_JUDGES)
     run = start_run(access, found, where=body.where, sample=body.sample, budget_usd=body.budget_usd, now=timezone.now())
     return Status(202, RunCreated(id=run.pk))

@@ -90,10 +90,10 @@ def task_out(task: LeasedTask, *, view: bool) -> dict[str, Any]:
 
 
 @router.post("/projects/{slug}/tasks/claim", response=ClaimOut, operation_id="claim_tasks")
-def claim(request: HttpRequest, slug: str, body: ClaimIn) -> HttpResponse:
+def claim(request: HttpRequest, slug: str, body: ClaimIn | None = None) -> HttpResponse:
     """Claim the next tasks: the best ranked ones that nobody may take from you while the lease holds."""
     access = authorize(actor_of(request), slug, Action.LABEL)
-    claimed = claim_tasks(access=access, count=body.count)
+    claimed = claim_tasks(access=access, count=(body or ClaimIn()).count)
     out: dict[str, Any] = {
         "tasks": [task_out(task, view=wants_view(request)) for task in claimed.tasks],
         "queue": {**claimed.counts._asdict(), "next_free_at": claimed.next_free_at},

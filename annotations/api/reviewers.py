@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router, Schema
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from annotations.api.agreement import Question
 from annotations.api.estimates import EstimateOut
@@ -14,11 +14,12 @@ from annotations.reviewers.report import Reviewer, get_reviewers
 from reviewapp.accounts.access import authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
+from reviewapp.http.times import AskedTime
 
 router = Router(tags=["Numbers"])
 
-From = Annotated[AwareDatetime | None, Query(alias="from", description="Labels from this time on.")]
-To = Annotated[AwareDatetime | None, Query(description="Labels before this time.")]
+From = Annotated[AskedTime | None, Query(alias="from", description="Labels from this time on.")]
+To = Annotated[AskedTime | None, Query(description="Labels before this time.")]
 
 
 class WeekOut(Schema):

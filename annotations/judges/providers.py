@@ -188,7 +188,7 @@ def _checked(spec: ProviderSpec) -> dict[str, Any]:
         base = ""
     else:
         try:
-            check_url(base)
+            check_url(base, must_resolve=False)
         except InvalidError as refusal:
             raise _refused("base_url", refusal.message, code=refusal.code) from None
         base = base.rstrip("/")

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Query, Router, Schema
-from pydantic import AwareDatetime
 
 from reviewapp.accounts.access import authorize, authorize_anywhere
 from reviewapp.accounts.roles import Action
@@ -13,6 +12,7 @@ from reviewapp.audit.read import Sought, list_checkpoints, list_events, seals_of
 from reviewapp.http.asking import actor_of
 from reviewapp.http.json_lines import json_lines
 from reviewapp.http.paging import DEFAULT_LIMIT, Cursor, Limit, page_of, read_cursor
+from reviewapp.http.times import AskedTime
 
 router = Router(tags=["Audit"])
 checkpoints_router = Router(tags=["Audit"])
@@ -72,8 +72,8 @@ def get_audit(
     actor: str | None = None,
     object_kind: str | None = None,
     object_id: str | None = None,
-    start: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-    to: AwareDatetime | None = None,
+    start: Annotated[AskedTime | None, Query(alias="from")] = None,
+    to: AskedTime | None = None,
     format: Literal["jsonl"] | None = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,

@@ -8,7 +8,7 @@
         line.data      # NDJSON: the bytes of the line, not parsed; JSON: the parsed element
         line.problem   # None, or why there is no data: line_too_large, too_deep, invalid_text
 
-`read_lines(request, key="labels", any_shape=True)` also takes the bare list, and one record by itself.
+`read_lines(request, key="labels", any_shape=True)` also takes them under `items`, as the bare list, and one by itself.
 
 A bad line is thus the caller's to count, and never spoils the good ones. What is wrong with the body as a whole is
 raised while reading: 413 `body_too_large` and `inflated_too_large`, 415, 400. It may be raised after good lines were
@@ -39,7 +39,7 @@ NDJSON = frozenset({"application/x-ndjson", "application/ndjson", "application/j
 def read_lines(request: HttpRequest, *, key: str, any_shape: bool = False) -> Iterator[Line]:
     """Yield the records of a body; in JSON they are the elements of the list under `key`.
 
-    With `any_shape` JSON may also be that list itself, or one record.
+    With `any_shape` JSON may also hold it under `items`, be that list itself, or one record.
     """
     kind = request.content_type or ""
     if kind in NDJSON:

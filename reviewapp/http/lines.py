@@ -47,6 +47,8 @@ _TOKEN = re.compile(_STRING + rb"|[\[\]{}]", re.DOTALL)
 _TOKEN_OR_COMMA = re.compile(_STRING + rb"|[\[\]{},]", re.DOTALL)
 _HEAD = re.compile(rb'[ \t\r\n]*\{[ \t\r\n]*("[^"\\]*+(?:\\.[^"\\]*+)*+")[ \t\r\n]*:[ \t\r\n]*+(.)', re.DOTALL)
 _MAX_HEAD_BYTES = 4096
+# What the list is called where items come in; it may be called so everywhere.
+ANY_LIST = b'"items"'
 
 
 def is_too_deep(data: bytes) -> bool:
@@ -153,9 +155,9 @@ def cut_array(chunks: Iterable[bytes], *, key: str) -> Iterator[Line]:
 
 
 def wrap_records(chunks: Iterable[bytes], *, key: str) -> Iterator[bytes]:
-    """Yield the body `{"<key>": [...]}` of a body that is that, the bare list, or one record.
+    """Yield the body `{"<key>": [...]}` of a body that is that, `{"items": [...]}`, the bare list, or one record.
 
-    A record is told by its first key, so no record may begin with a field of the list's name.
+    A record is told by its first key, so no record may begin with a field of the list's name or with `items`.
     """
     source = iter(chunks)
     head = b""
@@ -168,6 +170,8 @@ def wrap_records(chunks: Iterable[bytes], *, key: str) -> Iterator[bytes]:
         before, after = b"", b""
     elif first == b"[":
         before, after = b"{" + name + b":", b"}"
+    elif first == ANY_LIST:
+        head, before, after = head.replace(ANY_LIST, name, 1), b"", b""
     else:
         before, after = b"{" + name + b":[", b"]}"
     yield before + head

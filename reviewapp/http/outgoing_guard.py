@@ -81,15 +81,18 @@ def place_of(url: str) -> Place:
     return Place(parts.scheme, _plain(host), port or _PORTS[parts.scheme])
 
 
-def check_url(url: str) -> None:
+def check_url(url: str, *, must_resolve: bool = True) -> None:
     """Refuse an address that the server may not call, as its name resolves now.
 
-    It is asked when an address is saved, for a kind message; what counts is that every connection asks again.
+    It is asked when an address is saved, for a kind message; what counts is that every connection asks again. Without
+    `must_resolve` a name that cannot be looked up now may be saved: what is set up today may be called from elsewhere.
     """
     place = place_of(url)
     try:
         checked_addresses(place)
     except OSError:
+        if not must_resolve:
+            return
         raise OutgoingRefusedError(f"The name {place.host} cannot be resolved.") from None
 
 

@@ -11,6 +11,7 @@ from pydantic import Field
 from reviewapp.accounts.access import authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
+from reviewapp.http.times import AskedTime
 from sampling.api.items import Where, read_filter
 from sampling.drift.read import Drift, find_drift
 from sampling.operations.budgets import Spending, list_spending
@@ -19,8 +20,8 @@ from sampling.operations.report import Asked, Report, Split, get_report
 
 router = Router(tags=["Numbers"])
 
-From = Annotated[datetime | None, Query(alias="from", description="Items that happened at this time or later.")]
-To = Annotated[datetime | None, Query(description="Items that happened before this time.")]
+From = Annotated[AskedTime | None, Query(alias="from", description="Items that happened at this time or later.")]
+To = Annotated[AskedTime | None, Query(description="Items that happened before this time.")]
 Segment = Annotated[str | None, Query(description="A fact to split by as well, such as metadata.language.")]
 
 

@@ -101,6 +101,7 @@ def test_public_https_is_allowed_and_public_http_is_not(settings, names):
         check_url("http://hooks.example.org/")
     with pytest.raises(OutgoingRefusedError, match="cannot be resolved"):
         check_url("https://nowhere.example.org/")
+    check_url("https://nowhere.example.org/", must_resolve=False)
     names["hooks.example.org"] = ["93.184.215.14", "10.0.0.1"]
     with pytest.raises(OutgoingRefusedError, match="not a public address"):
         check_url("https://hooks.example.org/")

@@ -42,9 +42,10 @@ def test_a_label_of_somebody_without_an_account_takes_a_seat(lea, project):
     assert list_violations(project.pk) == []
 
 
-@pytest.mark.parametrize("shape", ["list", "bare list", "one record"])
+@pytest.mark.parametrize("shape", ["list", "items", "bare list", "one record"])
 def test_json_comes_in_any_shape(lea, shape):
-    body = {"list": {"labels": [label()]}, "bare list": [label()], "one record": label()}[shape]
+    lists = {"list": {"labels": [label()]}, "items": {"items": [label()]}, "bare list": [label()]}
+    body = {**lists, "one record": label()}[shape]
     assert lea.post(URL, body)["accepted"] == 1
 
 

@@ -137,6 +137,7 @@ def test_segments_windows_and_filters_narrow_the_items(lea):
     only = lea.get(URL + '?where={"system_version":{"eq":"v2"}}')
     assert (only["n_items"], only["n_labels"]) == (2, 4)
     assert lea.get(f"{URL}?from=2099-01-01T00:00:00Z")["n_items"] == 0
+    assert lea.get(f"{URL}?from=2099-01-01")["n_items"] == 0
     assert lea.get(f"{URL}?to=2099-01-01T00:00:00Z")["n_items"] == 5
     assert lea.get(f"{URL}?segment=colour", status=422)["error"]["fields"][0]["path"] == "segment"
 

@@ -8,7 +8,7 @@ from annotations.failures.change_modes import OTHER
 from annotations.failures.codebook import Codebook, read_codebook
 from annotations.models import RubricVersion
 from annotations.rubrics.publish import find_rubric, no_rubric, publish_rubric
-from annotations.rubrics.questions import RESERVED_HOTKEYS, primary_question
+from annotations.rubrics.questions import PAGE_HOTKEYS, primary_question
 from reviewapp.accounts.access import Access, require
 from reviewapp.accounts.roles import Action
 from reviewapp.http.errors import ConflictError
@@ -85,7 +85,7 @@ def _condition(questions: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _options(questions: Sequence[dict[str, Any]], codebook: Codebook) -> list[dict[str, Any]]:
-    taken = set(RESERVED_HOTKEYS)
+    taken = set(PAGE_HOTKEYS)
     for question in questions:
         options = question.get("options") or question.get("tags") or []
         taken.update(option["hotkey"] for option in options if option.get("hotkey"))

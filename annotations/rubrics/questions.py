@@ -18,8 +18,10 @@ from annotations.rubrics.kinds.text import Text
 AnyQuestion = Choice | MultiChoice | Rating | Text | Spans | Pairwise | Ranking | Correction | JsonForm
 Question = Annotated[AnyQuestion, Field(discriminator="kind")]
 
-# Keys that mean something else on the review page.
-RESERVED_HOTKEYS = frozenset("szjkefdruxgnm?/,.")
+# Keys that mean something else on the review page: a rubric may claim a letter, whose button is then what does it.
+PAGE_HOTKEYS = frozenset("szjkefdruxgnm?/,.")
+# Keys that no rubric may claim: the list of keys, the search, and the way from question to question.
+RESERVED_HOTKEYS = frozenset("?/,.")
 
 
 class RubricBody(Strict):
@@ -51,9 +53,9 @@ def _wrong(message: str, *place: str | int) -> PydanticCustomError:
 
 
 def _refuse_hotkey_conflicts(questions: Sequence[AnyQuestion]) -> None:
-    """Raise an error where a key would mean two things."""
-    meanings: dict[str, str] = {}
+    """Raise an error where a key would mean two things within a question; among questions the active one has it."""
     for index, question in enumerate(questions):
+        meanings: dict[str, str] = {}
         name, options = ("tags", question.tags) if isinstance(question, Spans) else ("options", [])
         if isinstance(question, Choice | MultiChoice):
             options = question.options

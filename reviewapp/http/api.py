@@ -96,6 +96,8 @@ def _nobody(request: HttpRequest, error: AuthenticationError) -> HttpResponse:  
 
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:  # noqa: ARG001
+    if any(problem["loc"][0] == "path" for problem in error.errors):  # an id that cannot be one names nothing
+        return refusal_response(NotFoundError())
     fields = tuple(
         # ninja's places begin with where it looked ("body", the parameter's name); people want the path in the body.
         FieldError(".".join(str(part) for part in problem["loc"][2:] or problem["loc"][1:]), problem["msg"])

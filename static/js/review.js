@@ -10,7 +10,7 @@ import { Guidelines } from "./review/guidelines.js";
 import { History, shortTime } from "./review/history.js";
 import { listenForKeys, setSingleKeys, singleKeysOn } from "./review/keys.js";
 import { announce, say } from "./review/notices.js";
-import { listKeys } from "./review/key_list.js";
+import { listKeys, markButtons } from "./review/key_list.js";
 
 const root = byId("review");
 const slots = byId("slots");
@@ -36,7 +36,10 @@ const view = {
     byId("waiting").hidden = slot !== null;
     byId("actions").hidden = slot === null;
     byId("escalate-button").hidden = Boolean(slot?.task.kind);
-    if (slot) guidelines.follow(slot.task.rubric.version);
+    if (slot) {
+      guidelines.follow(slot.task.rubric.version);
+      markButtons(slot.form.claimed);
+    }
     tick();
   },
   nothing(why, { until = "", message = "" } = {}) {

@@ -17,7 +17,7 @@ CONDITIONAL = {
             "key": "verdict",
             "kind": "choice",
             "title": "Would you send it?",
-            "options": [{"value": "pass", "label": "Yes"}, {"value": "fail", "label": "No", "hotkey": "o"}],
+            "options": [{"value": "pass", "label": "Yes"}, {"value": "fail", "label": "No", "hotkey": "f"}],
             "positive": ["pass"],
         },
         {
@@ -220,7 +220,7 @@ def test_a_question_that_is_not_shown_is_not_answered(project, cast, items, open
     page = open_page("/p/helpdesk/review", cast.rui)
     on_screen(page, "item-0")
     expect(page.get_by_role("group", name="Why not?")).to_be_hidden()
-    page.keyboard.press("o")
+    page.keyboard.press("f")
     expect(page.get_by_role("group", name="Why not?")).to_be_visible()
     page.keyboard.press("2")
     expect(page.get_by_role("radio", name="Tone")).to_be_checked()

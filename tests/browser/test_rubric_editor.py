@@ -35,7 +35,7 @@ def test_template_then_publish_then_review(cast, open_page, find_barriers, conso
 
     # A key that is taken is refused with its reason, at its field.
     key = page.get_by_label("Key", exact=True).first
-    key.fill("s")
+    key.fill("?")
     expect(verdict.get_by_text("one of the page's own keys")).to_be_visible()
     expect(key).to_have_attribute("aria-invalid", "true")
     key.fill("y")

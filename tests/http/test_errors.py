@@ -53,6 +53,14 @@ def test_refusals_of_the_framework_keep_their_status(rf, status, code):
     assert (response.status_code, error_of(response)["code"]) == (status, code)
 
 
+def test_an_id_that_cannot_be_one_names_nothing(cast, project, api_of):
+    olga = api_of(cast.olga)
+    client = Client(enforce_csrf_checks=True, headers=olga.client.headers)
+    assert error_of(olga.client.get("/api/v1/rollouts/abc"))["code"] == "not_found"
+    assert error_of(olga.client.delete("/api/v1/projects/helpdesk/tokens/abc"))["code"] == "not_found"
+    assert client.post("/api/v1/tasks/abc/release", {}, content_type="application/json").status_code == 404
+
+
 def test_an_encoding_that_is_not_read_is_told_which_one_is(cast, project, api_of):
     response = api_of(cast.olga).client.post(
         "/api/v1/projects/helpdesk/tokens",

@@ -119,12 +119,16 @@ def test_schemas_that_explode_are_refused():
     assert "without end" in message
 
 
+def test_a_rubric_may_claim_letters_of_the_page_and_a_key_in_two_questions():
+    assert len(parse_rubric({"questions": [hot(CHOICE, a="p", b="f"), hot(SPANS, a="f", b="x")]}).questions) == 2
+
+
 @pytest.mark.parametrize(
     ("questions", "path", "says"),
     [
-        ([hot(CHOICE, a="x")], "questions.0.options.0.hotkey", "one of the page's own keys"),
+        ([hot(CHOICE, a="?")], "questions.0.options.0.hotkey", "one of the page's own keys"),
         ([hot(CHOICE, a="p", b="p")], "questions.0.options.1.hotkey", "stands for both 'a' of 'q' and 'b' of 'q'"),
-        ([hot(CHOICE, a="p"), hot(SPANS, b="p")], "questions.1.tags.1.hotkey", "both 'a' of 'q' and 'b' of 's'"),
+        ([hot(SPANS, a="p", b="p")], "questions.0.tags.1.hotkey", "both 'a' of 's' and 'b' of 's'"),
         ([hot(CHOICE, a=" ")], "questions.0.options.0.hotkey", "match"),
         ([CHOICE, CHOICE], "questions.1.key", "two questions have the key 'q'"),
         ([{**CHOICE, "primary": True}, {**RATING, "primary": True}], "questions.1.primary", "only one"),

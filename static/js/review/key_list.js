@@ -8,7 +8,8 @@
  */
 export function listKeys({ desk, decisions, history }) {
   const form = history.isOpen ? history.editing && history.page.form : desk.current?.form;
-  const page = history.isOpen ? pastKeys(history) : workKeys(desk, decisions);
+  const left = ({ keys: [key] }) => !form?.claimed.has(key);
+  const page = (history.isOpen ? pastKeys(history) : workKeys(desk, decisions)).filter(left);
   return [
     ...(form ? answerKeys(form) : []),
     { title: history.isOpen ? "This label" : "This item", keys: page },
@@ -17,9 +18,17 @@ export function listKeys({ desk, decisions, history }) {
       keys: [
         { keys: ["g"], does: "guidelines" },
         { keys: ["?"], does: "this list" },
-      ],
+      ].filter(left),
     },
   ];
+}
+
+/** Show beside the buttons the keys that do what they do; those that the rubric claims answer. @param {Set<string>} claimed */
+export function markButtons(claimed) {
+  for (const mark of document.querySelectorAll("#actions kbd, #lease kbd, #guidelines-button kbd")) {
+    mark.hidden = claimed.has(mark.textContent);
+    if (mark.hidden) mark.parentElement.removeAttribute("aria-keyshortcuts");
+  }
 }
 
 /** The keys that answer, by question. @param {import("./questions.js").QuestionForm} form @returns {Group[]} */

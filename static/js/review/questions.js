@@ -46,6 +46,7 @@ export class QuestionForm {
     this.prefix = `q${++made}`;
     this.element = make("form", { novalidate: true, autocomplete: "off" });
     const claimed = claimedKeys(questions);
+    this.claimed = claimed;
     const say = (text) => this.element.dispatchEvent(new CustomEvent("say", { bubbles: true, detail: text }));
     const firstText = questions.find((question) => WRITTEN.includes(question.kind));
     /** @type {Block[]} */
@@ -142,12 +143,16 @@ export class QuestionForm {
     this.refresh();
   }
 
-  /** Answer by key: the active question first, then any shown one whose own key it is. @returns {boolean} */
+  /**
+   * Answer by key: the active question first, then any shown one whose own key it is. A key of a question that is not
+   * shown does nothing, and so never what the page does with it.
+   * @returns {boolean}
+   */
   press(key) {
     if (key === "," || key === ".") return this.step(key === "." ? 1 : -1);
     const mine = this.active?.widget.keys?.byKey.has(key) && this.active;
     const block = mine || this.shown.find(({ widget }) => widget.keys?.own.has(key));
-    if (!block) return false;
+    if (!block) return this.claimed.has(key);
     this.activate(block);
     if (block.widget.press(block.widget.keys.byKey.get(key))) this.goOn(block);
     return true;

@@ -133,3 +133,13 @@ def test_without_a_rate_or_live_golds_nothing_is_served(project, cast, golds, ap
     assert (answer["queue"]["open"], answer["queue"]["leased"]) == (24, 24)
     assert Task.objects.filter(stage=Stage.GOLD, n_leases__gt=0).count() == 0
     assert timezone.now() - Gold.objects.latest("added_at").added_at < timedelta(minutes=1)
+
+
+def test_work_that_was_left_and_ended_without_its_reviewer_keeps_no_gold_away(project, cast, golds, api_of):
+    rui = api_of(cast.rui, "label")
+    taken = [task["id"] for task in rui.post(CLAIM, {"count": 2})["tasks"]]
+    end_leases()
+    free_expired_leases(timezone.now())
+    Task.objects.filter(pk__in=taken).update(closed_reason="horizon")
+    given = rui.post(CLAIM, {"count": 20})["tasks"]
+    assert Task.objects.filter(pk__in=[task["id"] for task in given], stage=Stage.GOLD).exists()

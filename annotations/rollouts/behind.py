@@ -55,6 +55,11 @@ _LINES = {
         _OF_KEY,
         "r.id, r.feed_id, md5(r.decision::text), r.superseded_by_id, r.assisted",
     ),
+    "feeds": (
+        "annotations_decisionfeed",
+        "r.project_id = %(project)s",
+        "r.id, r.name, r.coverage, r.probability",
+    ),
     "verdicts": ("annotations_verdict", _OF_JUDGE, _VERDICT),
     "rulings": ("annotations_shadowruling", _OF_PROJECT, "r.id, r.item_id, r.finding, r.superseded_by_id"),
     "grades": (

@@ -16,30 +16,31 @@ Where = Literal["items", "shadow", "evaluation", ""]
 
 # Each kind of work: a row per person and day. What the gates pass over (gold, surplus, undone, assisted) is not told.
 _WORK = """
-WITH of_version AS MATERIALIZED (
-    SELECT i.id FROM sampling_item i WHERE i.project_id = %(project)s AND i.system_version = %(version)s
-), work AS (
+WITH work AS (
     SELECT 'labels' AS kind, (b.created_at AT TIME ZONE 'UTC')::date AS day, b.reviewer_name AS who,
         count(*) AS n, min(b.created_at) AS first, max(b.created_at) AS last
-    FROM of_version i JOIN annotations_label b ON b.item_id = i.id
-    WHERE b.withdrawn_at IS NULL AND NOT b.surplus AND b.source <> 'gold' GROUP BY 1, 2, 3
+    FROM annotations_label b JOIN sampling_item i ON i.id = b.item_id AND i.system_version = %(version)s
+    WHERE b.project_id = %(project)s AND b.withdrawn_at IS NULL AND NOT b.surplus AND b.source <> 'gold'
+    GROUP BY 1, 2, 3
     UNION ALL
     SELECT 'decisions', (d.received_at AT TIME ZONE 'UTC')::date, f.name, count(*), min(d.received_at),
         max(d.received_at)
-    FROM of_version i JOIN sampling_itemkey k ON k.item_id = i.id
-    JOIN annotations_decision d ON d.project_id = k.project_id AND d.external_id = k.external_id
-    JOIN annotations_decisionfeed f ON f.id = d.feed_id
-    WHERE NOT d.assisted GROUP BY 1, 2, 3
+    FROM annotations_decision d JOIN annotations_decisionfeed f ON f.id = d.feed_id
+    JOIN sampling_itemkey k ON k.project_id = d.project_id AND k.external_id = d.external_id
+    JOIN sampling_item i ON i.id = k.item_id AND i.system_version = %(version)s
+    WHERE d.project_id = %(project)s AND NOT d.assisted GROUP BY 1, 2, 3
     UNION ALL
     SELECT 'adjudications', (a.created_at AT TIME ZONE 'UTC')::date, u.username, count(*), min(a.created_at),
         max(a.created_at)
-    FROM of_version i JOIN annotations_adjudication a ON a.item_id = i.id
-    JOIN accounts_user u ON u.id = a.adjudicator_id GROUP BY 1, 2, 3
+    FROM annotations_adjudication a JOIN accounts_user u ON u.id = a.adjudicator_id
+    JOIN sampling_item i ON i.id = a.item_id AND i.system_version = %(version)s
+    WHERE a.project_id = %(project)s GROUP BY 1, 2, 3
     UNION ALL
     SELECT 'rulings', (r.created_at AT TIME ZONE 'UTC')::date, u.username, count(*), min(r.created_at),
         max(r.created_at)
-    FROM of_version i JOIN annotations_shadowruling r ON r.item_id = i.id
-    JOIN accounts_user u ON u.id = r.ruled_by_id GROUP BY 1, 2, 3
+    FROM annotations_shadowruling r JOIN accounts_user u ON u.id = r.ruled_by_id
+    JOIN sampling_item i ON i.id = r.item_id AND i.system_version = %(version)s
+    WHERE r.project_id = %(project)s GROUP BY 1, 2, 3
 )
 SELECT kind, max(last), sum(n)::bigint, count(*), (array_agg(who ORDER BY n DESC, who))[1:%(names)s],
     min(min(first)) OVER (PARTITION BY kind) = min(first)

@@ -145,3 +145,6 @@ def test_a_figure_beyond_all_doubt_is_stored_as_it_was_hashed(lea, cast, api_of)
     bundle = pat.post(f"/rollouts/{made['id']}/evidence", status=201)
     assert bundle["gates"][0]["value"] == 1e12
     sign(pat, made["id"], bundle)
+    # How the manual process chose what it decided is behind the figures, too.
+    lea.put("/projects/helpdesk/decision-feeds/desk", {"coverage": "unknown"})
+    assert "feeds" in sign(api_of(cast.ann, "rollout"), made["id"], bundle, status=409)["error"]["message"]

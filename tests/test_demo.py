@@ -49,7 +49,7 @@ def test_a_newcomer_finds_two_versions_a_plan_and_work_done_by_named_people(sign
     # What runs here is judged by the worker, as soon as there is one, and helps no rate unless it is named.
     work()
     page = " ".join(client.get("/p/demo/judges/policy-reader/1").content.decode().split())
-    for words in (">worth using</span>", "300 of 300", "attempts fooled it", "Simulated: no model was asked."):
+    for words in (">worth using</span>", "300 of 300", "attempts fooled it", "<strong>Simulated:</strong>"):
         assert words in page, words
     assert "helped by reply-check 3" in client.get("/p/demo/estimates").content.decode()
 

@@ -10,7 +10,7 @@ from annotations.demo.story import fraction, read_truths
 from annotations.judges.fence import visible
 
 MODEL = "planted-answers"
-_RIGHT = {"pass": 0.96, "fail": 0.85}
+_RIGHT = {"pass": 0.98, "fail": 0.95}
 _UNKNOWN_PASSES = 0.2
 
 

@@ -36,8 +36,8 @@ def find_judge(window: Window, question: str, *, judge: str | None, version: str
         if version is not None:
             message = "Name the judge of this version, too."
             raise InvalidError(message, fields=(FieldError("judge", message),))
-        simulated = _simulated(window.project_id)
-        there = [each for each in versions if not _is_simulated(each, simulated)]
+        simulated = simulated_providers(window.project_id)
+        there = [each for each in versions if not is_simulated(each, simulated)]
         if len(there) < 2:
             return there[0] if there else None
         return _most_used(window, question, there)
@@ -49,12 +49,14 @@ def find_judge(window: Window, question: str, *, judge: str | None, version: str
     return found
 
 
-def _simulated(project_id: int) -> frozenset[str]:
+def simulated_providers(project_id: int) -> frozenset[str]:
+    """Return the names of the project's providers that ask no model."""
     found = JudgeProvider.objects.filter(project_id=project_id, kind=ProviderKind.SIMULATED)
     return frozenset(found.values_list("name", flat=True))
 
 
-def _is_simulated(version: JudgeVersion, names: frozenset[str]) -> bool:
+def is_simulated(version: JudgeVersion, names: frozenset[str]) -> bool:
+    """Tell whether a version asks one of them."""
     return version.spec is not None and version.spec["first"]["provider"] in names
 
 

@@ -11,11 +11,13 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from annotations.estimates.judged import is_simulated, simulated_providers
 from annotations.judges.attacks import find_attacks
 from annotations.judges.compare import compare_versions
 from annotations.judges.listing import find_by_path
 from annotations.judges.online import find_online
 from annotations.judges.runs import Progress, list_runs_of, resume_run, stop_run
+from annotations.judges.versions import Spec
 from annotations.models import JudgeRun, JudgeVersion
 from annotations.views.judge_run_form import read_dollars
 from reviewapp.accounts.access import Access, authorize
@@ -41,6 +43,8 @@ def show_runs(access: Access, version: JudgeVersion) -> dict[str, Any]:
     path = f"{version.judge.name}/{version.version}"
     return {
         "runs_here": True,
+        "asks": _asks(Spec.of(version)),
+        "is_simulated": is_simulated(version, simulated_providers(access.project.pk)),
         "runs": [
             {
                 "row": row,
@@ -59,6 +63,17 @@ def show_runs(access: Access, version: JudgeVersion) -> dict[str, Any]:
         "run_url": f"{reverse('begin_judge_run', args=[access.project.slug])}?{urlencode({'version': path})}",
         "version_path": path,
     }
+
+
+def _asks(spec: Spec) -> str:
+    """Return whom a version asks, in words."""
+    named = [f"{choice.provider}: {choice.model}" for choice in (spec.first, *spec.fallback)]
+    words = ", else ".join(named)
+    if spec.cascade and spec.cascade.checks:
+        words = f"{', '.join(spec.cascade.checks)} (checks), then {words}"
+    if spec.cascade and spec.cascade.stronger:
+        words += f"; where that is unsure {spec.cascade.stronger.provider}: {spec.cascade.stronger.model}"
+    return f"{words}; then a person" if spec.cascade and spec.cascade.person else words
 
 
 def _stages(run: Progress) -> str:

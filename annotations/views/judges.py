@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from annotations.estimates.judged import is_simulated, simulated_providers
 from annotations.judges.listing import list_versions
 from annotations.rubrics.publish import find_rubric
 from reviewapp.accounts.access import authorize
@@ -32,6 +33,7 @@ def judges(request: HttpRequest, slug: str) -> HttpResponse:
     before = request.GET.get("before", "")
     start = int(before) if before.isdecimal() and len(before) < 19 else None
     found = list_versions(access.project, question=asked or None, before=start)
+    simulated = simulated_providers(access.project.pk)
     context = {
         **frame(access, "judges"),
         "questions": rubric.questions if rubric else [],
@@ -41,6 +43,7 @@ def judges(request: HttpRequest, slug: str) -> HttpResponse:
                 "judge": each.version.judge.name,
                 "version": each.version.version,
                 "kind": each.version.judge.kind,
+                "is_simulated": is_simulated(each.version, simulated),
                 "created_at": each.version.created_at,
                 "judgement": each.judgement,
                 "words": STATE_WORDS[each.judgement.state] if each.judgement else "",

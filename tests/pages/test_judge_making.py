@@ -67,7 +67,9 @@ def test_a_provider_a_prompt_a_version_and_a_run(cast, project, api_of, browser_
             "uncertain": [0.3, 0.8],
             "person": True,
         }
-        assert "It has not run yet" in read(page.get(f"{J}/careful/1"))
+        report = read(page.get(f"{J}/careful/1"))
+        assert "It has not run yet" in report
+        assert "Asks stub: small, else stub: large; where that is unsure stub: large; then a person." in report
 
         run = {"version": "careful/1", "unit": "items"}
         said = read(page.post(f"{J}/estimate", {**run, "sample": "10"}))

@@ -28,9 +28,7 @@ from annotations.judges.transport import (
 from annotations.judges.waiting import WITHIN_SECONDS, call_with_retries
 from reviewapp.http.outgoing import Outgoing
 
-_LOOK_AHEAD = 8  # one more for each so many: the next call is there when one ends …
-_AHEAD_OF_FAST, _FAST_MS = 2, 50.0  # … and more of them where calls end in no time
-_SMOOTH = 0.1
+_LOOK_AHEAD = 4  # one more for each so many: the next call is there when one ends
 _HALVE_EVERY = 3.0
 _REMEMBER_SECONDS = 600
 # What comes back is gathered for a moment, so that it is stored in fewer transactions; the calls ahead go on meanwhile.
@@ -58,12 +56,10 @@ class Level:
         self._key = f"judges:level:{key}"
         self.value = min(self._remembered(), self.most)
         self._halved_at = 0.0
-        self._latency_ms = 1000.0
 
-    def answered(self, latency_ms: float) -> None:
+    def answered(self) -> None:
         """One call went well."""
         self.value = min(self.value + 1.0 / self.value, self.most)
-        self._latency_ms += _SMOOTH * (latency_ms - self._latency_ms)
 
     def refused(self) -> None:
         """The provider was asked too much."""
@@ -83,7 +79,7 @@ class Level:
     @property
     def calls(self) -> int:
         """How many calls may be reserved: those under way, and some that wait for a thread."""
-        return int(self.value) + int(self.value) // (_AHEAD_OF_FAST if self._latency_ms < _FAST_MS else _LOOK_AHEAD)
+        return int(self.value) + int(self.value) // _LOOK_AHEAD
 
     def _remembered(self) -> float:
         try:

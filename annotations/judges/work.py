@@ -240,7 +240,7 @@ class _Piece:
         """Take in how a call ended, but not yet what it says."""
         job, asked, _, _ = outcome.what
         if outcome.answered is not None:
-            self.level.answered(outcome.answered.latency_ms)
+            self.level.answered()
             asked.breaker.answered()
             self.waiting_for, self.any_answered = "", True
             asked.heard(outcome.answered.headers, now=now)

@@ -1,14 +1,17 @@
 """Where does it fail, over the API."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
+from django.utils import timezone
 from ninja import Query, Router, Schema
 from pydantic import Field
 
 from annotations.api.agreement import From, Question, To
 from annotations.api.estimates import EstimateOut
-from annotations.failures.slices import Condition, ModeSlice, Slice, find_slices
+from annotations.failures.kept import read_slices
+from annotations.failures.slices import Condition, ModeSlice, Slice
 from annotations.quality.asked import Window
 from reviewapp.accounts.access import authorize
 from reviewapp.accounts.roles import Action
@@ -99,6 +102,7 @@ class ModeSliceOut(Schema):
 class SlicesOut(Schema):
     """The slices that explain failure, the most first, at most fifty; and the failure modes."""
 
+    as_of: datetime = Field(description="When they were computed: now, or up to a minute ago from 5,000 labels on.")
     question: str
     failure_rate: EstimateOut
     n_labelled: int
@@ -123,8 +127,9 @@ def get_slices(
     """Return the parts of the traffic by the failure that they explain, with rates weighted by the draw."""
     access = authorize(actor_of(request), p, Action.SEE_RESOLUTIONS)
     window = Window(access.project.pk, start=start, end=to, where=read_filter(where))
-    found = find_slices(window, question=question, pairs=pairs)
+    found, as_of = read_slices(window, question=question, pairs=pairs, now=timezone.now())
     return SlicesOut(
+        as_of=as_of,
         question=found.question,
         failure_rate=EstimateOut.of(found.failure_rate),
         n_labelled=found.n_labelled,

@@ -7,10 +7,12 @@ import orjson
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from annotations.failures.slices import ModeSlice, Slice, SliceReport, find_slices
+from annotations.failures.kept import read_slices
+from annotations.failures.slices import ModeSlice, Slice, SliceReport
 from annotations.quality.asked import Window
 from annotations.rubrics.publish import find_rubric
 from annotations.views.intervals import IntervalRow, draw_interval
@@ -75,7 +77,8 @@ def slices(request: HttpRequest, slug: str) -> HttpResponse:
     }
     if rubric:
         try:
-            context |= _shown(access, find_slices(Window(access.project.pk), question=question, pairs=pairs))
+            found = read_slices(Window(access.project.pk), question=question, pairs=pairs, now=timezone.now())
+            context |= _shown(access, found.report) | {"as_of": found.as_of}
         except RefusalError as refusal:
             context["refused"] = refusal.message
     return render(request, "pages/slices.html", context)

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from annotations.failures import kept
 from reviewapp.stats.multiple_testing import benjamini_hochberg
 from reviewapp.stats.pass_rate.labels_only import labels_only
 from reviewapp.stats.pass_rate.sample import labelled_sample
@@ -139,6 +140,16 @@ def test_empty_pages_say_what_is_missing_and_who_may_see_them(cast, project, api
     assert "Nothing can fail here" in browser_of(cast.vic).get(PAGE).content.decode()
     assert browser_of(cast.rui).get(PAGE).status_code == 403
     assert browser_of(cast.stan).get(PAGE).status_code == 404
+
+
+def test_slices_of_many_labels_are_kept_for_a_minute(cast, drawn, api_of, monkeypatch):
+    client = api_of(cast.lea)
+    before = client.get(URL)
+    monkeypatch.setattr(kept, "MANY", 10)
+    first, again = client.get(URL), client.get(URL)
+    assert first == again
+    assert first["as_of"] > before["as_of"]
+    assert client.get(f"{URL}?pairs=false")["as_of"] > first["as_of"]
 
 
 def test_it_asks_the_database_the_same_at_any_size(cast, project, api_of, browser_of):

@@ -98,6 +98,16 @@ class RegressionsOut(Schema):
     metrics: dict[str, EstimateOut] = Field(description="Mean paired differences of what each row has a value of.")
 
 
+class PeopleOut(Schema):
+    """How far people are with the sample: outputs graded at least once, by all who were asked, on somebody's desk."""
+
+    total: int
+    graded: int
+    finished: int
+    at_hand: int
+    people: int = Field(description="How many people graded.")
+
+
 class EvaluationOut(Schema):
     """An evaluation. `scores` are by metric; null until it is done."""
 
@@ -125,6 +135,7 @@ class EvaluationOut(Schema):
     failures: list[dict[str, Any]]
     unsteady: int = Field(description="Rows whose repeats disagree.")
     warnings: list[str]
+    people: PeopleOut | None
     baseline: int | None
     regressions: RegressionsOut | None
 

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from annotations.evaluations.compare import Comparison
+from annotations.evaluations.grades import progress_of
 from annotations.evaluations.read import metrics_of
 from annotations.models import Evaluation
 
@@ -39,6 +40,7 @@ def evaluation_body(evaluation: Evaluation, comparison: Comparison | None) -> di
         "failures": stored.get("failures", []),
         "unsteady": stored.get("unsteady", 0),
         "warnings": stored.get("warnings", []),
+        "people": progress_of(evaluation)._asdict() if evaluation.sample else None,
         "baseline": evaluation.baseline_id,
         "regressions": None if comparison is None else comparison_body(comparison),
     }

@@ -132,7 +132,11 @@ def _asked(request: HttpRequest) -> tuple[dict[str, Any], Iterator[Given] | None
     spec: dict[str, Any] = {"match": {"way": posted.get("match", "normalised"), "path": posted.get("path", "").strip()}}
     sample = read_whole_number(posted.get("sample", ""), "sample")
     if sample:
-        spec["people"] = {"sample": sample, "show_expected": posted.get("show_expected") == "on"}
+        spec["people"] = {
+            "sample": sample,
+            "show_expected": posted.get("show_expected") == "on",
+            "overlap": read_whole_number(posted.get("overlap", ""), "overlap"),
+        }
     url = posted.get("url", "").strip()
     if not url:
         return spec, _lines(read_upload(request, "file", too_large=TOO_LARGE))

@@ -129,6 +129,8 @@ def test_every_fourth_task_is_an_output_and_nothing_of_production_knows_it(lea, 
     assert (rate["value"], rate["n"]) == (0, 1)
     people = browser_of(cast.lea).get(f"/p/helpdesk/evaluations/{run.pk}").context["people"]
     assert people == (3, 1, 1, 2, 1)
+    told_people = lea.get(f"/evaluations/{run.pk}")["people"]
+    assert told_people == {"total": 3, "graded": 1, "finished": 1, "at_hand": 2, "people": 1}
     # What is about production is as it was, but for the seats of items.
     assert lea.get(f"{URL}/labels?limit=100") == exported
     assert not Label.objects.filter(task__stage=Stage.EVALUATION).exists()

@@ -62,9 +62,9 @@ ENDPOINTS: dict[str, Known] = {
     "get_stage": Known(Action.SEE_ROLLOUTS),
     "get_report": Known(Action.SEE_ROLLOUTS),
     "get_shadow_view": Known(Action.SEE_RESOLUTIONS),
-    "get_calibration_figures": Known(Action.SEE_RESOLUTIONS),
+    "get_calibration_figures": Known(Action.SEE_JUDGES),
     "get_judge_watch": Known(Action.SEE_RESOLUTIONS),
-    "get_alternative_test": Known(Action.SEE_RESOLUTIONS),
+    "get_alternative_test": Known(Action.SEE_JUDGES),
     "post_provider": Known(
         Action.EDIT_PROVIDERS, {"name": "sim", "kind": "simulated", "models": [{"name": "simulated-70"}]}
     ),

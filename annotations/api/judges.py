@@ -60,7 +60,7 @@ def get_calibration_figures(
     cost_false_fail: Cost = 1.0,
 ) -> CalibrationOut:
     """Compare a judge version with the answers of record; a look at the test split is counted."""
-    access = authorize(actor_of(request), p, Action.SEE_RESOLUTIONS)
+    access = authorize(actor_of(request), p, Action.SEE_JUDGES)
     window = Window(access.project.pk, start=start, end=to, where=read_filter(where), segment=segment)
     found = get_calibration(
         access,
@@ -213,7 +213,7 @@ def get_alternative_test(
     where: Where = None,
 ) -> AlternativeOut:
     """Test whether a judge version can stand in for a reviewer (Calderon, Reichart & Dror 2025)."""
-    access = authorize(actor_of(request), p, Action.SEE_RESOLUTIONS)
+    access = authorize(actor_of(request), p, Action.SEE_JUDGES)
     window = Window(access.project.pk, where=read_filter(where))
     result, reviewers = run_alternative_test(access, window, judge=j, version=v, question=question, epsilon=epsilon)
     return AlternativeOut(

@@ -131,7 +131,7 @@ class EvidenceOut(Schema):
 class SignOffIn(Body):
     """A decision on a bundle."""
 
-    to_stage: str
+    to_stage: Literal["internal_beta", "general_availability"]
     decision: Literal["approve", "reject"]
     reason: str
     evidence_sha256: str

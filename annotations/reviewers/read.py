@@ -24,7 +24,8 @@ MOST_CELLS = 20_000_000
 NOTHING = -1
 
 _LABELS = """
-SELECT b.item_id, b.reviewer_name, b.created_at, LEAST(b.duration_ms, %(lease)s)::float8 / 1000, b.source = 'gold',
+SELECT b.item_id, b.reviewer_name, b.created_at,
+    CASE WHEN b.duration_ms IS NOT NULL THEN LEAST(b.duration_ms, %(lease)s)::float8 / 1000 END, b.source = 'gold',
     b.source = 'import', b.answers -> %(key)s,
     (SELECT a.answers -> %(key)s FROM annotations_adjudication a
      WHERE a.item_id = b.item_id AND a.superseded_by_id IS NULL)

@@ -31,7 +31,7 @@ def label(project, person, items, verdicts, *, seconds=10, days_ago=1):
             reviewer_name=person.username,
             rubric=rubric,
             answers={"verdict": verdict},
-            duration_ms=seconds * 1000,
+            duration_ms=seconds and seconds * 1000,
             created_at=timezone.now() - timedelta(days=days_ago),
         )
         for item, verdict in zip(items, verdicts, strict=True)
@@ -42,7 +42,7 @@ def test_the_figures_are_those_of_the_labels(cast, project, api_of, browser_of):
     items = store_items(project, 40)
     truth = ["fail" if n % 4 == 0 else "pass" for n in range(40)]
     label(project, cast.bea, items, truth)
-    label(project, cast.ada, items, truth, days_ago=9)
+    label(project, cast.ada, items, truth, days_ago=9, seconds=None)
     label(project, cast.lea, items, truth, seconds=12)
     label(project, cast.olga, items, truth, seconds=4000)
     label(project, cast.rui, items, ["pass"] * 40, seconds=2)
@@ -60,6 +60,7 @@ def test_the_figures_are_those_of_the_labels(cast, project, api_of, browser_of):
     rui, olga = rows["rui"], rows["olga"]
     assert (rui["n_labels"], rui["n_timed"], rui["median_seconds"]) == (42, 42, 2.0)
     assert rui["active_seconds"] == 40 * 2 + 2 * 8
+    assert (rows["ada"]["n_timed"], rows["ada"]["median_seconds"]) == (0, None)  # nobody knows how long these took
     assert olga["active_seconds"] == 40 * 1200  # cut at the lease: nobody looked at it all the while
     # 30 of 40 as the others, and one of two golds: their right answers are of record, too.
     assert (rui["agreement"]["n"], rui["agreement"]["value"]) == (42, pytest.approx(31 / 42))

@@ -16,13 +16,10 @@ from annotations.quality.figures import read_agreement
 from reviewapp.accounts.access import authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
-from reviewapp.http.times import AskedTime
-from sampling.api.items import Where, read_filter
+from sampling.api.items import From, To, Where, read_filter
 
 router = Router(tags=["Numbers"])
 
-From = Annotated[AskedTime | None, Query(alias="from", description="Items that arrived from this time on.")]
-To = Annotated[AskedTime | None, Query(description="Items that arrived before this time.")]
 Segment = Annotated[str | None, Query(description="The fact to split by, such as system_version.")]
 Question = Annotated[str | None, Query(description="The question's key; the primary question unless named.")]
 

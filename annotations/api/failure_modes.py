@@ -7,7 +7,6 @@ from django.utils import timezone
 from ninja import Query, Router, Schema, Status
 from pydantic import Field, StringConstraints, model_validator
 
-from annotations.api.agreement import From, To
 from annotations.api.bodies import Body
 from annotations.api.estimates import EstimateOut
 from annotations.failures.assign import MOST_ITEMS, Coded, add_mode, set_modes
@@ -22,7 +21,7 @@ from reviewapp.accounts.access import authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
 from reviewapp.http.paging import DEFAULT_LIMIT, Cursor, Limit, page_of, read_cursor
-from sampling.api.items import Where, read_filter
+from sampling.api.items import From, To, Where, read_filter
 
 router = Router(tags=["Error analysis"])
 

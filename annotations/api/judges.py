@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router
 
-from annotations.api.agreement import From, Question, Segment, To
+from annotations.api.agreement import Question, Segment
 from annotations.api.calibration_bodies import (
     AlternativeOut,
     AnnotatorOut,
@@ -36,7 +36,7 @@ from reviewapp.accounts.access import authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
 from reviewapp.stats.judge_description import JudgeDescription
-from sampling.api.items import Where, read_filter
+from sampling.api.items import From, To, Where, read_filter
 
 router = Router(tags=["Judges"])
 
@@ -211,10 +211,12 @@ def get_alternative_test(
     question: Question = None,
     epsilon: Annotated[float, Query(ge=0, lt=1)] = 0.1,
     where: Where = None,
+    start: From = None,
+    to: To = None,
 ) -> AlternativeOut:
     """Test whether a judge version can stand in for a reviewer (Calderon, Reichart & Dror 2025)."""
     access = authorize(actor_of(request), p, Action.SEE_JUDGES)
-    window = Window(access.project.pk, where=read_filter(where))
+    window = Window(access.project.pk, start=start, end=to, where=read_filter(where))
     result, reviewers = run_alternative_test(access, window, judge=j, version=v, question=question, epsilon=epsilon)
     return AlternativeOut(
         omega=result.omega,

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from annotations.api.agreement import From, Segment, To
+from annotations.api.agreement import Segment
 from annotations.api.estimates import EstimateOut
 from annotations.quality.asked import Window
 from annotations.shadow.pairs import Source
@@ -15,7 +15,7 @@ from annotations.shadow.view import ShadowView, get_shadow
 from reviewapp.accounts.access import authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
-from sampling.api.items import Where, read_filter
+from sampling.api.items import From, To, Where, read_filter
 
 router = Router(tags=["Shadow"])
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from annotations.api.agreement import From, Question, To
+from annotations.api.agreement import Question
 from annotations.api.estimates import EstimateOut
 from annotations.failures.kept import read_slices
 from annotations.failures.slices import Condition, ModeSlice, Slice
@@ -16,7 +16,7 @@ from annotations.quality.asked import Window
 from reviewapp.accounts.access import authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
-from sampling.api.items import Where, read_filter
+from sampling.api.items import From, To, Where, read_filter
 
 router = Router(tags=["Numbers"])
 

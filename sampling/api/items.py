@@ -17,19 +17,22 @@ from reviewapp.http.bodies import read_lines
 from reviewapp.http.errors import FieldError, MalformedError
 from reviewapp.http.json_lines import json_lines
 from reviewapp.http.paging import DEFAULT_LIMIT, Cursor, Limit, read_cursor, write_cursor
+from reviewapp.http.times import AskedTime
 from sampling.api.external_ids import register
 from sampling.ingest.add import IngestResult, add_items
 from sampling.ingest.fields import ItemIn
 from sampling.items.find import PROGRAM, Search, find_items, iterate_items
 from sampling.items.read import get_item, list_items
 from sampling.items.text_query import MAX_LENGTH, parse_text
-from sampling.plans.filters import EVERYTHING, Filter, parse_filter
+from sampling.plans.filters import EVERYTHING, AllOf, Filter, parse_filter
 
 register()
 router = Router(tags=["Items"])
 
 Where = Annotated[str | None, Query(description='A filter as URL-encoded JSON, such as {"latency_ms": {"gt": 2000}}.')]
 
+From = Annotated[AskedTime | None, Query(alias="from", description="Items that arrived from this time on.")]
+To = Annotated[AskedTime | None, Query(description="Items that arrived before this time.")]
 Words = Annotated[
     str | None,
     Query(
@@ -139,6 +142,8 @@ def get_items(
     p: str,
     where: Where = None,
     q: Words = None,
+    start: From = None,
+    to: To = None,
     format: Literal["jsonl"] | None = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
@@ -149,14 +154,14 @@ def get_items(
     items as one answer may take time for, and goes on from there.
     """
     access = authorize(actor_of(request), p, Action.SEE_ITEMS)
-    search = Search(access.project.pk, where=read_filter(where), text=parse_text(q or ""))
+    search = Search(access.project.pk, where=_arrived(read_filter(where), start, to), text=parse_text(q or ""))
     if format is not None:
         batches = (list_items(ids) for ids in iterate_items(search))
         lines = json_lines(row.fields for batch in batches for row in batch)
         response = StreamingHttpResponse(lines, content_type="application/x-ndjson")
         response["Content-Disposition"] = f'attachment; filename="{access.project.slug}-items.jsonl"'
         return response
-    of = f"items:{access.project.pk}:{where or ''}:{q or ''}"
+    of = f"items:{access.project.pk}:{where or ''}:{q or ''}:{start or ''}:{to or ''}"
     behind = (read_cursor(cursor, of=of) or [None])[0]
     found = find_items(search, behind=behind, limit=limit, budget=PROGRAM)
     following = None if found.next is None else write_cursor([found.next], of=of)
@@ -182,6 +187,12 @@ def read_filter(where: str | None) -> Filter:
         message = f"The filter is not JSON: {error}."
         raise MalformedError(message, fields=(FieldError("where", message),)) from None
     return parse_filter(body)
+
+
+def _arrived(where: Filter, start: datetime | None, end: datetime | None) -> Filter:
+    tests = {"gte": start, "lt": end}
+    asked = {name: time.isoformat() for name, time in tests.items() if time is not None}
+    return AllOf((where, parse_filter({"received_at": asked}))) if asked else where
 
 
 def _json(body: dict[str, Any]) -> HttpResponse:

@@ -112,6 +112,9 @@ def test_a_judge_like_the_people_passes_the_alternative_test_and_a_contrary_one_
     bring(lea, {("pass", "pass"): 30, ("fail", "fail"): 30}, reviewers=("ann", "bob", "cem"))
     found = lea.get(f"{URL}/alternative-test")
     assert (found["omega"], found["passed"], found["epsilon"]) == (1, True, 0.1)
+    assert lea.get(f"{URL}/alternative-test?from=2099-01-01")["omega"] is None
+    sizes = {span: len(lea.get(f"/projects/helpdesk/items?{span}=2099-01-01")["results"]) for span in ("from", "to")}
+    assert sizes == {"from": 0, "to": 50}  # a page of those that arrived before
     assert [each["reviewer"] for each in found["annotators"]] == ["ann", "bob", "cem"]
     contrary = [
         {"external_id": f"{a}-{a}-{k}", "judge": "mad", "judge_version": "1", "answers": {"verdict": b}}

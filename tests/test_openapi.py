@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import Client
+from ninja.openapi.schema import OpenAPISchema
 
 from reviewapp.http.docs_page import read_groups
 from reviewapp.http.openapi import operations
@@ -28,6 +29,20 @@ def test_every_operation_says_how_it_refuses(document):
         refusals = {status for status in operation["responses"] if status >= "400"}
         assert {"401", "403", "429", "500"} <= refusals, (method, path)
         assert ("404" in refusals) == ("{" in path), (method, path)
+
+
+def test_every_name_stands_for_one_shape(monkeypatch):
+    """Classes of one name in two modules would overwrite one another, and the document would describe neither."""
+    known: dict[str, dict] = {}
+
+    def note(self, definitions):
+        for name, shape in definitions.items():
+            assert known.setdefault(name, shape) == shape, name
+        self.schemas.update(definitions)
+
+    monkeypatch.setattr(OpenAPISchema, "add_schema_definitions", note)
+    api.get_openapi_schema(path_prefix="/api/v1/")
+    assert len(known) > 100
 
 
 def test_every_reference_can_be_followed(document):

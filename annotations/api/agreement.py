@@ -51,7 +51,7 @@ class FiguresOut(Schema):
     spans: SpansOut | None
 
 
-class SegmentOut(FiguresOut):
+class AgreementSegmentOut(FiguresOut):
     """The figures of one segment; its value is null where the fact is not known."""
 
     value: str | None
@@ -67,7 +67,7 @@ class PairOut(Schema):
     cohen_kappa: EstimateOut
 
 
-class ReviewerOut(Schema):
+class AgreementReviewerOut(Schema):
     """One reviewer: labels, and agreement with whoever else labelled the same items."""
 
     reviewer: str
@@ -75,13 +75,13 @@ class ReviewerOut(Schema):
     percent: EstimateOut
 
 
-class VersionOut(FiguresOut):
+class AgreementVersionOut(FiguresOut):
     """The figures of labels under one rubric version."""
 
     rubric_version: int
 
 
-class WeekOut(FiguresOut):
+class AgreementWeekOut(FiguresOut):
     """The figures of the items that were first labelled in the week from this Monday (UTC) on."""
 
     week: date
@@ -122,10 +122,10 @@ class AgreementOut(FiguresOut):
     weighted: bool = Field(description="Whether drawn items count 1/π, so that the figures speak of production.")
     pairs: list[PairOut]
     n_pairs: int = Field(description="Pairs there are; the thousand that share most items are given.")
-    reviewers: list[ReviewerOut]
-    segments: list[SegmentOut]
-    versions: list[VersionOut] = Field(description="By rubric version; empty where all labels are of one.")
-    weeks: list[WeekOut] = Field(description="By week; empty where there is only one.")
+    reviewers: list[AgreementReviewerOut]
+    segments: list[AgreementSegmentOut]
+    versions: list[AgreementVersionOut] = Field(description="By rubric version; empty where all labels are of one.")
+    weeks: list[AgreementWeekOut] = Field(description="By week; empty where there is only one.")
     confused: list[ConfusedOut] = Field(description="The answers confused most.")
     disagreements: list[DisagreementOut] = Field(description="The items that people disagree on most.")
     as_of: datetime = Field(description="What time the figures speak of: now, unless there are many labels.")
@@ -167,12 +167,12 @@ def get_agreement_figures(
         ],
         n_pairs=report.n_pairs,
         reviewers=[
-            ReviewerOut(reviewer=names[each.rater], n=each.n_labels, percent=EstimateOut.of(each.percent))
+            AgreementReviewerOut(reviewer=names[each.rater], n=each.n_labels, percent=EstimateOut.of(each.percent))
             for each in report.raters
         ],
-        segments=[SegmentOut(value=value, **_figures(found)) for value, found in report.segments],
-        versions=[VersionOut(rubric_version=version, **_figures(found)) for version, found in report.versions],
-        weeks=[WeekOut(week=week, **_figures(found)) for week, found in report.weeks],
+        segments=[AgreementSegmentOut(value=value, **_figures(found)) for value, found in report.segments],
+        versions=[AgreementVersionOut(rubric_version=version, **_figures(found)) for version, found in report.versions],
+        weeks=[AgreementWeekOut(week=week, **_figures(found)) for week, found in report.weeks],
         confused=[ConfusedOut(**asdict(each)) for each in report.confused],
         disagreements=[
             DisagreementOut(

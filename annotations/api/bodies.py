@@ -87,7 +87,7 @@ class LeaseOut(Schema):
     expires_at: str
 
 
-class RubricOut(Schema):
+class TaskRubricOut(Schema):
     """The questions to answer."""
 
     version: int
@@ -101,7 +101,7 @@ class TaskOut(Schema):
     id: int
     lease: LeaseOut
     item: dict[str, Any]
-    rubric: RubricOut
+    rubric: TaskRubricOut
     orders: dict[str, list[str]] | None = None
     candidates: list[str] | None = None
     draft: dict[str, Any] | None = None
@@ -147,7 +147,7 @@ class LabelRow(Schema):
     superseded_by: int | None
 
 
-class FeedbackOut(Schema):
+class GoldFeedbackOut(Schema):
     """How an answer was, where it is known and the project tells at once."""
 
     correct: bool
@@ -162,4 +162,4 @@ class SubmitOut(Schema):
 
     label: LabelRow
     tasks: list[TaskOut]
-    feedback: FeedbackOut | None = None
+    feedback: GoldFeedbackOut | None = None

@@ -49,7 +49,7 @@ class FiguresOut(Schema):
     mcc: EstimateOut
 
 
-class SegmentOut(FiguresOut):
+class CalibrationSegmentOut(FiguresOut):
     """The judge in one segment; its value is null where the fact is not known."""
 
     value: str | None
@@ -85,7 +85,7 @@ class CorrectedOut(Schema):
     applies: AppliesOut
 
 
-class CostOut(Schema):
+class CalibrationCostOut(Schema):
     """What a mistake costs, in any unit, and what an item costs that only the judge looks at."""
 
     false_pass: float
@@ -138,16 +138,16 @@ class CalibrationOut(FiguresOut):
     n: int
     weighted: bool = Field(description="Whether items count 1/π, so that the figures speak of production.")
     confusion: ConfusionOut
-    cost: CostOut
+    cost: CalibrationCostOut
     brier: EstimateOut | None
     reliability: list[BinOut]
     calibration_error: ErrorOut | None
     recalibration: RecalibrationOut | None
     corrected: CorrectedOut
     ceiling: CeilingOut
-    by_segment: list[SegmentOut]
-    by_rubric_version: list[SegmentOut]
-    by_week: list[SegmentOut] = Field(description="By the Monday (UTC) of the week in which items arrived.")
+    by_segment: list[CalibrationSegmentOut]
+    by_rubric_version: list[CalibrationSegmentOut]
+    by_week: list[CalibrationSegmentOut] = Field(description="By the Monday (UTC) of the week in which items arrived.")
     looks: int = Field(description="How often the test split was looked at.")
     fooled_rate: float | None = Field(description="Share of the attack suite that it passed; null without one.")
     label_worth: float | None = Field(description="How many labels alone one label beside this judge is worth.")

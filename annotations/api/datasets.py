@@ -98,7 +98,7 @@ class LockOut(Schema):
     ref: str
 
 
-class VersionOut(FrozenOut):
+class DatasetVersionOut(FrozenOut):
     """A version with how it came about. `sha256` is that of the JSON Lines export as it was frozen."""
 
     dataset: str
@@ -174,15 +174,15 @@ def post_version(request: HttpRequest, slug: str, name: str, body: RecipeIn) -> 
 
 @router.get(
     "/{slug}/datasets/{name}/versions/{version}",
-    response=VersionOut,
+    response=DatasetVersionOut,
     summary="Read a version",
     operation_id="get_dataset_version",
 )
-def read_version(request: HttpRequest, slug: str, name: str, version: str) -> VersionOut:
+def read_version(request: HttpRequest, slug: str, name: str, version: str) -> DatasetVersionOut:
     """Read what a version is. `version` is its number, one of its tags, or `latest`."""
     access = authorize(actor_of(request), slug, Action.SEE_DATASETS)
     found = get_version(access.project, name, version)
-    return VersionOut(
+    return DatasetVersionOut(
         **_frozen(found),
         dataset=found.dataset.name,
         recipe={**found.recipe, "splits": dict(found.recipe["splits"])},

@@ -57,7 +57,7 @@ class StartedOut(Schema):
     state: str
 
 
-class SegmentOut(Schema):
+class EvaluationSegmentOut(Schema):
     """The rows that share a value of a fact."""
 
     fact: str
@@ -127,7 +127,7 @@ class EvaluationOut(Schema):
     ended_at: str | None
     counts: dict[str, int] | None
     scores: dict[str, EstimateOut] | None
-    segments: list[SegmentOut]
+    segments: list[EvaluationSegmentOut]
     classes: list[dict[str, Any]]
     fields: list[dict[str, Any]]
     checks: list[dict[str, Any]]

@@ -158,7 +158,7 @@ class VersionIn(Body):
         return [Choice(each.provider, each.model or self.model) for each in named]
 
 
-class VersionOut(Schema):
+class JudgeVersionOut(Schema):
     """The label of a version."""
 
     version: str

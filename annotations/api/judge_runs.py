@@ -14,6 +14,7 @@ from annotations.api.judge_run_bodies import (
     EstimateOfRunOut,
     JudgeIn,
     JudgeOut,
+    JudgeVersionOut,
     OnlineIn,
     OnlineOut,
     ProviderFields,
@@ -28,7 +29,6 @@ from annotations.api.judge_run_bodies import (
     TestOut,
     VersionDetail,
     VersionIn,
-    VersionOut,
 )
 from annotations.judges.attacks import find_attacks, start_attacks
 from annotations.judges.estimate import estimate_run
@@ -115,11 +115,11 @@ def get_judges(request: HttpRequest, slug: str) -> list[JudgeOut]:
 
 @router.post(
     "/{slug}/judges/{judge}/versions",
-    response={201: VersionOut},
+    response={201: JudgeVersionOut},
     summary="Freeze a version",
     operation_id="post_judge_version",
 )
-def post_version(request: HttpRequest, slug: str, judge: str, body: VersionIn) -> Status[VersionOut]:
+def post_version(request: HttpRequest, slug: str, judge: str, body: VersionIn) -> Status[JudgeVersionOut]:
     """Freeze a version: prompt, model, parameters, examples, and the rubric's questions and guidelines as they are."""
     access = authorize(actor_of(request), slug, Action.EDIT_JUDGES)
     made = create_version(
@@ -134,7 +134,7 @@ def post_version(request: HttpRequest, slug: str, judge: str, body: VersionIn) -
         examples=body.examples,
         now=timezone.now(),
     )
-    return Status(201, VersionOut(version=made.version))
+    return Status(201, JudgeVersionOut(version=made.version))
 
 
 @router.get(

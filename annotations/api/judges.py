@@ -12,15 +12,15 @@ from annotations.api.calibration_bodies import (
     AnnotatorOut,
     AppliesOut,
     BinOut,
+    CalibrationCostOut,
     CalibrationOut,
+    CalibrationSegmentOut,
     CeilingOut,
     ConfusionOut,
     CorrectedOut,
-    CostOut,
     ErrorOut,
     JudgementOut,
     RecalibrationOut,
-    SegmentOut,
 )
 from annotations.api.estimates import EstimateOut
 from annotations.api.watch_bodies import AnchorsOut, BandOut, FlagOut, WatchOut
@@ -83,7 +83,7 @@ def _shown(found: Calibration) -> CalibrationOut:
         n=found.n,
         weighted=found.weighted,
         confusion=ConfusionOut.of(found.confusion),
-        cost=CostOut(
+        cost=CalibrationCostOut(
             false_pass=found.costs.false_pass,
             false_fail=found.costs.false_fail,
             per_item=EstimateOut.of(found.cost),
@@ -147,9 +147,11 @@ def _recalibration(scores: ScoreFigures) -> RecalibrationOut:
     )
 
 
-def _parts(parts: list[PartCalibration]) -> list[SegmentOut]:
+def _parts(parts: list[PartCalibration]) -> list[CalibrationSegmentOut]:
     return [
-        SegmentOut(value=each.value, n=each.n, confusion=ConfusionOut.of(each.confusion), **_figures(each.description))
+        CalibrationSegmentOut(
+            value=each.value, n=each.n, confusion=ConfusionOut.of(each.confusion), **_figures(each.description)
+        )
         for each in parts
     ]
 

@@ -55,14 +55,14 @@ class SegmentRateOut(Schema):
     so_far: EstimateOut = Field(description="With a band that holds however often one looks.")
 
 
-class ShareOut(Schema):
+class AnswerShareOut(Schema):
     """How often an option is the answer."""
 
     value: str
     estimate: EstimateOut
 
 
-class DayOut(Schema):
+class PassRateDayOut(Schema):
     """A day or week (UTC), the rate from the first to its end with a band that holds on all at once, and its own."""
 
     day: str
@@ -104,9 +104,9 @@ class PassRateOut(Schema):
     unweighted: EstimateOut
     comparison: ComparisonOut | None
     design: DesignOut
-    shares: list[ShareOut]
+    shares: list[AnswerShareOut]
     segments: list[SegmentRateOut]
-    series: list[DayOut]
+    series: list[PassRateDayOut]
 
 
 @router.get("/{p}/pass-rate", response=PassRateOut, summary="Pass rate of production")
@@ -155,7 +155,7 @@ def _shown(dated: Dated) -> PassRateOut:
         unweighted=EstimateOut.of(found.unweighted),
         comparison=None if found.comparison is None else _comparison(found.comparison),
         design=_design(found.design),
-        shares=[ShareOut(value=each.value, estimate=EstimateOut.of(each.estimate)) for each in found.shares],
+        shares=[AnswerShareOut(value=each.value, estimate=EstimateOut.of(each.estimate)) for each in found.shares],
         segments=[
             SegmentRateOut(
                 value=each.value,
@@ -167,7 +167,7 @@ def _shown(dated: Dated) -> PassRateOut:
             for each in found.segments
         ],
         series=[
-            DayOut(
+            PassRateDayOut(
                 day=each.day,
                 n_traffic=each.n_traffic,
                 n_labelled=each.n_labelled,

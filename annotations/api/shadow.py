@@ -28,7 +28,7 @@ class SourceOut(Schema):
     coverage: str = Field(description="all, probability or unknown of a feed; drawn of a question.")
 
 
-class MatrixOut(Schema):
+class ShadowMatrixOut(Schema):
     """Pairs by decision: rows people's, columns the AI's, both in the order of `labels`."""
 
     labels: list[str]
@@ -36,7 +36,7 @@ class MatrixOut(Schema):
     costs: list[list[float]]
 
 
-class CostOut(Schema):
+class ShadowCostOut(Schema):
     """Expected cost of 1,000 items: the AI's, and one person's where another person's decision is taken as right."""
 
     per_1000: float | None
@@ -58,7 +58,7 @@ class SequenceOut(Schema):
     undefined: str | None
 
 
-class CeilingOut(Schema):
+class ShadowCeilingOut(Schema):
     """How well people agree with each other, and the AI with them, on items that several people decided."""
 
     human_human: EstimateOut
@@ -68,7 +68,7 @@ class CeilingOut(Schema):
     non_inferior: bool
 
 
-class SegmentOut(Schema):
+class ShadowSegmentOut(Schema):
     """One segment; `worse` says that it disagrees more than the rest, the number of segments allowed for."""
 
     value: str | None
@@ -79,7 +79,7 @@ class SegmentOut(Schema):
     worse: bool
 
 
-class DayOut(Schema):
+class ShadowDayOut(Schema):
     """A day (UTC) and the sequence up to its end."""
 
     day: str
@@ -98,7 +98,7 @@ class RiskOut(Schema):
     at_most: float
 
 
-class DisagreementOut(Schema):
+class ShadowDisagreementOut(Schema):
     """One item on which they differ."""
 
     external_id: str
@@ -142,16 +142,16 @@ class ShadowOut(Schema):
     rule_version: int
     n_pairs: int
     decided_share: float | None = Field(description="Pairs among the items on which the AI decided.")
-    matrix: MatrixOut
+    matrix: ShadowMatrixOut
     agreement: EstimateOut
-    cost: CostOut
+    cost: ShadowCostOut
     sequence: SequenceOut
-    ceiling: CeilingOut
-    segments: list[SegmentOut]
-    series: list[DayOut]
+    ceiling: ShadowCeilingOut
+    segments: list[ShadowSegmentOut]
+    series: list[ShadowDayOut]
     risk_coverage: list[RiskOut]
     n_disagreements: int
-    disagreements: list[DisagreementOut]
+    disagreements: list[ShadowDisagreementOut]
     left_out: LeftOutOut
     who_was_right: RulingsOut
     median_ai_latency_ms: float | None
@@ -191,9 +191,9 @@ def _shown(view: ShadowView) -> ShadowOut:
         rule_version=rule.version,
         n_pairs=len(decided),
         decided_share=len(decided) / pairs.n_decidable if pairs and pairs.n_decidable else None,
-        matrix=MatrixOut(labels=view.matrix.labels, counts=view.matrix.counts, costs=view.matrix.costs),
+        matrix=ShadowMatrixOut(labels=view.matrix.labels, counts=view.matrix.counts, costs=view.matrix.costs),
         agreement=EstimateOut.of(view.agreement),
-        cost=CostOut(**view.cost._asdict()),
+        cost=ShadowCostOut(**view.cost._asdict()),
         sequence=SequenceOut(
             low=sequence.low,
             high=sequence.high,
@@ -204,7 +204,7 @@ def _shown(view: ShadowView) -> ShadowOut:
             n=evidence.n,
             undefined=evidence.undefined,
         ),
-        ceiling=CeilingOut(
+        ceiling=ShadowCeilingOut(
             human_human=EstimateOut.of(ceiling.human_human),
             ai_human=EstimateOut.of(ceiling.ai_human),
             difference=EstimateOut.of(ceiling.difference),
@@ -212,7 +212,7 @@ def _shown(view: ShadowView) -> ShadowOut:
             non_inferior=ceiling.non_inferior,
         ),
         segments=[
-            SegmentOut(
+            ShadowSegmentOut(
                 value=each.value,
                 n=each.n,
                 agreement=EstimateOut.of(each.agreement),
@@ -223,13 +223,13 @@ def _shown(view: ShadowView) -> ShadowOut:
             for each in view.segments
         ],
         series=[
-            DayOut(day=each.day, n=each.n, n_same=each.n_same, so_far=EstimateOut.of(each.so_far))
+            ShadowDayOut(day=each.day, n=each.n, n_same=each.n_same, so_far=EstimateOut.of(each.so_far))
             for each in view.series
         ],
         risk_coverage=[RiskOut(**each._asdict()) for each in view.risk],
         n_disagreements=view.n_disagreements,
         disagreements=[
-            DisagreementOut(
+            ShadowDisagreementOut(
                 external_id=row.external_id,
                 human=row.human or "",
                 ai=row.ai,

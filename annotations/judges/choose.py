@@ -7,12 +7,17 @@ from collections.abc import Sequence
 from django.db import connection, transaction
 from django.db.models import F
 
-from annotations.models import JudgeRun, JudgeRunItem
+from annotations.models import JudgeRun
 from sampling.draws.numbers import draw_numbers
 from sampling.items.find import PROGRAM, Search, find_items
 from sampling.plans.filters import EVERYTHING, parse_filter
 
 _BATCH = 2000
+_ADD = """
+INSERT INTO annotations_judgerunitem (run_id, item_id, state, tries, stage, note)
+SELECT %s, item_id, 0, 0, '', '' FROM unnest(%s::bigint[]) WITH ORDINALITY AS w (item_id, place) ORDER BY place
+ON CONFLICT DO NOTHING
+"""
 MAX_COUNTED = 2_000_000
 
 
@@ -67,11 +72,9 @@ def add_items(run: JudgeRun, item_ids: Sequence[int], *, behind: int | None) -> 
     """Add items to a run, and note how far it has looked; return how many are new."""
     with transaction.atomic():
         JudgeRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
-        before = JudgeRunItem.objects.filter(run=run, item_id__in=item_ids).count()
-        JudgeRunItem.objects.bulk_create(
-            [JudgeRunItem(run=run, item_id=pk) for pk in item_ids], ignore_conflicts=True, batch_size=1000
-        )
-        new = len(item_ids) - before
+        with connection.cursor() as cursor:
+            cursor.execute(_ADD, [run.pk, list(item_ids)])
+            new = cursor.rowcount
         JudgeRun.objects.filter(pk=run.pk).update(total=F("total") + new, chosen_behind=behind)
     run.chosen_behind = behind
     return new

@@ -74,7 +74,7 @@ def add_items(run: JudgeRun, item_ids: Sequence[int], *, behind: int | None) -> 
         JudgeRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
         with connection.cursor() as cursor:
             cursor.execute(_ADD, [run.pk, list(item_ids)])
-            new = cursor.rowcount
+            new = int(cursor.rowcount)
         JudgeRun.objects.filter(pk=run.pk).update(total=F("total") + new, chosen_behind=behind)
     run.chosen_behind = behind
     return new

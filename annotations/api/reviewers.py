@@ -15,6 +15,7 @@ from reviewapp.accounts.access import authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
 from reviewapp.http.times import AskedTime
+from sampling.api.items import Where, read_filter
 
 router = Router(tags=["Numbers"])
 
@@ -114,11 +115,11 @@ class ReviewersOut(Schema):
 
 @router.get("/{p}/reviewers", response=ReviewersOut, summary="Reviewers")
 def get_reviewers_figures(
-    request: HttpRequest, p: str, question: Question = None, start: From = None, to: To = None
+    request: HttpRequest, p: str, question: Question = None, where: Where = None, start: From = None, to: To = None
 ) -> ReviewersOut:
     """Return how each reviewer works; a reviewer sees only their own row, as it was at midnight."""
     access = authorize(actor_of(request), p, Action.SEE_OWN_LABELS)
-    report = get_reviewers(access, now=timezone.now(), question=question, start=start, end=to)
+    report = get_reviewers(access, now=timezone.now(), question=question, start=start, end=to, where=read_filter(where))
     return ReviewersOut(
         question=report.question["key"],
         start=report.start,

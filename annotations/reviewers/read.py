@@ -13,9 +13,11 @@ import numpy as np
 import orjson
 from django.db import connection
 
+from annotations.quality.asked import Window
 from annotations.quality.votes import declared_values
 from reviewapp.stats.arrays import BoolArray, FloatArray, IntArray
 from reviewapp.stats.labels import Labels, votes
+from sampling.plans.filters import EVERYTHING, Filter
 
 MOST = 200_000
 MOST_CELLS = 20_000_000
@@ -25,15 +27,15 @@ NOTHING = -1
 
 _LABELS = """
 SELECT b.item_id, b.reviewer_name, b.created_at,
-    CASE WHEN b.duration_ms IS NOT NULL THEN LEAST(b.duration_ms, %(lease)s)::float8 / 1000 END, b.source = 'gold',
-    b.source = 'import', b.answers -> %(key)s,
-    (SELECT a.answers -> %(key)s FROM annotations_adjudication a
+    CASE WHEN b.duration_ms IS NOT NULL THEN LEAST(b.duration_ms, %s)::float8 / 1000 END, b.source = 'gold',
+    b.source = 'import', b.answers -> %s,
+    (SELECT a.answers -> %s FROM annotations_adjudication a
      WHERE a.item_id = b.item_id AND a.superseded_by_id IS NULL)
 FROM annotations_label b
-WHERE b.project_id = %(project)s AND b.withdrawn_at IS NULL AND b.superseded_by_id IS NULL AND NOT b.surplus
-  AND (%(start)s::timestamptz IS NULL OR b.created_at >= %(start)s)
-  AND (%(end)s::timestamptz IS NULL OR b.created_at < %(end)s)
-ORDER BY b.created_at DESC, b.id DESC LIMIT %(most)s
+WHERE b.project_id = %s AND b.withdrawn_at IS NULL AND b.superseded_by_id IS NULL AND NOT b.surplus
+  AND (%s::timestamptz IS NULL OR b.created_at >= %s)
+  AND (%s::timestamptz IS NULL OR b.created_at < %s) AND {only}
+ORDER BY b.created_at DESC, b.id DESC LIMIT %s
 """
 
 
@@ -58,20 +60,25 @@ class Work:
 
 
 def read_work(
-    *, project_id: int, question: Mapping[str, Any], lease_seconds: int, start: datetime | None, end: datetime | None
+    *,
+    project_id: int,
+    question: Mapping[str, Any],
+    lease_seconds: int,
+    start: datetime | None,
+    end: datetime | None,
+    where: Filter = EVERYTHING,
 ) -> Work:
-    """Return the newest 200,000 labels that were given from `start` until before `end`."""
+    """Return the newest 200,000 labels that were given from `start` until before `end`, to items that `where` means."""
+    key = question["key"]
+    only, params = "TRUE", list[Any]()
+    if where != EVERYTHING:
+        meant = Window(project_id, where=where).condition()
+        only = f"b.item_id IN (SELECT i.id FROM sampling_item i WHERE {meant.sql})"  # noqa: S608 — values are parameters
+        params = list(meant.params)
     with connection.cursor() as cursor:
         cursor.execute(
-            _LABELS,
-            {
-                "project": project_id,
-                "key": question["key"],
-                "lease": lease_seconds * 1000,
-                "start": start,
-                "end": end,
-                "most": MOST + 1,
-            },
+            _LABELS.format(only=only),
+            [lease_seconds * 1000, key, key, project_id, start, start, end, end, *params, MOST + 1],
         )
         rows = cursor.fetchall()
     is_complete = len(rows) <= MOST

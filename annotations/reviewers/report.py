@@ -21,12 +21,14 @@ from annotations.reviewers.read import NOTHING, Work, read_work
 from annotations.rubrics.questions import is_positive
 from reviewapp.accounts.access import Access, require
 from reviewapp.accounts.roles import Action
+from reviewapp.http.errors import ForbiddenError
 from reviewapp.stats.arrays import BoolArray
 from reviewapp.stats.counted_rates import wilson_rate
 from reviewapp.stats.estimate import Estimate
 from reviewapp.stats.gold_classes import class_recall, gold_rates
 from reviewapp.stats.golds import GoldAccuracy
 from reviewapp.stats.reviewer_signals import Signal, quick_labels, same_answers, tells_nothing_apart
+from sampling.plans.filters import EVERYTHING, Filter
 
 WEEKS = 12
 FEWEST_TIMED = 10
@@ -86,18 +88,29 @@ def get_reviewers(
     question: str | None = None,
     start: datetime | None = None,
     end: datetime | None = None,
+    where: Filter = EVERYTHING,
 ) -> ReviewersReport:
-    """Return the report on the labels of the last twelve weeks, or of the time named.
+    """Return the report on the labels of the last twelve weeks, or of the time named, to the items that `where` means.
 
-    Raises ConflictError `no_rubric`, InvalidError for an unknown question.
+    Golds, pauses and changes after a reveal are of all items. Raises ConflictError `no_rubric`, InvalidError for an
+    unknown question, ForbiddenError where a filter would tell a reviewer what they may not know of items.
     """
     require(access, Action.SEE_OWN_LABELS)
     project = access.project
     asked = get_question(project.pk, question)
     is_own = not access.may(Action.SEE_ALL_LABELS)
+    if is_own and where != EVERYTHING:
+        raise ForbiddenError("Only who sees all labels may choose items by what is known of them.")
     until = min(end or now, midnight(now)) if is_own else (end or now)
     since = start or until - timedelta(weeks=WEEKS)
-    work = read_work(project_id=project.pk, question=asked, lease_seconds=project.lease_seconds, start=since, end=until)
+    work = read_work(
+        project_id=project.pk,
+        question=asked,
+        lease_seconds=project.lease_seconds,
+        start=since,
+        end=until,
+        where=where,
+    )
     answers = [each for each in list_answers(project.pk, until=until) if each.at >= since]
     golds = {score.reviewer: score.accuracy for score in score_people(answers, minimum=project.gold_minimum)}
     changes = {} if is_own else {row.name: row for row in count_changes(access, since=since)}

@@ -1,6 +1,8 @@
 """The reviewers' report: its figures computed by hand, who sees what, and its signals on simulated crowds."""
 
+import json
 from datetime import timedelta
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -77,6 +79,13 @@ def test_the_figures_are_those_of_the_labels(cast, project, api_of, browser_of):
     # Others say fail a quarter of the time; for half of that a run of 40 has 0.875^40 = 0.0048: no signal yet.
     assert {signal["kind"] for signal in rui["signals"]} == {"quick", "tells_nothing_apart"}
     assert all(not rows[name]["signals"] for name in ("ada", "bea", "lea", "olga"))
+
+    one = quote(json.dumps({"external_id": {"eq": items[0].external_id}}))
+    chosen = api_of(cast.lea).get(f"{API}?where={one}")["results"]
+    assert {row["reviewer"]: row["n_labels"] for row in chosen} == dict.fromkeys(
+        ("ada", "bea", "lea", "olga", "rui"), 1
+    )
+    api_of(cast.rui, "label").get(f"{API}?where={one}", status=403)
 
     page = browser_of(cast.vic).get(PAGE).content.decode()
     assert "95% of 42 labels took less than a third" in page

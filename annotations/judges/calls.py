@@ -94,6 +94,8 @@ class Caller:
 
     def __init__(self, *, most: int, deadline: float) -> None:
         self._own, self._opened = threading.local(), SimpleQueue[Outgoing]()
+        # Whom to trust is read with the first one, once: else all threads would read it, each for itself.
+        self._opened.put(Outgoing(connections=1))
         self._pool = ThreadPoolExecutor(max_workers=most, thread_name_prefix="judge-call")
         self._ended: SimpleQueue[Outcome] = SimpleQueue()
         self._deadline = deadline

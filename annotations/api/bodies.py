@@ -1,6 +1,6 @@
 """What the queue's endpoints take and give."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from ninja import Schema
 from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
@@ -93,6 +93,12 @@ class TaskRubricOut(Schema):
     version: int
     guidelines: str
     questions: list[dict[str, Any]]
+
+
+class VoidedOut(Schema):
+    """The submit had not arrived, and never will."""
+
+    voided: Literal[True]
 
 
 class TaskOut(Schema):

@@ -23,6 +23,7 @@ from annotations.api.bodies import (
     SubmitOut,
     TaskOut,
     UndoIn,
+    VoidedOut,
 )
 from annotations.evaluations.past import revise_grade
 from annotations.labels.read import get_label_row
@@ -184,7 +185,7 @@ def draft(request: HttpRequest, task_id: int, body: DraftIn) -> HttpResponse:
     return _answer({})
 
 
-@router.post("/labels/undo", response=TaskOut, operation_id="undo_submit")
+@router.post("/labels/undo", response=TaskOut | VoidedOut, operation_id="undo_submit")
 def undo(request: HttpRequest, body: UndoIn) -> HttpResponse:
     """Take back a submit within the project's window; one that has not arrived yet never will."""
     undone = undo_submit(actor=actor_of(request), submit_id=body.submit_id, now=timezone.now())

@@ -107,7 +107,7 @@ class TestCheck:
         return response.json()
 
     def test_mistakes_have_their_places(self, lea):
-        option = {"value": "a", "label": "A", "hotkey": "s"}
+        option = {"value": "a", "label": "A", "hotkey": "?"}
         wrong = {**VERDICT, "options": [option, {"value": "b", "label": "B"}], "positive": ["a"]}
         answer = self.check(lea, wrong)
         assert [field["path"] for field in answer["fields"]] == ["questions.0.options.0.hotkey"]

@@ -8,7 +8,7 @@
  */
 export function listKeys({ desk, decisions, history }) {
   const form = history.isOpen ? history.editing && history.page.form : desk.current?.form;
-  const left = ({ keys: [key] }) => !form?.claimed.has(key);
+  const left = ({ keys: [key] }) => !(form && form.claimed.has(key));
   const page = (history.isOpen ? pastKeys(history) : workKeys(desk, decisions)).filter(left);
   return [
     ...(form ? answerKeys(form) : []),

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from annotations.api.queue import router as queue_router
 from annotations.api.routes import add_routers as add_annotations
 from annotations.views.routes import page_routes as annotations_pages
 from reviewapp.accounts.api import router as accounts_router
@@ -19,6 +20,7 @@ from sampling.api.routes import add_routers as add_sampling
 from sampling.api.routes import root_routes
 from sampling.views.routes import page_routes as sampling_pages
 
+api.add_router("", queue_router)  # first: every label comes through here, and addresses are tried in order
 add_sampling(api)
 add_annotations(api)
 api.add_router("/projects", accounts_router)

@@ -15,7 +15,6 @@ from annotations.api import (
     judge_runs,
     judges,
     pass_rate,
-    queue,
     resolve,
     reviewers,
     rollouts,
@@ -46,7 +45,6 @@ def add_routers(api: NinjaAPI) -> None:
     api.add_router("/projects", slices.router)
     api.add_router("/projects", shadow.router)
     api.add_router("", rollouts.router)
-    api.add_router("", queue.router)
     api.add_router("", resolve.router)
     api.add_router("", exports.router)
     api.add_router("", send.router)

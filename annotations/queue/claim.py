@@ -10,11 +10,12 @@ primary key is what forbids a second time; there it is only read.
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import NamedTuple
 
 from django.db import connection, transaction
 
 from annotations.evaluations.tasks import Waiting, count_waiting
-from annotations.golds.counts import count_met, with_outputs
+from annotations.golds.counts import NONE, count_met, with_outputs
 from annotations.golds.pauses import is_paused
 from annotations.queue.counters import QueueCounts
 from annotations.queue.free import free_leases
@@ -31,7 +32,9 @@ CURSOR_TRUST_SECONDS = 30
 PREFETCH_SECONDS = 300
 
 _CLAIM = """
-SELECT q.has_rubric, q.open, q.leased, q.done, {columns}
+SELECT q.has_rubric, q.open, q.leased, q.done,
+    EXISTS (SELECT FROM annotations_gold d WHERE d.project_id = %(project)s),
+    EXISTS (SELECT FROM annotations_evaluation e WHERE e.project_id = %(project)s), {columns}
 FROM queue_claim(%(project)s, %(reviewer)s, %(count)s, %(lease_seconds)s, %(prefetch_seconds)s, %(trust_seconds)s,
     %(gold_rate)s, %(gold_salt)s) q
 LEFT JOIN sampling_item i ON i.id = q.item_id
@@ -63,28 +66,31 @@ def claim_tasks(*, access: Access, count: int) -> Claimed:
     require(access, Action.LABEL)
     reviewer_id = access.actor.user.pk
     project = access.project
-    with transaction.atomic():
-        tasks, counts = _claim(project=project, reviewer_id=reviewer_id, count=count)
-        if not tasks and free_leases(project_id=project.pk):
-            # The sweeper has not come by yet; whoever asks need not wait for it.
-            tasks, counts = _claim(project=project, reviewer_id=reviewer_id, count=count)
-        met = count_met(project, reviewer_id)
-        outputs = count_waiting(reviewer_id, [project.pk]).get(project.pk, Waiting(0, 0))
-        seen = with_outputs(met.added_to(counts) if tasks else met.without_open(counts), outputs)
-        if tasks:
-            return Claimed(tasks=tasks, counts=seen, next_free_at=None, why=None)
-        if is_paused(project_id=project.pk, reviewer_id=reviewer_id):
-            return Claimed(tasks=[], counts=seen, next_free_at=None, why="paused")
-        next_free_at = find_next_free(project_id=project.pk, reviewer_id=reviewer_id)
-        why = why_nothing(
-            project_id=project.pk,
-            reviewer_id=reviewer_id,
-            counts=counts,
-            next_free_at=next_free_at,
-            outputs=outputs.open,
-        )
-        skills = list_missing(project_id=project.pk, reviewer_id=reviewer_id) if why == "needs_other_skills" else []
-        return Claimed(tasks=[], counts=seen, next_free_at=next_free_at, why=why, skills=tuple(skills))
+    taken = _claim(project=project, reviewer_id=reviewer_id, count=count)
+    if not taken.tasks:
+        with transaction.atomic():
+            if free_leases(project_id=project.pk):
+                # The sweeper has not come by yet; whoever asks need not wait for it.
+                taken = _claim(project=project, reviewer_id=reviewer_id, count=count)
+    # Most projects have neither golds nor outputs to grade: then nothing is asked about them.
+    met = count_met(project, reviewer_id) if taken.has_golds else NONE
+    waiting = count_waiting(reviewer_id, [project.pk]) if taken.has_evaluations else {}
+    outputs = waiting.get(project.pk, Waiting(0, 0))
+    seen = with_outputs(met.added_to(taken.counts) if taken.tasks else met.without_open(taken.counts), outputs)
+    if taken.tasks:
+        return Claimed(tasks=taken.tasks, counts=seen, next_free_at=None, why=None)
+    if is_paused(project_id=project.pk, reviewer_id=reviewer_id):
+        return Claimed(tasks=[], counts=seen, next_free_at=None, why="paused")
+    next_free_at = find_next_free(project_id=project.pk, reviewer_id=reviewer_id)
+    why = why_nothing(
+        project_id=project.pk,
+        reviewer_id=reviewer_id,
+        counts=taken.counts,
+        next_free_at=next_free_at,
+        outputs=outputs.open,
+    )
+    skills = list_missing(project_id=project.pk, reviewer_id=reviewer_id) if why == "needs_other_skills" else []
+    return Claimed(tasks=[], counts=seen, next_free_at=next_free_at, why=why, skills=tuple(skills))
 
 
 def taking(project: Project, *, count: int) -> dict[str, int | float | str]:
@@ -105,8 +111,15 @@ def claiming(*, blind: bool) -> str:
     return _CLAIM.format(columns=handed_out(blind=blind))
 
 
-def _claim(*, project: Project, reviewer_id: int, count: int) -> tuple[list[LeasedTask], QueueCounts]:
-    """Take the reviewer's turn and lease up to `count` tasks inside the caller's transaction."""
+class _Taken(NamedTuple):
+    tasks: list[LeasedTask]
+    counts: QueueCounts
+    has_golds: bool
+    has_evaluations: bool
+
+
+def _claim(*, project: Project, reviewer_id: int, count: int) -> _Taken:
+    """Take the reviewer's turn and lease up to `count` tasks, in one statement."""
     with connection.cursor() as cursor:
         cursor.execute(
             claiming(blind=project.blind),
@@ -114,7 +127,8 @@ def _claim(*, project: Project, reviewer_id: int, count: int) -> tuple[list[Leas
         )
         rows = cursor.fetchall()
     has_rubric, *seats = rows[0][:4]
+    has_golds, has_evaluations = rows[0][4:6]
     if not has_rubric:
         raise no_rubric()
-    tasks = read_handed_out([row[4:] for row in rows], project=project, reviewer_id=reviewer_id)
-    return tasks, QueueCounts(*seats)
+    tasks = read_handed_out([row[6:] for row in rows], project=project, reviewer_id=reviewer_id)
+    return _Taken(tasks, QueueCounts(*seats), has_golds, has_evaluations)

@@ -29,7 +29,7 @@ def test_from_no_judge_to_a_calibrated_one(project, cast, api_of, open_page, fin
     expect(estimate).to_contain_text("described by the 40 that people answered")
     page.get_by_role("button", name="Add a condition").first.click()
     page.get_by_label("Fact").select_option("system_version")
-    page.get_by_label("Value of system_version").fill("3")
+    page.get_by_label("Value of system_version", exact=True).fill("3")
     expect(estimate).to_contain_text("Thirty labelled items tell something")
     assert find_barriers(page) == []
     page.get_by_role("button", name="Remove the condition on system_version").click()

@@ -36,7 +36,7 @@ def test_a_rule_is_built_by_clicking_previewed_and_published(items, cast, open_p
     page.get_by_label("Rate", exact=True).fill("50")
     page.get_by_role("button", name="Add a condition").click()
     page.get_by_label("Fact").select_option("metadata.language")
-    page.get_by_label("Value of metadata.language").fill("de")
+    page.get_by_label("Value of metadata.language", exact=True).fill("de")
     expect(outlook.locator("dd").first).to_have_text("8 of 40")  # 10 at one half, 30 at a tenth
     expect(outlook).to_contain_text("50 % of: metadata.language is “de”")
     expect(page.locator("[data-outlook-status]")).to_contain_text("8 of 40 items drawn a day")

@@ -217,6 +217,7 @@ def test_what_could_not_run_leaves_by_two(lea, stub, tmp_path, words, why):
 
 def test_servers_that_do_not_start_are_no_failed_gate(tmp_path, monkeypatch, capsys):
     monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))  # the command sets it: so that it is set back
     (tmp_path / "file").write_text("not a folder")
     assert run_command(["manage.py", "evaluate", "a", "b", "--data-dir", str(tmp_path / "file")]) == 2
     assert "error:" in capsys.readouterr().err

@@ -13,8 +13,8 @@ from annotations.queue.escalate import count_open_escalations
 from annotations.queue.invariants import list_violations
 from annotations.queue.sweep import free_expired_leases
 from reviewapp.audit.models import AuditEvent
+from tests.queue.desk import claim, claim_one, submit
 from tests.queue.items import add_items, end_leases
-from tests.queue.test_review_api import claim, claim_one, submit
 
 
 @pytest.fixture

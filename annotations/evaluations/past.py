@@ -10,11 +10,12 @@ from annotations.evaluations.tasks import KEY, PASS, questions_of, read_outputs
 from annotations.labels.answers import check_answers
 from annotations.labels.read import LabelRow
 from annotations.models import EvaluationGrade, EvaluationOutput
+from annotations.queue.reasons import checked_reason
 from annotations.queue.turns import take_turn
 from annotations.rubrics.publish import find_rubric
 from reviewapp.accounts.access import Access, require
 from reviewapp.accounts.roles import Action
-from reviewapp.http.errors import ConflictError, FieldError, InvalidError, NotFoundError
+from reviewapp.http.errors import ConflictError, NotFoundError
 
 _LAST = """
 SELECT g.id, o.external_id, g.passes, g.created_at, g.surplus
@@ -78,10 +79,7 @@ def revise_grade(
     Raises NotFoundError, ConflictError `label_ended` or `submit_id_reused`, InvalidError.
     """
     require(access, Action.LABEL)
-    reason = reason.strip()
-    if not reason or len(reason) > 1000:
-        message = "Say why the answer changes." if not reason else "At most 1,000 characters."
-        raise InvalidError(fields=(FieldError("reason", message),))
+    reason = checked_reason(reason, asked="Say why the answer changes.")
     with transaction.atomic():
         take_turn(access.actor.user.pk)
         grade = _own(access).select_for_update(of=("self",), no_key=True).filter(pk=grade_id).first()

@@ -8,11 +8,12 @@ from django.db import connection, transaction
 from annotations.labels.another import ask_another, hold_task
 from annotations.labels.check import check_labelled
 from annotations.models import ExtraLabel, Label
+from annotations.queue.reasons import checked_reason
 from annotations.queue.turns import take_turn
 from reviewapp.accounts.access import Access, require
 from reviewapp.accounts.roles import Action
 from reviewapp.audit.record import record
-from reviewapp.http.errors import ConflictError, FieldError, InvalidError, NotFoundError
+from reviewapp.http.errors import ConflictError, NotFoundError
 
 
 def revise_label(
@@ -31,10 +32,7 @@ def revise_label(
     what the first call stored. Raises NotFoundError, ConflictError `label_ended` or `submit_id_reused`, InvalidError.
     """
     require(access, Action.LABEL)
-    reason = reason.strip()
-    if not reason or len(reason) > 1000:
-        message = "Say why the answer changes." if not reason else "At most 1,000 characters."
-        raise InvalidError(fields=(FieldError("reason", message),))
+    reason = checked_reason(reason, asked="Say why the answer changes.")
     with transaction.atomic():
         take_turn(access.actor.user.pk)
         label = (

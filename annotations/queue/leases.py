@@ -11,11 +11,12 @@ from annotations.models import Guard
 from annotations.models.queue import GuardState, Stage
 from annotations.queue.counters import SHARDS
 from annotations.queue.free import free_lease
+from annotations.queue.reasons import checked_reason
 from annotations.queue.turns import take_turn
 from reviewapp.accounts.access import Access, require
 from reviewapp.accounts.roles import Action
 from reviewapp.audit.record import record
-from reviewapp.http.errors import ConflictError, FieldError, InvalidError
+from reviewapp.http.errors import ConflictError
 
 # A heartbeat writes two columns that no index knows: always a heap-only update.
 _RENEW = """
@@ -120,10 +121,7 @@ def release_lease(*, access: Access, task_id: int, token: UUID | None, shown: bo
 
 def skip_task(*, access: Access, task_id: int, token: UUID | None, reason: str, now: datetime) -> None:
     """Give the task back for good, saying why; others are still asked."""
-    reason = reason.strip()
-    if not reason or len(reason) > 1000:
-        message = "Say in a few words why you skip it." if not reason else "At most 1,000 characters."
-        raise InvalidError(fields=(FieldError("reason", message),))
+    reason = checked_reason(reason, asked="Say in a few words why you skip it.")
     reviewer_id = access.actor.user.pk
     with transaction.atomic():
         if hold_guard(access, task_id, token) == GuardState.LEASED:

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from annotations.models.queue import Lane, Stage
 from annotations.queue.counters import SHARDS
 from annotations.queue.labelled import guard_labelled
+from annotations.queue.reasons import LONGEST_REASON
 from annotations.queue.skills import ask_for_skills
 from annotations.queue.watermarks import lower_watermark
 from reviewapp.accounts.access import Access, require
@@ -26,7 +27,6 @@ from sampling.items.text_query import parse_text
 from sampling.plans.filters import parse_filter
 
 MAX_ITEMS = 5000
-LONGEST_REASON = 1000
 RETIRED = "horizon"
 
 # The rank is the time of sending, so the lane is served in the order in which things were sent.

@@ -10,27 +10,12 @@ from django.utils import timezone
 from annotations.models import Draft, Escalation, Task
 from annotations.models.queue import Stage
 from annotations.queue.escalate import count_open_escalations
-from annotations.queue.invariants import list_violations
 from annotations.queue.sweep import free_expired_leases
 from reviewapp.audit.models import AuditEvent
 from tests.queue.desk import claim, claim_one, submit
 from tests.queue.items import add_items, end_leases
 
-
-@pytest.fixture
-def rui(cast, api_of):
-    return api_of(cast.rui, "label", "read")
-
-
-@pytest.fixture
-def bea(cast, api_of):
-    return api_of(cast.bea, "label", "read")
-
-
-@pytest.fixture(autouse=True)
-def _queue_stays_sound(project):
-    yield
-    assert list_violations(project.pk) == []
+pytestmark = pytest.mark.usefixtures("sound")
 
 
 def escalate(client, task, note="Is a refund owed here?", status=200):

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from annotations.judges.providers import ProviderSpec, create_provider, keys_set, list_providers, test_provider
 from annotations.judges.spending import get_spending, set_budgets
 from annotations.models.judge_runs import ProviderKind
+from annotations.views.judge_run_form import read_dollars
 from reviewapp.accounts.access import Access, authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
@@ -54,7 +55,7 @@ def save_budgets(request: HttpRequest, slug: str) -> HttpResponse:
     """Set what the project's judges may spend."""
     access = authorize(actor_of(request), slug, Action.EDIT_JUDGES)
     try:
-        total, day = (_usd(request.POST.get(name, ""), name) for name in ("total", "day"))
+        total, day = (read_dollars(request.POST.get(name, "").strip(), name) for name in ("total", "day"))
         set_budgets(access, total_usd=total, day_usd=day, now=timezone.now())
         messages.success(request, "The budgets hold from now on.")
     except InvalidError as refusal:
@@ -63,7 +64,7 @@ def save_budgets(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _spec(typed: dict[str, str], key: str) -> ProviderSpec:
-    prices = [_usd(typed[name], name) or 0.0 for name in ("input_usd", "output_usd")]
+    prices = [read_dollars(typed[name].strip(), name) or 0.0 for name in ("input_usd", "output_usd")]
     models = [
         {"name": name.strip(), "input_usd_per_mtok": prices[0], "output_usd_per_mtok": prices[1]}
         for name in typed["model"].split(",")
@@ -86,19 +87,6 @@ def _spec(typed: dict[str, str], key: str) -> ProviderSpec:
         rpm=limits[0],
         tpm=limits[1],
     )
-
-
-def _usd(text: str, name: str) -> float | None:
-    if not text.strip():
-        return None
-    try:
-        found = float(text)
-    except ValueError:
-        found = -1.0
-    if not 0 <= found <= 1_000_000:
-        message = "An amount in dollars, 0 or more."
-        raise InvalidError(message, fields=(FieldError(name, message),))
-    return found
 
 
 def _limit(text: str, name: str) -> int | None:

@@ -7,17 +7,9 @@ from django.utils import timezone
 
 from annotations.judges.attacks import attacks
 from annotations.judges.online import plan_online
-from annotations.judges.simulated import serve_simulated
 from annotations.models import JudgeSpend, Verdict
 from tests.judges.running import P, add_provider, add_version, run, work
 from tests.sampling.lines import item
-
-
-@pytest.fixture
-def stub(settings):
-    settings.OUTBOUND_ALLOW = ["127.0.0.1"]
-    with serve_simulated() as simulation:
-        yield simulation
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from annotations.judges.simulated import SAYS, serve_simulated
+from annotations.judges.simulated import SAYS
 from annotations.models import JudgeCall, JudgeProvider, JudgeRun, JudgeSpend, Task, Verdict
 from reviewapp.accounts.models import ProjectSecret
 from reviewapp.audit.models import AuditEvent
@@ -10,13 +10,6 @@ from sampling.models import ItemFact
 from tests.conftest import NOW
 from tests.judges.running import P, add_provider, add_version, begin, run, work
 from tests.sampling.lines import item
-
-
-@pytest.fixture
-def stub(settings):
-    settings.OUTBOUND_ALLOW = ["127.0.0.1"]
-    with serve_simulated() as simulation:
-        yield simulation
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 /** The rubric's page: questions by clicking, in step with their JSON, and the reviewer's screen beside them. */
 
+import { askForJson } from "./page/ask.js";
 import { followTheme } from "./page/theme.js";
 import { showLocalTimes } from "./page/times.js";
 import { byId, make } from "./review/dom.js";
@@ -64,13 +65,13 @@ function written() {
 
 async function check() {
   const mine = ++asked;
-  const answer = await fetch(root.dataset.check, { method: "POST", body: new FormData(rubricForm) }).catch(() => null);
+  const answer = await askForJson(root.dataset.check, { method: "POST", body: new FormData(rubricForm) });
   if (mine !== asked) return; // something newer is on its way
-  if (!answer?.ok) {
+  if (!answer) {
     state.textContent = "The server does not answer; what you write is kept in this browser.";
     return;
   }
-  const { fields, message, guidelines, changes, questions, preview: task } = await answer.json();
+  const { fields, message, guidelines, changes, questions, preview: task } = answer;
   byId("guidelines-preview").querySelector(".prose").innerHTML = guidelines; // made harmless by the server
   showMistakes(fields, message);
   if (!questions) return;

@@ -1,5 +1,6 @@
 /** The codebook beside the notes: made, reworded, merged and published without leaving the page. */
 
+import { askFor } from "../page/ask.js";
 import { call } from "../review/api.js";
 import { make } from "../review/dom.js";
 
@@ -36,9 +37,9 @@ export class Codebook {
   async refresh(anyway = false) {
     if (!anyway && this.place.contains(document.activeElement)) return;
     const open = [...this.place.querySelectorAll("[data-mode-row]:has(details[open])")].map((row) => row.getAttribute("data-mode-row"));
-    const answer = await fetch(this.place.dataset.url ?? "").catch(() => null);
-    if (!answer?.ok || answer.redirected) return;
-    this.place.innerHTML = await answer.text();
+    const html = await askFor(this.place.dataset.url ?? "");
+    if (html === null) return;
+    this.place.innerHTML = html;
     for (const value of open) {
       this.place.querySelector(`[data-mode-row="${CSS.escape(value ?? "")}"] details`)?.setAttribute("open", "");
     }
@@ -53,8 +54,8 @@ export class Codebook {
 
   async loadGroups() {
     const place = /** @type {HTMLElement | null} */ (this.desk.querySelector("[data-groups]"));
-    const answer = place && (await fetch(place.dataset.url ?? "").catch(() => null));
-    if (place && answer?.ok) place.innerHTML = await answer.text();
+    const html = place && (await askFor(place.dataset.url ?? ""));
+    if (html) place.innerHTML = html;
   }
 
   /** @param {SubmitEvent} event */

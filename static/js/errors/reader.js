@@ -1,5 +1,6 @@
 /** The list of notes: which one is current, what each item shows, and the way back. */
 
+import { askFor } from "../page/ask.js";
 import { call, Unreachable } from "../review/api.js";
 import { make } from "../review/dom.js";
 
@@ -89,10 +90,10 @@ export class Reader {
   /** @param {URL} address @param {(html: string) => void} use */
   async fetchInto(address, use) {
     address.searchParams.set("part", "list");
-    const answer = await fetch(address).catch(() => null);
-    if (answer?.ok && !answer.redirected) use(await answer.text());
-    else this.complain("The notes could not be loaded. Reload the page.");
-    return Boolean(answer?.ok);
+    const html = await askFor(address);
+    if (html === null) this.complain("The notes could not be loaded. Reload the page.");
+    else use(html);
+    return html !== null;
   }
 
   /** @param {Event} event */

@@ -5,6 +5,7 @@
  * bubbling event `filterchange`.
  */
 
+import { askForJson } from "../page/ask.js";
 import { make } from "../review/dom.js";
 import { bodyOf, isFinished, isGroup, treeOf } from "./tree.js";
 import { conditionRow } from "./condition.js";
@@ -17,11 +18,7 @@ const factsOf = new Map();
 
 function askFacts(url) {
   if (!factsOf.has(url)) {
-    const asked = fetch(url, { headers: { Accept: "application/json" } })
-      .then((response) => (response.ok ? response.json() : { facts: [] }))
-      .then((answer) => answer.facts)
-      .catch(() => []);
-    factsOf.set(url, asked);
+    factsOf.set(url, askForJson(url).then((answer) => answer?.facts ?? []));
   }
   return /** @type {Promise<any[]>} */ (factsOf.get(url));
 }

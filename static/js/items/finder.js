@@ -1,5 +1,7 @@
 /** The finder's form: an address without empty parts, and the facts there are as columns. */
 
+import { askForJson } from "../page/ask.js";
+
 export function tidyFinder() {
   const finder = document.getElementById("finder");
   finder?.addEventListener("formdata", (event) => {
@@ -18,8 +20,7 @@ export function offerColumns() {
   const field = document.getElementById("another-column");
   if (!list || !url || !field) return;
   field.addEventListener("focus", async () => {
-    const response = await fetch(url, { headers: { Accept: "application/json" } }).catch(() => null);
-    if (!response?.ok) return;
-    for (const fact of (await response.json()).facts) list.append(new Option("", fact.name));
+    const answer = await askForJson(url);
+    for (const fact of answer?.facts ?? []) list.append(new Option("", fact.name));
   }, { once: true });
 }

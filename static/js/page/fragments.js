@@ -1,5 +1,6 @@
 /** Parts of a page that the server draws anew: while a form is filled in, and while something is under way. */
 
+import { askFor } from "./ask.js";
 import { showLocalTimes } from "./times.js";
 
 const WAIT = 350;
@@ -17,8 +18,8 @@ export function wireLiveForms() {
       running.abort();
       running = new AbortController();
       const into = document.getElementById(form.dataset.liveInto);
-      const answer = await fetch(form.dataset.live, { method: "POST", body: new FormData(form), signal: running.signal }).catch(() => null);
-      if (into && answer?.ok) into.innerHTML = await answer.text();
+      const answer = await askFor(form.dataset.live, { method: "POST", body: new FormData(form), signal: running.signal });
+      if (into && answer !== null) into.innerHTML = answer;
     };
     const soon = () => {
       clearTimeout(timer);
@@ -34,9 +35,9 @@ export function wireLiveForms() {
 export function pollFragments() {
   for (const place of document.querySelectorAll("[data-poll]")) {
     const poll = async () => {
-      const answer = document.hidden ? null : await fetch(place.dataset.poll).catch(() => null);
-      if (answer?.ok) {
-        place.innerHTML = await answer.text();
+      const answer = document.hidden ? null : await askFor(place.dataset.poll);
+      if (answer !== null) {
+        place.innerHTML = answer;
         showLocalTimes(place);
         if (place.querySelector("[data-poll-end]")) return;
       }

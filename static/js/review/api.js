@@ -81,9 +81,20 @@ export async function call(method, path, body, options = {}) {
   // The header has whole seconds; only a difference that shows is worth correcting.
   if (!Number.isNaN(said)) clockAhead = Math.abs(said - Date.now()) > 2000 ? said - Date.now() : 0;
   if (response.status >= 500) throw new Unreachable(`The server is in trouble (${response.status}).`);
-  const answer = await response.json().catch(() => ({}));
+  const answer = await read(response);
   if (!response.ok) {
     throw new Refusal(response.status, answer.error || {}, Number(response.headers.get("Retry-After")) || 0);
   }
   return answer;
+}
+
+/** The body of an answer. One cut off on its way is no answer, whatever its status says. @param {Response} response */
+async function read(response) {
+  const text = await response.text().catch(() => null);
+  try {
+    if (text !== null) return JSON.parse(text);
+  } catch {
+    if (!response.ok) return {}; // a proxy's own page
+  }
+  throw new Unreachable("The answer was cut off.");
 }

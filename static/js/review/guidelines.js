@@ -1,5 +1,6 @@
 /** The guidelines beside the work: opened and closed by key, always those of the rubric on screen, and what changed. */
 
+import { askFor } from "../page/ask.js";
 import { call } from "./api.js";
 import { byId } from "./dom.js";
 import { announce } from "./notices.js";
@@ -78,9 +79,9 @@ export class Guidelines {
   async follow(version) {
     if (String(version) === this.panel.dataset.version) return;
     this.panel.dataset.version = String(version);
-    const response = await fetch(`${this.panel.dataset.source}?version=${version}`).catch(() => null);
-    if (!response?.ok || response.redirected) return;
-    this.words.innerHTML = await response.text();
+    const words = await askFor(`${this.panel.dataset.source}?version=${version}`);
+    if (words === null) return;
+    this.words.innerHTML = words;
     this.badge();
     announce("The guidelines have changed. Press g to read them.");
   }

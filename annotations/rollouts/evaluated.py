@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
+from annotations.datasets.variety import count_different
 from annotations.evaluations.gate import MIN_COVERAGE
 from annotations.evaluations.metrics import find_metric
-from annotations.evaluations.read import latest_scores
+from annotations.evaluations.read import LatestScores, latest_scores
 from annotations.rollouts.gates import Measured
 from reviewapp.accounts.models import Project
 
@@ -31,4 +32,13 @@ def measure_evaluation(
         return Measured.nothing(f"{run} did not measure {metric}.", 0 if estimate is None else estimate.n)
     if found.coverage < MIN_COVERAGE and metric != "error_rate":
         return Measured.nothing(f"{run} has answers to {found.coverage:.0%} of its rows only.", estimate.n)
-    return Measured(estimate.value, estimate.low, estimate.high, estimate.n, f"{run}.")
+    variety = "" if tag is None else _variety(found)
+    return Measured(estimate.value, estimate.low, estimate.high, estimate.n, f"{run}.{variety}")
+
+
+def _variety(found: LatestScores) -> str:
+    """Say of chosen cases how many differ: whoever signs must not take copies for so many cases."""
+    different = count_different(found.version_id)
+    if different in {None, found.rows}:
+        return ""
+    return f" Counting equal and nearly equal inputs once, its {found.rows} cases are {different}."

@@ -122,6 +122,26 @@ def test_evaluations_over_a_tagged_version_are_gates_too(lea):
     assert "no judge" in gate(found, "judged")["reason"]
 
 
+def test_a_gate_says_how_many_of_its_cases_differ(lea):
+    bring(lea)
+    gates = [{"name": "cases", "metric": "accuracy", "at_least": 0.5, "bound": "value", "dataset_tag": "cases"}]
+    made = make(lea, gates={"internal_beta": gates})
+    told = "Please tell me where my parcel is; it should have been here on Monday, said on the phone {}."
+    rows = [item(f"r-{k}", input=told.format(("Ada", "Bo")[k % 2])) for k in range(8)]
+    send(lea, "items", rows)
+    send(
+        lea,
+        "labels/import",
+        [{"external_id": f"r-{k}", "reviewer": "zoe", "answers": {"intent": "late"}} for k in range(8)],
+    )
+    lea.post("/projects/helpdesk/datasets/evals/versions", {"tags": ["cases"]}, status=201)
+    sent = [*outputs(), *({"external_id": f"r-{k}", "output": "late"} for k in range(8))]
+    evaluate(lea, sent, system_version="2.0", version=2)
+    found = gate(lea.get(f"/rollouts/{made['id']}"), "cases")
+    assert (found["n"], found["state"]) == (38, "pass")
+    assert found["reason"].endswith("Counting equal and nearly equal inputs once, its 38 cases are 31.")
+
+
 def test_a_gate_for_every_segment_is_as_good_as_the_worst(lea):
     gates = [
         {

@@ -109,10 +109,9 @@ def _higher_offers(draws: Sequence[_LastDraw]) -> dict[int, Offer]:
     facts = read_facts([draw.item_id for draw in draws if plans[draw.plan_id].reads_facts], for_draws=True)
     higher = {}
     for draw in draws:
-        if draw.item_id in facts:
-            offer = plans[draw.plan_id].offer(facts[draw.item_id], u=draw.u)
-            if offer.probability > draw.probability:
-                higher[draw.item_id] = offer
+        offer = plans[draw.plan_id].offer(facts.get(draw.item_id, {}), u=draw.u)
+        if offer.probability > draw.probability:
+            higher[draw.item_id] = offer
     return higher
 
 

@@ -416,9 +416,9 @@ class TestVolume:
         assert "two rules are named" in get(cast.lea, query)[1]
 
     def test_stored_items_are_topped_up_after_a_look_at_what_that_would_draw(self, project, cast, post, get):
-        publish(project, cast.lea, base_rate=0)
+        publish(project, cast.lea, base_rate=0, rules=[])
         send(project, *(item(f"a{n}") for n in range(12)))
-        publish(project, cast.lea, base_rate=1)
+        publish(project, cast.lea, base_rate=1, rules=[])  # a plan that asks nothing about an item
         page = post(cast.lea, door="top-up", what="count")[1]
         assert "<strong>12</strong> of these would be drawn that were not: 12 labels more." in page
         assert "12 of 12 items asked" not in post(cast.lea, door="top-up", what="start")[1]

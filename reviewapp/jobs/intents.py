@@ -4,16 +4,16 @@ The row is the truth. The doorbell (an id on Valkey) only saves waiting for the 
 or not be there at all.
 """
 
-from collections.abc import Iterable
+import secrets
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import django_rq
 import orjson
 import structlog
 from django.db import connection, transaction
 from redis.exceptions import RedisError
-from rq.exceptions import DuplicateJobError
 
 _log = structlog.get_logger(__name__)
 RUN = "reviewapp.jobs.run.run_intent"
@@ -33,17 +33,10 @@ DO UPDATE SET run_after = GREATEST(EXCLUDED.run_after, jobs_intent.run_after + i
 RETURNING id, leased_until IS NULL
 """
 _DUE = """
-SELECT id, attempts FROM jobs_intent
+SELECT id FROM jobs_intent
 WHERE done_at IS NULL AND failed_at IS NULL AND run_after <= %s AND (leased_until IS NULL OR leased_until <= %s)
 ORDER BY run_after, id LIMIT %s
 """
-
-
-class DueIntent(NamedTuple):
-    """An intent that may run; `attempts` tells one ringing from the next."""
-
-    id: int
-    attempts: int
 
 
 def add_intent(
@@ -62,38 +55,48 @@ def add_intent(
         )
         row = cursor.fetchone()
     if row is not None and row[1] and due <= now:
-        intent = DueIntent(row[0], 0)
-        transaction.on_commit(lambda: ring([intent]), robust=True)
+        intent_id = row[0]
+        transaction.on_commit(lambda: ring([intent_id]), robust=True)
 
 
-def ring(intents: Iterable[DueIntent]) -> int:
+def ring(intent_ids: Iterable[int]) -> int:
     """Tell the workers which intents are due; return how many were told. Valkey being away is no error."""
     queue = django_rq.get_queue("default")
     rung = 0
-    for intent in intents:
-        try:
+    try:
+        for intent_id in intent_ids:
             queue.enqueue(
                 RUN,
-                intent.id,
-                # After a worker died its job lingers for minutes under its id; the next attempt has another one.
-                job_id=f"intent-{intent.id}-{intent.attempts}",
-                unique=True,
+                intent_id,
+                # Never the same id twice: the job of a worker that died, or that could not reach the database, lingers
+                # on Valkey for an hour and more.
+                job_id=f"{_name(intent_id)}-{secrets.token_hex(4)}",
                 job_timeout=TIMEOUT_SECONDS,
                 result_ttl=0,
                 failure_ttl=3600,
             )
-        except DuplicateJobError:
-            continue
-        except (RedisError, OSError) as error:
-            _log.warning("doorbell_unreachable", error=str(error))
-            break
-        rung += 1
+            rung += 1
+    except (RedisError, OSError) as error:
+        _log.warning("doorbell_unreachable", error=str(error))
     return rung
 
 
+def _name(intent_id: int) -> str:
+    return f"intent-{intent_id}"
+
+
 def ring_due_intents(now: datetime) -> int:
-    """Ring for what is due and not running, also where a worker died with it; return how many were rung."""
+    """Ring for what is due and not running, also where a worker died with it; return how many were rung.
+
+    What still waits in the queue has been rung for. A job that is just being begun may be rung for again: the second
+    one finds the intent taken.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_DUE, [now, now, _RUNG_AT_ONCE])
-        due = [DueIntent(*row) for row in cursor.fetchall()]
-    return ring(due)
+        due = [row[0] for row in cursor.fetchall()]
+    return ring(_not_waiting(due)) if due else 0
+
+
+def _not_waiting(due: list[int]) -> Iterator[int]:
+    waiting = {name.rpartition("-")[0] for name in django_rq.get_queue("default").job_ids}
+    yield from (intent_id for intent_id in due if _name(intent_id) not in waiting)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 from redis.exceptions import ConnectionError as RedisConnectionError
 
@@ -100,6 +100,22 @@ def test_a_dead_worker_is_no_end(doorbell, work):
     work()
     assert [payload for payload, _ in CALLS] == [{"n": 1}]
     assert Intent.objects.get().attempts == 2
+
+
+def test_a_job_that_could_not_take_its_intent_is_rung_for_again(doorbell, work, monkeypatch):
+    """Postgres was away just then, or the worker died: what lingers of the job on Valkey must not be in the way."""
+
+    def away(*args, **kwargs):
+        raise OperationalError("the server closed the connection")
+
+    ask(payload={"n": 1})
+    monkeypatch.setattr("reviewapp.jobs.run.claim", away)
+    work()
+    monkeypatch.undo()
+    assert (CALLS, doorbell.count, doorbell.failed_job_registry.count) == ([], 0, 1)
+    assert ring_due_intents(timezone.now()) == 1
+    work()
+    assert [payload for payload, _ in CALLS] == [{"n": 1}]
 
 
 def test_valkey_being_away_is_no_error_of_the_caller(monkeypatch, caplog):

@@ -67,9 +67,10 @@ def _steps(exchange: Exchange) -> list[dict[str, Any]] | None:
     """Return the reasoning before the answer, and the tools that were called since the user last spoke."""
     users = [at for at, message in enumerate(exchange.asked) if message["role"] == "user"]
     since = exchange.asked[users[-1] + 1 :] if users else []
-    answers = {message["tool_call_id"]: message["content"] for message in since if "tool_call_id" in message}
+    # Ids are whatever somebody's JSON holds.
+    answers = {str(message["tool_call_id"]): message["content"] for message in since if "tool_call_id" in message}
     steps = [
-        {"name": _name(call), "kind": "tool", "input": call["arguments"], "output": answers.get(call.get("id"))}
+        {"name": _name(call), "kind": "tool", "input": call["arguments"], "output": answers.get(str(call.get("id")))}
         for message in since
         for call in message.get("tool_calls", ())
     ]

@@ -68,7 +68,7 @@ def read_message(entry: Message, *, role: str) -> list[Message]:
     answers: list[Message] = []
     thoughts: list[str] = []
     for part in parts:
-        kind = part.get("type")
+        kind = _kind(part)
         if kind in _CALLS:
             calls.append(_call(part))
         elif kind in _RESPONSES:
@@ -101,13 +101,19 @@ def _parts(content: Any) -> list[Message]:
     return [each if isinstance(each, dict) else {"type": "text", "text": _as_text(each)} for each in content]
 
 
+def _kind(part: Message) -> str | None:
+    """Return a part's type; of what is no part but has a `type` of its own kind, as schemas do, the empty text."""
+    kind = part.get("type")
+    return kind if kind is None or isinstance(kind, str) else ""
+
+
 def _is_part(part: Message) -> bool:
     return isinstance(part.get("type"), str) or isinstance(part.get("text"), str)
 
 
 def _shown(part: Message) -> Any:
     """Return a part as it is kept: text as `{"type": "text", "text": …}`, bytes without them, others as they came."""
-    kind = part.get("type")
+    kind = _kind(part)
     if kind in _TEXTS or (kind is None and isinstance(part.get("text"), str)):
         text = part.get("text", part.get("content"))
         return {"type": "text", "text": text if isinstance(text, str) else _as_text(text)}

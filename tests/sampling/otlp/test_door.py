@@ -83,6 +83,23 @@ def test_what_is_refused_is_counted_and_told_and_spoils_nothing(exporter, encodi
     assert Item.objects.count() == 2
 
 
+@BOTH
+def test_what_is_odd_in_one_span_costs_no_other(exporter, encoding):
+    """Messages hold whatever people and models write: a schema where a part is expected, ids that are no text."""
+    schema = {"type": ["string", "null"]}
+    called = [
+        {"role": "user", "content": "Where?"},
+        {"role": "assistant", "tool_calls": [{"id": {"n": 1}, "name": "find", "arguments": "{}"}]},
+        {"role": "tool", "tool_call_id": {"n": 1}, "content": "Here."},
+    ]
+    odd = {**CHAT, "gen_ai.output.messages": json.dumps([{"role": "assistant", "content": schema}])}
+    spans = [span(), span(odd, number=2), span({**CHAT, "gen_ai.input.messages": json.dumps(called)}, number=3)]
+    assert exporter.send(*spans, encoding=encoding) == {}
+    first, second, third = Item.objects.order_by("pk")
+    assert (first.output, second.output) == ("On its way.", [{"role": "assistant", "content": [schema]}])
+    assert third.steps == [{"name": "find", "kind": "tool", "input": {}, "output": "Here."}]
+
+
 def test_only_a_few_reasons_are_told(exporter):
     partial = exporter.send(*(span({"gen_ai.operation.name": "chat"}, number=n + 1) for n in range(9)))
     assert partial["rejectedSpans"] == "9"

@@ -22,7 +22,7 @@ _KEYS = re.compile(r"(?:[^.\\]|\\.)+", re.DOTALL)
 _PATH = re.compile(r"(?:[^.\\]|\\.)+(?:\.(?:[^.\\]|\\.)+)*", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _POINTER = re.compile(r"(?:/(?:[^/~]|~[01])*)*", re.DOTALL)
-_FENCE = re.compile(r"\A\s*```[a-zA-Z]*[ \t]*\r?\n(.*?)\r?\n?[ \t]*```\s*\Z", re.DOTALL)
+_FENCE = re.compile(r"\s*```[a-zA-Z]*[ \t]*\r?\n")
 
 
 class Target(NamedTuple):
@@ -71,8 +71,10 @@ def read_json(text: str, *, fences: bool) -> Any:
 
     With `fences` the text may stand in a Markdown code fence, as models like to write it.
     """
-    if fences and (fenced := _FENCE.match(text)):
-        text = fenced[1]
+    if fences and (opened := _FENCE.match(text)):
+        # No pattern for the whole: models stuck in blanks write a hundred thousand, and it would try each as the end.
+        inside = text[opened.end() :].rstrip()
+        text = inside[:-3] if inside.endswith("```") else text
     data = text.encode("utf-8", "surrogatepass")
     if is_too_deep(data):
         raise ValueError("nested too deep")

@@ -35,6 +35,9 @@ def outcome(spec, **fields):
         ({}, "[" * 65 + "]" * 65, "fail"),
         ({}, FENCED, "fail"),
         ({"fences": True}, FENCED, "pass"),
+        ({"fences": True}, f" ```\r\n{ANSWER} ``` \n", "pass"),
+        ({"fences": True}, f"```json\n{ANSWER}", "fail"),
+        ({"fences": True}, "```json\n{" + " " * 1_000_000, "fail"),  # in no more time than it takes to read it
         ({"fences": True}, ANSWER, "pass"),
         ({"type": "object"}, "[1]", "fail"),
         ({"type": "array"}, "[1]", "pass"),

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from reviewapp.http import uploads as uploading
 from sampling.models import Item, Upload
-from tests.sampling.test_uploads import CSV, work
+from tests.sampling.uploads.files import CSV, work
 
 PAGES = ("uploads", "uploads/1", "uploads/1/progress", "uploads/1/refused")
 FORMS = ("uploads", "uploads/1", "uploads/1/preview", "uploads/1/end")

@@ -1,4 +1,4 @@
-"""Uploads: taken in within limits, guessed, mapped, imported slice by slice, resumed, forgotten."""
+"""Uploads on their way in: guessed, mapped, imported slice by slice, resumed, stopped, forgotten."""
 
 import csv
 import gzip
@@ -13,15 +13,11 @@ from django.utils import timezone
 from pyarrow import parquet as pq
 
 from annotations.models import Task
-from reviewapp.accounts.access import authorize
-from reviewapp.accounts.roles import Action
 from reviewapp.audit.models import AuditEvent
-from reviewapp.http.errors import ConflictError, InvalidError, MalformedError, RefusalError, TooLargeError
+from reviewapp.http.errors import ConflictError, MalformedError
 from reviewapp.jobs.models import Intent
-from reviewapp.jobs.run import run_intent
-from sampling.ingest import parquet_file
 from sampling.models import Item, Upload, UploadPart
-from sampling.uploads import parts, run, stage
+from sampling.uploads import parts, run
 from sampling.uploads.bad_lines import bad_lines
 from sampling.uploads.forget import forget_old_uploads
 from sampling.uploads.guess import guess_fields
@@ -29,37 +25,9 @@ from sampling.uploads.mapping import ColumnChoice
 from sampling.uploads.preview import preview_upload
 from sampling.uploads.progress import read_progress
 from sampling.uploads.run import import_slice, start_import, stop_import
-from sampling.uploads.stage import discard_upload, get_upload, list_uploads, open_upload, stage_upload
+from sampling.uploads.stage import discard_upload, get_upload, list_uploads, open_upload
 from tests.sampling.lines import item, ndjson
-
-CSV = b"id;question;answer;score;labels\n1;Hi;Hello;3;\n2;Hi;;4;x\n3;Hi\n4;;Hello;5;\n"
-CHOICE = ColumnChoice({"id": "external_id", "question": "input", "answer": "output", "score": "metadata.score"})
-
-
-@pytest.fixture
-def lea(project, cast, actor_of):
-    return authorize(actor_of(cast.lea), "helpdesk", Action.ADD_ITEMS)
-
-
-def taken(access, content, name="a.csv", *, pieces=3):
-    step = max(len(content) // pieces, 1)
-    cut = [content[at : at + step] for at in range(0, len(content), step)]
-    return stage_upload(access, name=name, pieces=cut, now=timezone.now())
-
-
-def work():
-    """Do the background work that is due, as a worker would; return how many slices it took."""
-    slices = 0
-    while intents := list(Intent.objects.filter(kind="import_upload", done_at=None, failed_at=None)):
-        for intent in intents:
-            run_intent(intent.pk)
-            slices += 1
-    return slices
-
-
-def counts(upload):
-    upload.refresh_from_db()
-    return upload.state, upload.accepted, upload.duplicates, upload.rejected, upload.drawn
+from tests.sampling.uploads.files import CHOICE, CSV, counts, taken, work
 
 
 def test_a_file_is_looked_at_mapped_and_imported_with_its_bad_lines_to_take_out(lea):
@@ -265,70 +233,6 @@ def test_what_happens_is_on_record_without_a_word_of_the_file(lea):
     assert [event.action for event in events] == ["upload.staged", "upload.started", "upload.ended"]
     assert events[2].detail == {"state": "done", "accepted": 2, "duplicates": 0, "rejected": 2, "drawn": 2}
     assert AuditEvent.objects.get(action="items.added").actor_name == "lea"
-
-
-@pytest.mark.parametrize(
-    ("content", "name", "said"),
-    [
-        (b"", "a.csv", "empty"),
-        (b"a,b\n", "a.csv", "no records"),
-        (b"\n\n", "a.jsonl", "no records"),
-        (b"a,a\n1,2\n", "a.csv", "2 columns"),
-        (b"PAR1xx", "a.csv", "no Parquet"),
-        (b"\x1f\x8bxx", "a.jsonl.gz", "not gzip"),
-    ],
-)
-def test_what_cannot_be_read_is_refused_at_once(lea, content, name, said):
-    with pytest.raises(RefusalError, match=said):
-        taken(lea, content, name)
-    assert not Upload.objects.exists()
-
-
-def test_limits_hold_while_the_file_streams_in(lea, monkeypatch):
-    monkeypatch.setattr(stage, "MAX_SENT_BYTES", 30)
-    seen = []
-
-    def pieces():
-        for _ in range(100):
-            seen.append(1)
-            yield b"x" * 10
-
-    with pytest.raises(TooLargeError, match=r"manage\.py ingest"):
-        stage_upload(lea, name="a.csv", pieces=pieces(), now=timezone.now())
-    assert len(seen) == 4
-    monkeypatch.setattr(stage, "MAX_SENT_BYTES", 10**6)
-    monkeypatch.setattr(stage, "MAX_INFLATED_BYTES", 1000)
-    with pytest.raises(TooLargeError, match="inflated"):
-        list(open_upload(taken(lea, gzip.compress(ndjson(*[item("a", context="x" * 100)] * 50)), "a.jsonl.gz")).lines)
-    file = io.BytesIO()
-    pq.write_table(pa.table({"a": ["x" * 2000]}), file)
-    with pytest.raises(TooLargeError, match="inflated"):
-        taken(lea, file.getvalue(), "a.parquet")
-    assert parquet_file.ROWS_AT_ONCE <= 1000
-
-
-def test_only_so_many_files_wait(lea, monkeypatch):
-    monkeypatch.setattr(stage, "MAX_STAGED", 1)
-    taken(lea, CSV)
-    with pytest.raises(ConflictError, match="1 files wait"):
-        taken(lea, CSV)
-
-
-@pytest.mark.parametrize(
-    ("fields", "paths"),
-    [
-        ({"a": "input"}, ["external_id"]),
-        ({"a": "external_id"}, ["input"]),
-        ({"a": "external_id", "b": "input", "c": "input"}, ["input"]),
-        ({"a": "external_id", "b": "input", "c": "colour"}, ["c"]),
-        ({"a": "external_id", "b": "input", "c": "metadata."}, ["c"]),
-    ],
-)
-def test_columns_that_make_no_item_are_refused_at_their_places(lea, fields, paths):
-    upload = taken(lea, CSV)
-    with pytest.raises(InvalidError) as refusal:
-        start_import(lea, upload, choice=ColumnChoice(fields), now=timezone.now())
-    assert [field.path for field in refusal.value.fields] == paths
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,9 @@ import { keysOf } from "../answer_keys.js";
 import { make } from "../dom.js";
 import { MarkedText } from "../spans/marked_text.js";
 import { quoteOf, reanchor, stepFrom, toPoints, toUnits } from "../spans/positions.js";
-import { STYLES } from "../spans/painted.js";
-import { changed, keyMark } from "./option_list.js";
+import { NONE, markingHelp, swatch, tagBar, tagButton } from "../spans/tags.js";
+import { changed } from "./option_list.js";
 
-const NONE = ""; // the value of "nothing to mark"; no tag can have it
 const SHOWN = 160;
 
 /** @type {import("../questions.js").Build} */
@@ -38,15 +37,16 @@ class SpanMarker {
     /** @type {import("../spans/painted.js").Painted | null} */
     this.moved = null; // the span that the last change moved
     this.answer = undefined;
-    this.buttons = options.map(({ value, label }, at) => this.tagButton(value, label, at));
+    const press = (value) => this.press(value);
+    this.buttons = options.map((option, at) => tagButton(option, this.firstStyle + at, this.keys, press));
     this.list = make("ol", { class: "span-list", role: "list" });
     this.undoButton = make("button", { type: "button", class: "button quiet undo-span", hidden: true }, "Undo this change");
     this.undoButton.addEventListener("click", () => this.undo(false));
-    const [how, change] = this.hints();
+    const [how, change] = markingHelp(this.target);
     const tags = make("div", { class: "span-tags" }, ...this.buttons);
     this.element = make("div", { class: "spans" }, tags, how, this.list, change, this.undoButton);
     this.element.addEventListener("keydown", (event) => this.pressedInList(event));
-    this.bar = this.buildBar();
+    this.bar = tagBar(question.tags, this.firstStyle, this.keys, press);
     this.dock = make("div", { class: "span-dock" }, this.bar);
     this.element.addEventListener("focusin", () => this.target && (this.target.marker = this));
     // Pressing a button must not lose what is selected.
@@ -54,39 +54,6 @@ class SpanMarker {
   }
 
   // What it looks like
-
-  swatch(at) {
-    return make("span", { class: `swatch-line a${(this.firstStyle + at) % STYLES}`, "aria-hidden": "true" });
-  }
-
-  tagButton(value, label, at) {
-    const swatch = value === NONE ? "" : this.swatch(at);
-    const button = make("button", { type: "button", class: "option tag-option", "aria-pressed": value === NONE ? "false" : false }, swatch);
-    const key = this.keys.byValue.get(value);
-    if (key && this.keys.own.has(key)) button.setAttribute("aria-keyshortcuts", key);
-    button.append(make("span", { class: "text", dir: "auto" }, label), keyMark(this.keys, value));
-    button.addEventListener("click", () => this.press(value));
-    return button;
-  }
-
-  /** How to mark, above the list; how to change what is marked, below it while it has the focus. */
-  hints() {
-    const key = (name) => make("kbd", {}, name);
-    const how = this.target ? ["Select text, then a tag. ", key("m"), " goes into the text."] : ["There is no text here to mark."];
-    const change = [key("←"), " ", key("→"), " move the end, with ", key("Shift"), " the start, with ", key("Ctrl"), " by words. ", key("Del"), " removes."];
-    return [make("p", { class: "help span-help" }, ...how), make("p", { class: "help span-help ends-help" }, ...change)];
-  }
-
-  /** Under the text: what is selected, and the tags for it, near the eyes and on touch screens in reach. */
-  buildBar() {
-    const buttons = this.question.tags.map(({ value, label }, at) => {
-      const button = make("button", { type: "button", class: "button" }, this.swatch(at), label);
-      button.append(keyMark(this.keys, value));
-      button.addEventListener("click", () => this.press(value));
-      return button;
-    });
-    return make("div", { class: "span-bar", role: "group", "aria-label": "Tag the selection", hidden: true }, ...buttons);
-  }
 
   /** Paint the spans and list them. @param {number} [focus] the place in the list to focus */
   show(focus) {
@@ -103,7 +70,7 @@ class SpanMarker {
     const quote = make("span", { class: "span-quote", dir: "auto" }, words.trim() ? words : "blank");
     if (span.end - span.start > SHOWN) quote.append("…");
     const label = this.names.get(span.tag) || span.tag;
-    const pick = make("button", { type: "button", class: "pick", "data-enter-submits": true }, this.swatch(span.style - this.firstStyle), make("span", { class: "tag-name" }, label), quote);
+    const pick = make("button", { type: "button", class: "pick", "data-enter-submits": true }, swatch(span.style), make("span", { class: "tag-name" }, label), quote);
     const remove = make("button", { type: "button", class: "button quiet", "aria-label": `Remove ${label}: ${words.slice(0, 40)}` }, "×");
     pick.addEventListener("focus", () => this.meant(span));
     pick.addEventListener("click", () => (pick.focus(), this.meant(span)));

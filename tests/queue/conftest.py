@@ -4,6 +4,9 @@ import pytest
 
 from annotations.queue.invariants import list_violations
 
+# Their assertions should tell what differed, as those of a test do.
+pytest.register_assert_rewrite("tests.queue.machine", "tests.queue.same_rows")
+
 
 @pytest.fixture
 def rui(cast, api_of):

@@ -1,74 +1,11 @@
 """The queue as plain Python: dictionaries and loops, slow and obviously right. What the real one is compared with.
 
-Where the queue is free to choose, the model does not: it says what a claim *may* hand out, and notes what it did
-hand out. Everything else (refusals, counts, states, drafts) it predicts.
+Where the queue is free to choose, the model does not: it says what a claim *may* hand out (`model_claims.py`), and
+notes what it did hand out. Everything else (refusals, counts, states, drafts) it predicts.
 """
 
-from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field
-from itertools import zip_longest
-
-Reviewer = str
-Token = Hashable
-
-
-@dataclass
-class ModelLease:
-    """A reviewer sits on a seat of a task."""
-
-    token: Token
-    shown: bool
-    expired: bool = False
-    submit_id: str | None = None
-
-
-@dataclass
-class ModelTask:
-    """A task with what each reviewer has to do with it: `states` holds leased, left, labelled, skipped, surplus,
-    escalated or (of a gold) known. A gold has more seats than there are people."""
-
-    id: int
-    rank: float
-    need: int
-    extra: int = 0
-    by_hand: bool = False
-    urgent: bool = False
-    skill: str = ""
-    is_gold: bool = False
-    closed: str = ""
-    adjudicated: bool = False
-    leases: dict[Reviewer, ModelLease] = field(default_factory=dict)
-    states: dict[Reviewer, str] = field(default_factory=dict)
-    tokens: dict[Reviewer, Token] = field(default_factory=dict)
-    drafts: dict[Reviewer, object] = field(default_factory=dict)
-
-    @property
-    def lane(self) -> str:
-        """By what it came into the queue."""
-        return "by_hand" if self.by_hand else "urgent" if self.urgent else "drawn"
-
-    @property
-    def done(self) -> int:
-        """How many labels count."""
-        return sum(state == "labelled" for state in self.states.values())
-
-    @property
-    def free(self) -> int:
-        """How many seats are free."""
-        return 0 if self.closed else self.need - len(self.leases) - self.done
-
-
-@dataclass
-class ModelLabel:
-    """A stored label and how it ended, if it did."""
-
-    id: int
-    task: int
-    reviewer: Reviewer
-    answers: object
-    surplus: bool
-    ended: str = ""
-    extra: bool = False
+from tests.queue.model_claims import ModelClaims
+from tests.queue.model_tasks import ModelLabel, ModelLease, ModelTask, Reviewer, Token, count_seats
 
 
 class Refused(Exception):  # noqa: N818 — the word of the contract
@@ -79,18 +16,12 @@ class Model:
     """The whole queue of one project."""
 
     def __init__(self, extra_reviewers: int = 0, skills: dict[Reviewer, str] | None = None) -> None:
-        self.skills = skills or {}
         self.extra_reviewers = extra_reviewers
         self.tasks: dict[int, ModelTask] = {}
         self.labels: dict[int, ModelLabel] = {}
         self.submits: dict[tuple[Reviewer, str], int] = {}
         self.voided: set[tuple[Reviewer, str]] = set()
-        self.trusted: set[Reviewer] = set()
-        # Who has looked through a lane lately, and may be trusted to know what is left of it.
-        self.looked: dict[str, set[Reviewer]] = {"by_hand": set(), "urgent": set()}
-        # Whether the next task may be urgent or chosen by hand. Where those lanes are empty, whether the turn still
-        # passes depends on when they were swept, so both may be possible.
-        self.hand_next: dict[Reviewer, set[bool]] = {}
+        self.claims = ModelClaims(self.tasks, skills or {})
 
     def add(
         self, task_id: int, rank: float, need: int, *, by_hand: bool = False, urgent: bool = False, skill: str = ""
@@ -104,8 +35,7 @@ class Model:
 
     def counts(self) -> tuple[int, int, int]:
         """Seats open, leased, done; golds are not counted."""
-        tasks = [task for task in self.tasks.values() if not task.is_gold]
-        return sum(t.free for t in tasks), sum(len(t.leases) for t in tasks), sum(t.done for t in tasks)
+        return count_seats(self.tasks.values())
 
     def counts_seen_by(self, reviewer: Reviewer, *, has_work: bool) -> tuple[int, int, int]:
         """What a reviewer is told: golds like any other of their tasks."""
@@ -114,103 +44,6 @@ class Model:
         unmet = sum(state in {None, "skipped", "left"} for state in states) if has_work else 0
         return opened + unmet, leased + states.count("leased"), done + states.count("labelled")
 
-    def left(self, reviewer: Reviewer) -> list[int]:
-        """The reviewer's own unfinished work whose seat is free, best ranked first."""
-        return self._by_rank(t for t in self.tasks.values() if t.free > 0 and t.states.get(reviewer) == "left")
-
-    def unseen(self, reviewer: Reviewer) -> list[int]:
-        """The open tasks that the reviewer has nothing to do with yet, best ranked first."""
-        return self._by_rank(
-            t
-            for t in self.tasks.values()
-            if t.free > 0 and reviewer not in t.states and self._may(reviewer, t) and not t.is_gold
-        )
-
-    def _may(self, reviewer: Reviewer, task: ModelTask) -> bool:
-        """Whether the reviewer carries the skill that a task asks for."""
-        return task.skill in {"", self.skills.get(reviewer)}
-
-    @staticmethod
-    def _by_rank(tasks: Iterable[ModelTask]) -> list[int]:
-        return [task.id for task in sorted(tasks, key=lambda task: (task.rank, task.id))]
-
-    def why_nothing(self, reviewer: Reviewer) -> str:
-        """Why this reviewer gets nothing."""
-        tasks = [task for task in self.tasks.values() if not task.is_gold]
-        if any(t.leases.keys() - {reviewer} and reviewer not in t.states and self._may(reviewer, t) for t in tasks):
-            return "leased_by_others"
-        opened, leased, _ = self.counts()
-        if not (opened or leased):
-            return "all_done"
-        others = any(not self._may(reviewer, t) and not t.closed and t.need > t.done for t in tasks)
-        return "needs_other_skills" if others else "seen_by_you"
-
-    def check_given(self, reviewer: Reviewer, count: int, given: list[int]) -> None:
-        """Insist that a claim handed out what it may: as many as there are, own left work first, best ranked first.
-
-        Golds that the reviewer has not met may stand in for ordinary tasks, where there are any.
-        """
-        left, unseen = self.left(reviewer), self.unseen(reviewer)
-        n_left = min(count, len(left))
-        golds = [task_id for task_id in given[n_left:] if self.tasks[task_id].is_gold]
-        assert not golds or (unseen and not left), (given, left, unseen)
-        assert all(reviewer not in self.tasks[task_id].states for task_id in golds), (given, golds)
-        given = [task_id for task_id in given if task_id not in golds]
-        count -= len(golds)
-        n_unseen = min(count - n_left, len(unseen))
-        assert len(given) == len(set(given)) == n_left + n_unseen, (given, left, unseen)
-        assert set(given[:n_left]) <= set(left), (given, left)
-        assert set(given[n_left:]) <= set(unseen), (given, unseen)
-        self._check_lanes(reviewer, wanted=count - n_left, given=given[n_left:], unseen=unseen)
-
-    def _check_lanes(self, reviewer: Reviewer, *, wanted: int, given: list[int], unseen: list[int]) -> None:
-        """Insist that estimation was served every second time at least, urgent work before what was chosen by hand,
-        each lane by its rank."""
-        lanes = ("drawn", "urgent", "by_hand")
-        there = {lane: [task_id for task_id in unseen if self.tasks[task_id].lane == lane] for lane in lanes}
-        got = {lane: [task_id for task_id in given if self.tasks[task_id].lane == lane] for lane in lanes}
-        sizes = {lane: len(there[lane]) for lane in lanes}
-        possible = set()
-        for turn in self.hand_next.get(reviewer) or self._first_turns():
-            beside = got["urgent"] + got["by_hand"]
-            pairs = zip_longest(beside, got["drawn"]) if turn else zip_longest(got["drawn"], beside)
-            in_turn = [task_id for pair in pairs for task_id in pair if task_id is not None] == given
-            if in_turn and tuple(len(got[lane]) for lane in lanes) in self._fair(reviewer, wanted, turn, sizes):
-                possible.add(turn)
-        assert possible, (given, there, self.hand_next.get(reviewer))
-        if reviewer not in self.trusted:
-            assert got["drawn"] == there["drawn"][: len(got["drawn"])], (given, there)
-        for lane, looked in self.looked.items():
-            if reviewer not in looked:
-                assert got[lane] == there[lane][: len(got[lane])], (given, there)
-            if wanted and any(task.lane == lane for task in self.tasks.values()):
-                looked.add(reviewer)
-        if given:
-            drawn_last = self.tasks[given[-1]].lane == "drawn"
-            may_be_empty = not any(task.lane != "drawn" and task.free > 0 for task in self.tasks.values())
-            unsure = possible if drawn_last and may_be_empty else set()
-            self.hand_next[reviewer] = {drawn_last} | unsure
-
-    def _first_turns(self) -> set[bool]:
-        """Who is new begins with urgent work where there is some; a lane that ran empty may not be swept yet."""
-        urgent = [task.free > 0 for task in self.tasks.values() if task.lane == "urgent"]
-        return {True} if any(urgent) else {True, False} if urgent else {False}
-
-    def _fair(self, reviewer: Reviewer, wanted: int, turn: bool, sizes: dict[str, int]) -> set[tuple[int, int, int]]:
-        """How many of each lane a claim may give: its share of what is not drawn by chance may have been looked through
-        lately, and then be short; what is left over goes to whoever has work."""
-        found = set()
-        share = (wanted + turn) // 2
-        most = min(share, sizes["urgent"])
-        for urgent in range(0 if reviewer in self.looked["urgent"] else most, most + 1):
-            most_by_hand = min(share - urgent, sizes["by_hand"])
-            for by_hand in range(0 if reviewer in self.looked["by_hand"] else most_by_hand, most_by_hand + 1):
-                drawn = min(wanted - urgent - by_hand, sizes["drawn"])
-                rest = wanted - urgent - by_hand - drawn
-                more = min(rest, sizes["urgent"] - urgent)
-                found.add((drawn, urgent + more, by_hand + min(rest - more, sizes["by_hand"] - by_hand)))
-        return found
-
     def give(
         self, reviewer: Reviewer, tasks: list[tuple[int, Token]], *, on_screen: bool, submit_id: str | None = None
     ) -> None:
@@ -218,7 +51,7 @@ class Model:
         for nth, (task_id, token) in enumerate(tasks):
             task = self.tasks[task_id]
             if reviewer not in task.states and not task.is_gold:
-                self.trusted.add(reviewer)
+                self.claims.trusted.add(reviewer)
             shown = nth == 0 and not on_screen
             task.leases[reviewer] = ModelLease(token=token, shown=shown, submit_id=submit_id)
             task.states[reviewer] = "leased"

@@ -45,8 +45,8 @@ def reached(window: Window) -> Reached:
             )
             lanes = {is_urgent: (drawn, labelled) for is_urgent, drawn, labelled in cursor.fetchall()}
     shares = {is_urgent: labelled / drawn for is_urgent, (drawn, labelled) in lanes.items() if labelled}
-    if len(set(shares.values())) < 2:
-        return Reached(SqlCondition("1", []), even=True)
+    if len(set(shares.values())) < 2:  # of a lane without any label nothing can be weighted, and nothing is even
+        return Reached(SqlCondition("1", []), even=not shares or len(shares) == len(lanes))
     overall = sum(labelled for _, labelled in lanes.values()) / sum(drawn for drawn, _ in lanes.values())
     case = f"CASE WHEN {urgent.sql} THEN %s::float8 ELSE %s::float8 END"
     return Reached(SqlCondition(case, [*urgent.params, shares[True], shares[False]]), even=False, overall=overall)

@@ -32,16 +32,23 @@ _OF_ROLLOUT = (
     "EXISTS (SELECT FROM annotations_rollout o WHERE o.id = r.rollout_id AND o.project_id = %(project)s"
     " AND o.system_version = ANY(%(versions)s))"
 )
-_CONTENT = "md5(coalesce(r.input::text, '') || coalesce(r.output::text, '') || coalesce(r.decision::text, ''))"
-_ABOUT = "md5(concat_ws('|', r.metadata, r.checks, r.steps)), r.feedback, r.confidence, r.sampling_probability"
-_LABEL = "r.id, r.item_id, md5(r.answers::text), r.reviewer_name, r.superseded_by_id, r.withdrawn_at IS NOT NULL"
+_CONTENT = "md5(ROW(r.input, r.output, r.context, r.decision)::text)"
+_ABOUT = (
+    "md5(ROW(r.metadata, r.checks, r.steps, r.external_id, r.system, r.model, r.prompt_version, r.user_ref,"
+    " r.session_ref, r.trace_id, r.span_id)::text), r.occurred_at, r.received_at, r.feedback, r.confidence,"
+    " r.sampling_probability, r.latency_ms, r.input_tokens, r.output_tokens, r.cost_usd"
+)
+_LABEL = (
+    "r.id, r.item_id, md5(ROW(r.answers, r.comment)::text), r.reviewer_name, r.rubric_id, r.created_at, r.duration_ms,"
+    " r.superseded_by_id, r.withdrawn_at IS NOT NULL"
+)
 _VERDICT = "r.id, r.item_id, md5(coalesce(r.answers::text, '')), r.superseded_by_id"
 # Each table: where its rows stand, which of them are meant, what of each is hashed.
 _LINES = {
     "items": (
         "sampling_item",
         "r.project_id = %(project)s AND r.system_version = ANY(%(versions)s)",
-        f"r.id, {_CONTENT}, {_ABOUT}, r.latency_ms, r.cost_usd",
+        f"r.id, {_CONTENT}, {_ABOUT}",
     ),
     "draws": ("sampling_draw", _OF_PLAN, "r.id, r.item_id, r.u, r.probability, r.selected"),
     "labels": ("annotations_label", _OF_PROJECT, f"{_LABEL}, r.surplus, r.source"),

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from annotations.models import Attestation, Rollout, RolloutEvent, RolloutGates
 from annotations.models.rollouts import RolloutStage
 from annotations.rollouts.gates import GateResult, Measured, result_of, result_of_segments
-from annotations.rollouts.metrics import Asked, measure, segments_of
+from annotations.rollouts.metrics import MOST_SEGMENTS, Asked, measure, segments_of
 from annotations.rollouts.spec import NEXT, Gate, Gates, parse_gates
 from reviewapp.accounts.access import Access, require
 from reviewapp.accounts.models import User
@@ -164,7 +164,7 @@ def measure_gates(
     version = gates_in_force(rollout)
     gates = parse_gates(version.spec)
     asked = Asked(access, rollout.system_version, version.counts_from, now)
-    attested = {each.gate: each for each in rollout.attestations.filter(withdrawn_at=None).select_related("by")}
+    attested = _attested(rollout, version)
     results = []
     for stage in stages or (RolloutStage.INTERNAL_BETA, RolloutStage.GENERAL_AVAILABILITY):
         results += [_result(gate, stage, asked, attested) for gate in gates.of(stage)]
@@ -173,19 +173,47 @@ def measure_gates(
     return results
 
 
-def _result(gate: Gate, stage: RolloutStage, asked: Asked, attested: dict[str, Attestation]) -> GateResult:
+def _attested(rollout: Rollout, version: RolloutGates) -> dict[tuple[str, str], Attestation]:
+    """Return the standing confirmations by the name and the text of the gate that asks for them.
+
+    What was confirmed before a revision that asks for something else is no confirmation of that.
+    """
+    given = {each.gate: each for each in rollout.attestations.filter(withdrawn_at=None).select_related("by")}
+    if not given:
+        return {}
+    same = _asked_for(version)
+    since = dict.fromkeys(same, version.created_at)
+    for earlier in rollout.gates.filter(version__lt=version.version).order_by("-version"):
+        same &= _asked_for(earlier)
+        since |= dict.fromkeys(same, earlier.created_at)
+    return {
+        place: given[place[0]]
+        for place, begun in since.items()
+        if place[0] in given and given[place[0]].created_at >= begun
+    }
+
+
+def _asked_for(version: RolloutGates) -> set[tuple[str, str]]:
+    """Return the name and text of each gate of a version that asks for a confirmation."""
+    gates = parse_gates(version.spec)
+    found = [gate for stage in NEXT.values() for gate in gates.of(stage) if gate.metric == "attestation"]
+    return {(gate.name, gate.text) for gate in found}
+
+
+def _result(gate: Gate, stage: RolloutStage, asked: Asked, attested: dict[tuple[str, str], Attestation]) -> GateResult:
     if gate.metric == "attestation":
-        found = attested.get(gate.name)
+        found = attested.get((gate.name, gate.text))
         if found is None:
             return GateResult(gate, stage, "not_enough_data", None, None, None, 0, "Nobody has confirmed it yet.")
         said = f"{found.by.username} confirmed it on {found.created_at:%Y-%m-%d}."
         return GateResult(gate, stage, "pass", 1.0, 1.0, 1.0, 1, said)
     if gate.every_segment_of is None:
         return result_of(gate, stage, measure(gate, asked))
-    field = gate.every_segment_of
-    found_in: list[tuple[str, Measured]] = [
-        (name, measure(gate, asked, (field, name))) for name in segments_of(gate, asked)
-    ]
+    field, names = gate.every_segment_of, segments_of(gate, asked)
+    if len(names) > MOST_SEGMENTS:  # one that is not looked at could be the one that fails
+        said = f"{field} has more than {MOST_SEGMENTS} values. Take a coarser field, or fewer items by `where`."
+        return result_of(gate, stage, Measured.nothing(said))
+    found_in: list[tuple[str, Measured]] = [(name, measure(gate, asked, (field, name))) for name in names]
     return result_of_segments(gate, stage, found_in)
 
 

@@ -202,6 +202,8 @@ def why_changed(bundle: EvidenceBundle, *, now: datetime) -> str:
         return f"The evidence expired on {bundle.expires_at:%Y-%m-%d}."
     if bundle.created_at < bundle.rollout.moved_at:
         return "The version has moved since the evidence was frozen."
+    if gates_in_force(bundle.rollout).version != bundle.content["gates_version"]["version"]:
+        return "Other gates are in force since the evidence was frozen."
     if content_hash(bundle.content) != bundle.sha256:
         return "The evidence is not as it was frozen."
     changed = changed_since(bundle.rollout.project_id, versions_of(bundle.rollout), bundle.content)

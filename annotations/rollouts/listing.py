@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import Max
 
-from annotations.models import EvidenceBundle, Rollout
+from annotations.models import EvidenceBundle, Rollout, RolloutGates
 from annotations.models.rollouts import RolloutStage
 from annotations.rollouts.create import next_stage
 from annotations.rollouts.verifier import NEEDED
@@ -75,9 +76,12 @@ def _bundles(rollouts: Sequence[Rollout], *, now: datetime) -> dict[int, Evidenc
     """Return the newest evidence of each rollout that can still be signed, as far as that is told without its rows."""
     held = {rollout.pk: rollout for rollout in rollouts}
     found = EvidenceBundle.objects.filter(rollout_id__in=held, expires_at__gt=now).defer("content")
+    gates = RolloutGates.objects.filter(rollout_id__in=held).values_list("rollout_id")
+    fixed_at = dict(gates.annotate(Max("created_at")))
     open_ones = {}
     for bundle in found.prefetch_related("signoffs").order_by("pk"):
         rollout = held[bundle.rollout_id]
-        if bundle.to_stage == next_stage(rollout) and bundle.created_at >= rollout.moved_at:
+        is_of_now = bundle.created_at >= max(rollout.moved_at, fixed_at[rollout.pk])
+        if bundle.to_stage == next_stage(rollout) and is_of_now:
             open_ones[rollout.pk] = bundle
     return {pk: bundle for pk, bundle in open_ones.items() if all(each.approves for each in bundle.signoffs.all())}

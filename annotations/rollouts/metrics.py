@@ -31,6 +31,7 @@ from reviewapp.http.errors import RefusalError
 from reviewapp.stats.estimate import Estimate
 from reviewapp.stats.proportions import wilson
 from reviewapp.stats.sequential.beta_binomial import confidence_sequence
+from reviewapp.stats.sequential.sessions import count_sessions
 from sampling.drift.read import find_drift
 from sampling.operations.tally import IS_ERROR
 from sampling.plans.filters import AllOf, parse_filter
@@ -68,7 +69,7 @@ WITH last AS (
     SELECT DISTINCT ON (d.item_id) d.item_id, d.probability, d.u FROM sampling_draw d
     JOIN sampling_item i ON i.id = d.item_id WHERE {condition} ORDER BY d.item_id, d.id DESC
 )
-SELECT item_id FROM last WHERE u < (SELECT min(probability) FROM last)
+SELECT item_id FROM last WHERE u < (SELECT min(probability) FROM last WHERE probability > 0)
 """
 _ESCALATED = """
 SELECT count(DISTINCT e.item_id) FROM annotations_escalation e
@@ -103,10 +104,8 @@ class Asked:
 
     def window(self, gate: Gate, segment: tuple[str, str] | None = None) -> Window:
         """Return the items that the gate is about."""
-        parts = [] if gate.where is None else [parse_filter(gate.where)]
-        if segment is not None:
-            parts.append(parse_filter({segment[0]: {"eq": segment[1]}}))
-        window = Window(self.project.pk, start=self.counts_from, where=AllOf(tuple(parts)))
+        parts = () if gate.where is None else (parse_filter(gate.where),)
+        window = Window(self.project.pk, start=self.counts_from, where=AllOf(parts), part=segment)
         return of_version(window, self.system_version)
 
 
@@ -131,13 +130,13 @@ def measure(gate: Gate, asked: Asked, segment: tuple[str, str] | None = None) ->
 
 
 def segments_of(gate: Gate, asked: Asked) -> list[str]:
-    """Return the values of the field that the gate is to hold for each of."""
+    """Return the values of the field that the gate is to hold for each of; one more than the most where too many."""
     field = gate.every_segment_of or ""
     segment, condition = segment_sql(field), asked.window(gate).condition()
     with connection.cursor() as cursor:
         cursor.execute(
             _SEGMENTS.format(segment=segment.sql, condition=condition.sql),
-            [*segment.params, *condition.params, *segment.params, MOST_SEGMENTS],
+            [*segment.params, *condition.params, *segment.params, MOST_SEGMENTS + 1],
         )
         return sorted(row[0] for row in cursor.fetchall())
 
@@ -147,7 +146,8 @@ def _pass_rate(gate: Gate, asked: Asked, window: Window) -> Measured:
 
     Where every item had the same chance they are those of the beta-binomial sequence, from the first label on. Else
     they are the asymptotic band once there is one, and before that the sequence of the items that the lowest rate alone
-    would have drawn.
+    would have drawn. A session is one observation, worth the mean of its items. Items without any chance are no part
+    of the traffic that the rate is about.
     """
     found = get_pass_rate(window, question=gate.question, population="process")
     if found.figure != "pass_rate":
@@ -170,8 +170,8 @@ def _pass_rate(gate: Gate, asked: Asked, window: Window) -> Measured:
     if not uniform:
         reason = "No labelled item had the same chance as all others, so no limit holds at every look."
         return Measured(found.estimate.value, None, None, found.estimate.n, reason)
-    passes = sum(row.outcome == 1 for row in uniform)
-    sequence = confidence_sequence(passes, len(uniform) - passes, ALPHA)
+    units = count_sessions([(row.session or row.item_id, row.outcome == 1) for row in uniform])[-1]
+    sequence = confidence_sequence(units.passes, units.failures, ALPHA)
     return Measured(found.estimate.value, sequence.low, sequence.high, found.estimate.n)
 
 

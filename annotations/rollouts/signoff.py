@@ -143,14 +143,14 @@ def move(access: Access, rollout: Rollout, stage: RolloutStage, *, said: str, no
 def set_share(access: Access, rollout: Rollout, *, percent: int, audience: str, now: datetime) -> None:
     """Say how many of whom get the version within its stage; more than the stage allows is a sign-off's business."""
     require(access, Action.EDIT_ROLLOUTS)
-    if rollout.stage == RolloutStage.SHADOW and percent:
-        raise ConflictError("In shadow nobody gets the version.", code="stage_closed")
     if not 0 <= percent <= 100:
         raise InvalidError(fields=(FieldError("percent", "From 0 to 100."),))
     if len(audience) > 200 or "\0" in audience:
         raise InvalidError(fields=(FieldError("audience", "In up to 200 characters."),))
     with transaction.atomic():
         locked = Rollout.objects.select_for_update().get(pk=rollout.pk)
+        if locked.stage == RolloutStage.SHADOW and percent:
+            raise ConflictError("In shadow nobody gets the version.", code="stage_closed")
         locked.percent, locked.audience = percent, audience.strip() or locked.audience
         locked.save(update_fields=["percent", "audience"])
         tell(locked, "share", f"{percent} % of {locked.audience}", by=access.actor.user, now=now)

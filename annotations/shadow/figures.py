@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, groupby
+from itertools import groupby
 from statistics import median
 from typing import NamedTuple
 
@@ -16,7 +16,9 @@ from reviewapp.stats.estimate import Estimate, no_estimate
 from reviewapp.stats.multiple_testing import benjamini_hochberg
 from reviewapp.stats.pass_rate.labels_only import labels_only
 from reviewapp.stats.pass_rate.sample import labelled_sample
+from reviewapp.stats.pass_rate.traffic import RECEIVED
 from reviewapp.stats.sequential.beta_binomial import confidence_sequence, log_e_value_above
+from reviewapp.stats.sequential.sessions import SessionCounts, count_sessions
 from reviewapp.stats.signoff.human_ceiling import MISSING, HumanCeiling, human_ceiling
 from reviewapp.stats.signoff.states import SequentialView, sequential_view
 
@@ -91,7 +93,15 @@ class Effort:
     human_ms: float | None
 
 
-def agreement_of(rows: Sequence[Pair], rule: Rule, *, coverage: str) -> Estimate:
+def caveats_of(pairs: Pairs | None) -> tuple[str, ...]:
+    """Return what a reader of any rate of these pairs must know."""
+    if pairs is None:
+        return ()
+    found = [UNKNOWN_COVERAGE] if pairs.source.coverage == "unknown" else []
+    return (*found, *([RECEIVED.format(pairs.n_unknown_upstream)] if pairs.n_unknown_upstream else []))
+
+
+def agreement_of(rows: Sequence[Pair], rule: Rule, *, caveats: tuple[str, ...]) -> Estimate:
     """Return the rate at which the AI decides as people do, weighted, about the process, clustered by session."""
     if not rows:
         return no_estimate("no_pairs", method="hajek_wilson", population="process")
@@ -101,9 +111,7 @@ def agreement_of(rows: Sequence[Pair], rule: Rule, *, coverage: str) -> Estimate
         cluster=[row.session or f"item {row.item_id}" for row in rows],
     )
     found = labels_only(sample, population="process")
-    if coverage != "unknown":
-        return found
-    return replace(found, warnings=(*found.warnings, UNKNOWN_COVERAGE))
+    return replace(found, warnings=(*found.warnings, *caveats))
 
 
 def is_same(rule: Rule, row: Pair) -> bool:
@@ -115,26 +123,29 @@ def sequence_of(rows: Sequence[Pair], rule: Rule, *, segment_failing: bool = Fal
     """Return the state of the evidence from the pairs that were chosen with equal chances.
 
     It counts as certified for good once the e-value reached 1/α with enough pairs (the evidence is valid at every
-    look, so that one look suffices).
+    look, so that one look suffices). A session is one observation, worth the mean of its pairs.
     """
-    uniform = [is_same(rule, row) for row in rows if row.in_uniform]
-    same, n = sum(uniform), len(uniform)
-    reached = False
-    if n >= rule.spec.min_pairs:
-        passes = np.array(list(accumulate(uniform)))
-        counts = np.arange(1, n + 1)
-        logs = log_e_value_above(passes, counts - passes, rule.spec.bar)
+    counts = _uniform_counts(rows, rule)
+    n, reached = len(counts), False
+    enough = n >= rule.spec.min_pairs
+    if enough:
+        same, other = np.array(counts).T
+        logs = log_e_value_above(same, other, rule.spec.bar)
         reached = bool((logs[rule.spec.min_pairs - 1 :] >= np.log(1 / ALPHA)).any())
     view = sequential_view(
-        same,
-        n - same,
+        *(counts[-1] if counts else (0, 0)),
         bar=rule.spec.bar,
-        min_labels=rule.spec.min_pairs,
+        min_labels=0 if enough else rule.spec.min_pairs,
         segment_failing=segment_failing,
         certified_before=reached and not segment_failing,
     )
     why = "unequal_probabilities" if rows and not n else "no_pairs" if not n else None
     return Evidence(view, n, why)
+
+
+def _uniform_counts(rows: Sequence[Pair], rule: Rule) -> list[SessionCounts]:
+    """Return what the pairs with equal chances count, after each of them."""
+    return count_sessions([(row.session or row.item_id, is_same(rule, row)) for row in rows if row.in_uniform])
 
 
 def matrix_of(rows: Sequence[Pair], rule: Rule) -> Matrix:
@@ -176,7 +187,7 @@ def cost_of(rows: Sequence[Pair], rule: Rule) -> Cost:
     return Cost(ai / sum(weights) * 1000, human, len(twice), None)
 
 
-def segments_of(rows: Sequence[Pair], rule: Rule, *, coverage: str) -> list[SegmentAgreement]:
+def segments_of(rows: Sequence[Pair], rule: Rule, *, caveats: tuple[str, ...]) -> list[SegmentAgreement]:
     """Return each segment's agreement; those worse than the rest by Fisher's test at a false-discovery rate of 5 %."""
     groups: dict[str | None, list[Pair]] = {}
     for row in rows:
@@ -194,7 +205,7 @@ def segments_of(rows: Sequence[Pair], rule: Rule, *, coverage: str) -> list[Segm
         SegmentAgreement(
             value,
             len(group),
-            agreement_of(group, rule, coverage=coverage),
+            agreement_of(group, rule, caveats=caveats),
             sequence_of(group, rule).view,
             p if len(groups) > 1 else None,
             bool(is_worse),
@@ -206,13 +217,14 @@ def segments_of(rows: Sequence[Pair], rule: Rule, *, coverage: str) -> list[Segm
 
 def series_of(rows: Sequence[Pair], rule: Rule) -> list[Day]:
     """Return the days in order, each with the confidence sequence of all equally likely pairs up to its end."""
-    days, same, n = [], 0, 0
-    for day, group in groupby(sorted(rows, key=lambda row: row.at), key=lambda row: row.at.date().isoformat()):
+    days, n = [], 0
+    ordered = sorted(rows, key=lambda row: row.at)
+    counts = [SessionCounts(0, 0), *_uniform_counts(ordered, rule)]
+    for day, group in groupby(ordered, key=lambda row: row.at.date().isoformat()):
         of_day = list(group)
-        uniform = [is_same(rule, row) for row in of_day if row.in_uniform]
-        same, n = same + sum(uniform), n + len(uniform)
+        n += sum(row.in_uniform for row in of_day)
         agreed = sum(is_same(rule, row) for row in of_day)
-        days.append(Day(day, len(of_day), agreed, confidence_sequence(same, n - same, ALPHA)))
+        days.append(Day(day, len(of_day), agreed, confidence_sequence(*counts[n], ALPHA)))
     return days
 
 

@@ -72,7 +72,7 @@ _LOWEST = """
 SELECT min(last.probability) FROM sampling_item i
 JOIN LATERAL (
     SELECT d.probability FROM sampling_draw d WHERE d.item_id = i.id ORDER BY d.id DESC LIMIT 1
-) last ON TRUE
+) last ON last.probability > 0
 WHERE {ai} IS NOT NULL AND {condition}
 """
 
@@ -81,6 +81,7 @@ class Pair(NamedTuple):
     """One item with both decisions, named by the rule.
 
     `probability` is the chance with which people came to decide it (upstream × feed or draw), None where nobody knows.
+    Where an upstream sampler's is not known of some, it is left out of all: they stand for the traffic received.
     `everybody` holds what each person said; `human` is their resolution, None while it is open. `in_uniform` tells
     whether the item belongs to those that were chosen with one and the same probability.
     """
@@ -131,6 +132,7 @@ class Pairs:
     n_without_ai: int = 0
     n_chosen_by_hand: int = 0
     n_open: int = 0
+    n_unknown_upstream: int = 0
 
     @property
     def decided(self) -> list[Pair]:
@@ -175,11 +177,11 @@ def read_feed_pairs(window: Window, feed: DecisionFeed, rule: Rule) -> Pairs:
         assisted, waiting, without = cursor.fetchone()
         decidable = _count_decidable(cursor, ai, condition)
     share = {Coverage.ALL: 1.0, Coverage.PROBABILITY: feed.probability, Coverage.UNKNOWN: 1.0}[Coverage(feed.coverage)]
-    rows = []
+    rows, unknown = [], sum(row[9] is None for row in found)
     for row in found:
         upstream, decision, decider, duration, at, _, contradicted = row[9:]
         human = rule.name(orjson.loads(decision))
-        probability = None if upstream is None or share is None else upstream * share
+        probability = None if share is None else share if unknown else upstream * share
         rows.append(
             _pair(
                 rule,
@@ -198,7 +200,15 @@ def read_feed_pairs(window: Window, feed: DecisionFeed, rule: Rule) -> Pairs:
     uniform = len(chances) == 1
     rows = [row._replace(in_uniform=uniform) for row in rows]
     source = Source("feed", feed.name, feed.coverage, len(rows))
-    return Pairs(source, rows, decidable, n_assisted=assisted, n_waiting=waiting, n_without_ai=without)
+    return Pairs(
+        source,
+        rows,
+        decidable,
+        n_assisted=assisted,
+        n_waiting=waiting,
+        n_without_ai=without,
+        n_unknown_upstream=unknown,
+    )
 
 
 def busiest_feed(window: Window, feeds: Sequence[DecisionFeed], rule: Rule) -> DecisionFeed:
@@ -239,12 +249,13 @@ def read_question_pairs(window: Window, question: dict[str, Any], rule: Rule) ->
         cursor.execute(_LOWEST.format(ai=ai.sql, condition=condition.sql), [*ai.params, *condition.params])
         (lowest,) = cursor.fetchone()
         decidable = _count_decidable(cursor, ai, condition)
-    rows, by_hand = [], 0
+    rows, by_hand, unknown = [], 0, sum(row[9] is None and row[10] is not None for row in found)
     for row in found:
-        upstream, drawn, u, answers, names, spent, at, adjudicated = row[9:]
+        sampled, drawn, u, answers, names, spent, at, adjudicated = row[9:]
         if drawn is None:
             by_hand += 1
             continue
+        upstream = 1.0 if unknown else sampled
         given = [orjson.loads(answer) for answer in answers]
         answer = orjson.loads(adjudicated) if adjudicated is not None else None
         if answer is None:
@@ -255,7 +266,7 @@ def read_question_pairs(window: Window, question: dict[str, Any], rule: Rule) ->
                 row,
                 human=None if answer is None else rule.name(answer),
                 at=at,
-                probability=None if upstream is None else upstream * drawn,
+                probability=upstream * drawn,
                 # Everything below the lowest probability was chosen with that one, whatever the rules say; and answered
                 # alike, unless one lane was reached further than the other.
                 in_uniform=upstream == 1 and lowest is not None and u < lowest and lanes.even,
@@ -266,7 +277,7 @@ def read_question_pairs(window: Window, question: dict[str, Any], rule: Rule) ->
         )
     source = Source("question", key, "drawn", len(rows))
     undecided = sum(row.human is None for row in rows)
-    return Pairs(source, rows, decidable, n_chosen_by_hand=by_hand, n_open=undecided)
+    return Pairs(source, rows, decidable, n_chosen_by_hand=by_hand, n_open=undecided, n_unknown_upstream=unknown)
 
 
 def named_feed(feeds: Sequence[DecisionFeed], name: str) -> DecisionFeed:

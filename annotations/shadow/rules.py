@@ -81,16 +81,32 @@ class Rule:
     version: int
     spec: RuleSpec
     _costs: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    _mapping: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, version: int, spec: RuleSpec) -> "Rule":
         """Return the rule of a spec."""
-        return cls(version, spec, {(each.human, each.ai): each.cost for each in spec.costs})
+        bare = cls(version, spec)
+        return cls(
+            version,
+            spec,
+            {(bare._written(each.human), bare._written(each.ai)): each.cost for each in spec.costs},
+            {bare._written(ai): bare._written(human) for ai, human in spec.mapping.items()},
+        )
 
     def name_of_ai(self, value: Any) -> str:
         """Return the AI's decision as it is named, after the mapping table."""
         name = self.name(value)
-        return self.spec.mapping.get(name, name)
+        return self._mapping.get(name, name)
+
+    def _written(self, name: str) -> str:
+        """Return a name as somebody wrote it in the rule as the decision that is meant is named."""
+        match self.spec.equality:
+            case "normalised" | "set":
+                return normalised(name)
+            case "number":
+                return self.name(name)
+        return name
 
     def name(self, value: Any) -> str:
         """Return a decision as the text under which equal ones are counted."""

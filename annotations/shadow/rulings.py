@@ -34,6 +34,11 @@ class Case(NamedTuple):
     sides: tuple[str, str]
     ai_side: int
 
+    @property
+    def key(self) -> str:
+        """What tells these two answers from others to the same item."""
+        return sha256("\0".join(self.sides).encode()).hexdigest()[:32]
+
 
 @dataclass(frozen=True, slots=True)
 class Rulings:

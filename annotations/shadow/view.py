@@ -14,6 +14,7 @@ from annotations.shadow.figures import (
     RiskPoint,
     SegmentAgreement,
     agreement_of,
+    caveats_of,
     ceiling_of,
     cost_of,
     effort_of,
@@ -89,8 +90,8 @@ def get_shadow(
     found = read_pairs(project, asked, rule, feed=feed, question=question)
     pairs, sources, why = found
     rows = pairs.decided if pairs else []
-    coverage = pairs.source.coverage if pairs else "unknown"
-    segments = segments_of(rows, rule, coverage=coverage) if window.segment else []
+    caveats = caveats_of(pairs)
+    segments = segments_of(rows, rule, caveats=caveats) if window.segment else []
     twice = _decided_twice(project, asked, pairs, rule)
     differing = [row for row in rows if not is_same(rule, row)]
     differing.sort(key=lambda row: (-rule.cost(row.human or "", row.ai), -row.at.timestamp()))
@@ -101,7 +102,7 @@ def get_shadow(
         system_version=system_version,
         pairs=pairs,
         matrix=matrix_of(rows, rule),
-        agreement=agreement_of(rows, rule, coverage=coverage),
+        agreement=agreement_of(rows, rule, caveats=caveats),
         cost=_cost(pairs, twice, rule),
         evidence=sequence_of(rows, rule, segment_failing=any(each.sequence.state == "failing" for each in segments)),
         ceiling=ceiling_of(twice, rule),

@@ -113,7 +113,7 @@ def who_was_right(request: HttpRequest, slug: str) -> HttpResponse:
             ),
             None,
         )
-        if case is None:
+        if case is None or request.POST.get("sides", case.key) != case.key:
             messages.info(request, "That disagreement is gone: one of the two answers has changed.")
             return redirect(here)
         try:

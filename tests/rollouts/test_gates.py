@@ -177,6 +177,62 @@ def test_a_gate_for_every_segment_is_as_good_as_the_worst(lea):
     assert (bad["state"], bad["value"]) == ("fail", pytest.approx(0.25))
 
 
+def test_every_segment_of_a_fact_of_any_kind_is_looked_at_or_none(lea):
+    told = {"feedback": 1, "confidence": 0.25, "metadata": {"tier": 3, "vip": True, "tags": ["a", "b"]}}
+    send(lea, "items", [item(f"i{k}", system_version="2.0", **told) for k in range(20)])
+    send(lea, "items", [item(f"c{k}", system_version="9", metadata={"customer": f"c{k}"}) for k in range(201)])
+
+    def each(field):
+        return {"name": field, "metric": "error_rate", "at_most": 0.5, "every_segment_of": field, "bound": "value"}
+
+    fields = ("feedback", "confidence", "metadata.tier", "metadata.vip", "metadata.tags")
+    made = make(lea, gates={"internal_beta": [each(field) for field in fields]})
+    assert [(one["state"], one["n"]) for one in made["gates"]] == [("pass", 20)] * 5
+    (many,) = make(lea, system_version="9", gates={"internal_beta": [each("metadata.customer")]})["gates"]
+    assert (many["state"], "more than 200 values" in many["reason"]) == ("not_enough_data", True)
+
+
+def test_limits_at_every_look_count_sessions_and_pass_over_what_had_no_chance(lea):
+    rules = [{"name": "de", "when": {"metadata.language": {"eq": "de"}}, "rate": 1.0}]
+    lea.put("/projects/helpdesk/plan", {"base_rate": 0, "rules": rules})
+    quality = {"name": "quality", "metric": "pass_rate", "at_least": 0.7, "min_n": 20}
+    certified = {"name": "certified", "metric": "certified_e_value", "at_least": 20}
+    made = {version: make(lea, {"internal_beta": [quality, certified]}, system_version=version) for version in "12"}
+    for version, sessions in (("1", 60), ("2", 2)):
+        rows = [
+            item(
+                f"{version}-{k}",
+                system_version=version,
+                decision="pass",
+                session_ref=f"{version} {k % sessions}",
+                metadata={"language": "de" if k < 60 else "fr"},
+            )
+            for k in range(90)
+        ]
+        send(lea, "items", rows)
+        said = {"reviewer": "zoe", "answers": {"verdict": "pass"}}
+        send(lea, "labels/import", [{"external_id": f"{version}-{k}", **said} for k in range(60)])
+    many, few = (lea.get(f"/rollouts/{made[version]['id']}") for version in "12")
+    assert {each["state"] for each in many["gates"]} == {"pass"}
+    assert gate(many, "quality")["low"] == pytest.approx(confidence_sequence(60, 0).low)
+    assert gate(few, "quality")["low"] == pytest.approx(confidence_sequence(2, 0).low)
+    assert [gate(few, name)["n"] for name in ("quality", "certified")] == [60, 60]
+    assert {each["state"] for each in few["gates"]} == {"fail"}
+
+
+def test_a_lane_without_any_label_leaves_no_evidence_at_every_look(lea):
+    rules = [{"name": "de", "when": {"metadata.language": {"eq": "de"}}, "rate": 1.0, "urgent": True}]
+    lea.put("/projects/helpdesk/plan", {"base_rate": 1.0, "rules": rules})
+    languages = {f"i{k}": "de" if k < 60 else "fr" for k in range(120)}
+    send(lea, "items", [item(each, decision="pass", metadata={"language": said}) for each, said in languages.items()])
+    said = {"reviewer": "zoe", "answers": {"verdict": "fail"}}
+    send(lea, "labels/import", [{"external_id": f"i{k}", **said} for k in range(60)])
+    urgent_only = lea.get("/projects/helpdesk/shadow?question=verdict")
+    assert (urgent_only["n_pairs"], urgent_only["sequence"]["n"]) == (60, 0)
+    send(lea, "labels/import", [{"external_id": f"i{k}", **said} for k in range(60, 120)])
+    assert lea.get("/projects/helpdesk/shadow?question=verdict")["sequence"]["n"] == 120
+
+
 @pytest.mark.parametrize(
     ("wrong", "path"),
     [
@@ -210,13 +266,18 @@ def test_gates_are_revised_and_confirmed_over_the_api_too(lea, cast, api_of):
     assert (told["by"], told["text"]) == ("pat", "Dashboards are up")
     now = lea.get(f"/rollouts/{made['id']}")
     assert gate(now, "ready")["state"] == "pass"
+    # A confirmation is one of a text: a gate with another one takes another one.
+    for text, state in (("Monitoring is in place", "pass"), ("On call at night", "not_enough_data")):
+        asked = {"general_availability": [{"name": "ready", "metric": "attestation", "text": text}]}
+        now = lea.post(f"/rollouts/{made['id']}/gates", {"gates": asked}, status=201)
+        assert gate(now, "ready")["state"] == state
     refused = lea.post(f"/rollouts/{made['id']}/attestations", {**said, "link": "javascript:x"}, status=422)
     assert refused["error"]["fields"][0]["path"] == "link"
     bring_in(lea)
     other = {"gates": {"internal_beta": [{"name": "new", "metric": "pass_rate", "at_least": 0.5}]}}
     assert "say why" in lea.post(f"/rollouts/{made['id']}/gates", other, status=422)["error"]["message"]
     revised = lea.post(f"/rollouts/{made['id']}/gates", {**other, "reason": "The bar was wrong"}, status=201)
-    assert (revised["gates_version"], revised["gates_had_data"]) == (2, True)
+    assert (revised["gates_version"], revised["gates_had_data"]) == (4, True)
     assert gate(revised, "new")["state"] == "not_enough_data"
 
 

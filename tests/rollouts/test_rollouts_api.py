@@ -13,10 +13,14 @@ from django.db import connection
 from django.utils import timezone
 
 from annotations.models import EvidenceBundle, Rollout, RolloutEvent
+from annotations.rollouts.signoff import set_share
 from annotations.rollouts.watch import watch_rollouts
+from reviewapp.accounts.access import Access, Actor
 from reviewapp.accounts.models import Membership
+from reviewapp.accounts.roles import Role
 from reviewapp.alerts.models import Alert
 from reviewapp.audit.models import AuditCheckpoint, AuditEvent
+from reviewapp.http.errors import ConflictError
 from tests.rollouts.world import REASON, bring_in, gate, make, send, sign
 from tests.sampling.lines import item
 
@@ -86,7 +90,7 @@ def test_a_closed_gate_refuses_approval_and_not_rejection(lea, cast, api_of):
     assert sign(pat, nothing["id"], bundle, status=409)["error"]["code"] == "gate_closed"
 
 
-@pytest.mark.parametrize("change", ["revise", "adjudicate", "by hand"])
+@pytest.mark.parametrize("change", ["revise", "adjudicate", "labels", "items", "gates"])
 def test_a_row_behind_the_bundle_that_changed_ends_it(lea, cast, api_of, ready, change):
     pat = api_of(cast.pat, "rollout")
     bundle = pat.post(f"/rollouts/{ready}/evidence", status=201)
@@ -97,16 +101,23 @@ def test_a_row_behind_the_bundle_that_changed_ends_it(lea, cast, api_of, ready, 
             lea.post("/items/i0/resolve", {"project": "helpdesk", "answers": {"verdict": value}})
             if value == "pass":
                 bundle = pat.post(f"/rollouts/{ready}/evidence", status=201)
+    elif change == "gates":
+        stricter = [{"name": "quality", "metric": "pass_rate", "at_least": 0.999}]
+        body = {"gates": {"internal_beta": stricter}, "reason": "The bar was too low", "later_items_only": False}
+        assert gate(lea.post(f"/rollouts/{ready}/gates", body, status=201), "quality")["state"] == "fail"
     else:
+        table, what = {
+            "labels": ("annotations_label", "reviewer_name = 'eve'"),
+            "items": ("sampling_item", "session_ref = 'another'"),
+        }[change]
         with connection.cursor() as cursor:
             cursor.execute("SET session_replication_role = replica")
-            cursor.execute(
-                "UPDATE annotations_label SET reviewer_name = 'eve' WHERE id = (SELECT min(id) FROM annotations_label)"
-            )
+            cursor.execute(f"UPDATE {table} SET {what} WHERE id = (SELECT min(id) FROM {table})")
             cursor.execute("SET session_replication_role = origin")
     refused = sign(pat, ready, bundle, status=409)["error"]
     assert refused["code"] == "evidence_changed"
-    assert ("adjudications" if change == "adjudicate" else "labels") in refused["message"]
+    words = {"revise": "labels", "adjudicate": "adjudications", "gates": "Other gates are in force"}
+    assert words.get(change, change) in refused["message"]
 
 
 def test_the_stage_is_cached_by_its_tag_and_a_rollback_is_one_call(lea, cast, api_of, ready):
@@ -118,12 +129,18 @@ def test_the_stage_is_cached_by_its_tag_and_a_rollback_is_one_call(lea, cast, ap
     assert response.json() == {"stage": "internal_beta", "percent": 100, "audience": "internal"}
     assert "max-age" in response["Cache-Control"]
     asked = {"headers": {"If-None-Match": response["ETag"]}}
+    before = Rollout.objects.select_related("project").get(pk=ready)
     assert pat.client.get(f"/api/v1/rollouts/{ready}/stage", **asked).status_code == 304
     assert lea.post(f"/rollouts/{ready}/rollback", {"reason": ""}, status=422)
     assert lea.post(f"/rollouts/{ready}/rollback", {"reason": "x", "to_stage": "general_availability"}, status=422)
     assert lea.post(f"/rollouts/{ready}/rollback", {"reason": "It swears"})["stage"] == "shadow"
     assert pat.client.get(f"/api/v1/rollouts/{ready}/stage", **asked).json()["percent"] == 0
     assert lea.post(f"/rollouts/{ready}/rollback", {"reason": "x"}, status=409)["error"]["code"] == "no_earlier_stage"
+    # A share that somebody sets meanwhile gives nobody the version again.
+    access = Access(Actor(cast.lea), before.project, Role.LEAD)
+    with pytest.raises(ConflictError, match="In shadow nobody"):
+        set_share(access, before, percent=50, audience="", now=timezone.now())
+    assert lea.get(f"/rollouts/{ready}/stage")["percent"] == 0
 
 
 def test_the_report_is_checked_from_itself_and_against_the_rows(lea, cast, api_of, browser_of, ready, tmp_path):

@@ -6,12 +6,14 @@ from collections import Counter
 import numpy as np
 import orjson
 import pytest
+from django.db import connection
 
 from annotations.models import ShadowRule, ShadowRuling
 from annotations.shadow.rules import Rule, RuleSpec, as_number
 from reviewapp.audit.models import AuditEvent
 from reviewapp.stats.sequential.beta_binomial import confidence_sequence, e_value_above
 from reviewapp.stats.signoff.paired import PairedCounts, tango
+from sampling.models import Item
 from tests.sampling.lines import item, ndjson
 
 URL = "/projects/helpdesk/shadow"
@@ -66,10 +68,16 @@ def test_the_matrix_the_agreement_and_its_evidence_are_those_of_a_direct_count(l
     assert (found["n_pairs"], found["decided_share"]) == (len(pairs), 1)
     assert found["agreement"]["value"] == pytest.approx(same / len(pairs))
     assert found["agreement"]["population"] == "process"
-    sequence = confidence_sequence(same, len(pairs) - same)
+    sessions = {}  # of one or two: each is one observation
+    for row, human, ai in decided:
+        if row["system_version"] == "2.0":
+            sessions.setdefault(row["session_ref"], []).append(human == ai)
+    whole = sum(sum(each) / len(each) for each in sessions.values())
+    counts = whole, len(sessions) - whole
+    sequence = confidence_sequence(*counts)
     told = found["sequence"]
     assert (told["low"], told["high"]) == pytest.approx((sequence.low, sequence.high))
-    assert told["e_value"] == pytest.approx(e_value_above(same, len(pairs) - same, 0.9))
+    assert told["e_value"] == pytest.approx(e_value_above(*counts, 0.9))
     assert (told["n"], told["bar"], told["state"]) == (len(pairs), 0.9, "open")
     assert found["cost"]["per_1000"] == pytest.approx(1000 * (1 - same / len(pairs)))
     assert found["n_disagreements"] == len(found["disagreements"]) == len(pairs) - same
@@ -175,12 +183,33 @@ def test_blind_labels_are_a_source_with_their_probabilities_and_a_ceiling(lea):
         ({"equality": "fields", "fields": ["x"]}, {"x": 1, "y": 2}, {"x": 1, "y": 3}, True),
         ({"equality": "fields", "fields": ["x", "y"]}, {"x": 1, "y": 2}, {"x": 1}, False),
         ({"mapping": {"approve": "yes"}}, "yes", "approve", True),
+        ({"equality": "normalised", "mapping": {"Approve": "Yes"}}, "YES", "approve.", True),
+        ({"equality": "number", "mapping": {"1.0": "2"}}, 2, 1, True),
         ({}, {"a": 1, "b": 2}, {"b": 2, "a": 1}, True),
     ],
 )
 def test_when_two_decisions_are_equal(spec, human, ai, same):
     rule = Rule.of(1, RuleSpec.model_validate(spec))
     assert rule.same(rule.name(human), rule.name_of_ai(ai)) is same
+
+
+def test_a_cost_is_of_the_decisions_as_the_rule_names_them():
+    spec = {"equality": "normalised", "costs": [{"human": "Yes", "ai": "No", "cost": 7}]}
+    rule = Rule.of(1, RuleSpec.model_validate(spec))
+    assert [rule.cost(rule.name(human), rule.name("no")) for human in ("YES.", "no", "ask")] == [7, 0, 1]
+
+
+def test_behind_an_unknown_sampler_the_figures_speak_of_what_was_received(lea, decided):
+    before = lea.get(URL)
+    with connection.cursor() as cursor:  # as traces come in
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute("UPDATE sampling_item SET sampling_probability = NULL WHERE external_id = 'i0'")
+        cursor.execute("SET session_replication_role = origin")
+    found = lea.get(URL)
+    said = "upstream sampling unknown for 1 items: the estimate speaks of the traffic received"
+    assert said in found["agreement"].pop("warnings")
+    assert found["agreement"].items() <= before["agreement"].items()
+    assert (found["sequence"], found["cost"]) == (before["sequence"], before["cost"])
 
 
 def test_numbers_are_read_and_nothing_else_is():
@@ -291,6 +320,14 @@ def test_who_was_right_is_found_blind_and_corrects_both_error_rates(lea, decided
     assert lea.get(URL)["who_was_right"]["n_ruled"] == len(differing) - 2
     assert ada.post("/p/helpdesk/shadow/who", {"item": last.item_id, "choice": "maybe"}).status_code == 422
     assert ada.post("/p/helpdesk/shadow/who", {"item": "1", "choice": "first"}).status_code == 302
+    # What is found is about the two answers that were shown.
+    shown = ada.get("/p/helpdesk/shadow/who").content.decode()
+    form = {name: shown.split(f'name="{name}" value="')[1].split('"')[0] for name in ("item", "sides")}
+    here = Item.objects.get(pk=form["item"]).external_id
+    send(lea, "decisions?feed=desk", [{"external_id": here, "decision": "something else again"}])
+    gone = ada.post("/p/helpdesk/shadow/who", {**form, "choice": "first"}, follow=True).content.decode()
+    assert "one of the two answers has changed" in gone
+    assert not ShadowRuling.objects.filter(item_id=form["item"], sides__contains="something else again").exists()
     long = {"item": last.item_id, "choice": "first", "note": "x" * 10_001}
     assert ada.post("/p/helpdesk/shadow/who", long).status_code == 422
     assert browser_of(cast.rui).get("/p/helpdesk/shadow/who").status_code == 403

@@ -22,6 +22,7 @@ from reviewapp.stats.sequential.beta_binomial import (
     one_sided_lower,
     one_sided_upper,
 )
+from reviewapp.stats.sequential.sessions import count_sessions
 from tests.stats.reference import vector
 
 counts = st.tuples(st.integers(0, 400), st.integers(0, 400)).filter(lambda pair: sum(pair) > 0)
@@ -143,3 +144,18 @@ def test_impossible_arguments_are_refused():
         confidence_sequence(-1, 2)
     with pytest.raises(ValueError, match="bar"):
         e_value_above(1, 2, 1.0)
+
+
+def test_a_session_counts_once_and_its_e_value_stays_below_one_on_average():
+    told = count_sessions([("a", True), ("a", False), (7, True), ("a", False), (7, True)])
+    assert told == [(1, 0), (0.5, 0.5), (1.5, 0.5), *[(pytest.approx(4 / 3), pytest.approx(2 / 3))] * 2]
+    assert count_sessions([(k, k % 3 > 0) for k in range(9)])[-1] == (6, 3)
+    # Sessions of ten items that mostly pass or fail together, 0.8 of all items passing: at that very bar.
+    rng = np.random.default_rng(3)
+    clustered, single = [], []
+    for _ in range(500):
+        items = [(k, bool(x)) for k, p in enumerate(rng.beta(0.8, 0.2, 20)) for x in rng.random(10) < p]
+        clustered.append(e_value_above(*count_sessions(items)[-1], 0.8))
+        single.append(e_value_above(sum(x for _, x in items), sum(not x for _, x in items), 0.8))
+    assert np.mean(clustered) <= 1 < np.mean(np.minimum(single, 1e6))
+    assert np.mean(np.array(clustered) >= 20) <= 0.05 < np.mean(np.array(single) >= 20)

@@ -1,8 +1,8 @@
 """Pass/fail evidence that may be looked at after every label: beta-binomial e-values and confidence sequences.
 
 All of it depends on the counts only, not on their order, and holds at any stopping time, also after stopping,
-resuming and adding labels: for labels drawn with equal probability. Prior Beta(1, 1) unless said; Robbins (1970),
-Howard, Ramdas, McAuliffe & Sekhon (2021).
+resuming and adding labels: for labels drawn with equal probability. Counts are whole, or sums of means (`sessions`).
+Prior Beta(1, 1) unless said; Robbins (1970), Howard, Ramdas, McAuliffe & Sekhon (2021).
 """
 
 from collections.abc import Callable
@@ -76,12 +76,12 @@ def _bounded_exp(log_value: float) -> float:
     return exp(min(log_value, log(float_info.max)))
 
 
-def e_value_above(successes: int, failures: int, p0: float, prior: BetaPrior = UNIFORM) -> float:
+def e_value_above(successes: float, failures: float, p0: float, prior: BetaPrior = UNIFORM) -> float:
     """E-value against "pass rate <= p0"; certify at 1/alpha or more. 1 without labels (no evidence either way)."""
     return _bounded_exp(float(log_e_value_above(successes, failures, p0, prior)))
 
 
-def e_value_below(successes: int, failures: int, p0: float, prior: BetaPrior = UNIFORM) -> float:
+def e_value_below(successes: float, failures: float, p0: float, prior: BetaPrior = UNIFORM) -> float:
     """E-value against "pass rate >= p0"; declare failure at 1/alpha or more. 1 without labels."""
     return _bounded_exp(float(log_e_value_below(successes, failures, p0, prior)))
 
@@ -97,15 +97,15 @@ def _crossing(log_e: Callable[[float], float], rate: float, end: float, threshol
 _LEAST, _MOST = 1e-12, 1 - 1e-12
 
 
-def _limits(successes: int, failures: int, log_e: Callable[[float], float], alpha: float, method: str) -> Estimate:
+def _limits(successes: float, failures: float, log_e: Callable[[float], float], alpha: float, method: str) -> Estimate:
     n = successes + failures
     rate, threshold = successes / n, -log(alpha)
     low = 0.0 if successes == 0 else _crossing(log_e, min(rate, _MOST), _LEAST, threshold)
     high = 1.0 if failures == 0 else _crossing(log_e, max(rate, _LEAST), _MOST, threshold)
-    return Estimate(rate, low, high, method, n, None, 1 - alpha, "process")
+    return Estimate(rate, low, high, method, round(n), None, 1 - alpha, "process")
 
 
-def confidence_sequence(successes: int, failures: int, alpha: float = 0.05, prior: BetaPrior = UNIFORM) -> Estimate:
+def confidence_sequence(successes: float, failures: float, alpha: float = 0.05, prior: BetaPrior = UNIFORM) -> Estimate:
     """Two-sided 1 - alpha confidence sequence of the pass rate: every p with e(p) < 1/alpha.
 
     e(p) = B(a+S, b+F) / [B(a, b) p^S (1-p)^F]. Undefined (`no_labels`) without labels.

@@ -26,8 +26,8 @@ class SequentialView:
 
 
 def sequential_view(
-    passes: int,
-    failures: int,
+    passes: float,
+    failures: float,
     *,
     bar: float,
     alpha: float = 0.05,

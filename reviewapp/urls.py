@@ -43,4 +43,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *annotations_pages,
 ]
 
+handler404 = "reviewapp.http.pages.page_not_found"
 handler500 = "reviewapp.http.pages.server_error"

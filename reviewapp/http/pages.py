@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.urls import is_valid_path
 from django.views.decorators.csrf import csrf_exempt
+from django.views.defaults import page_not_found as page_not_found_kindly
 
 from reviewapp.http.api import refusal_response
 from reviewapp.http.errors import (
@@ -94,6 +96,16 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
     if request.path.startswith(_API):
         return refusal_response(ForbiddenError("The CSRF token is missing or wrong.", code="csrf_failed"))
     return render(request, "403_csrf.html", status=403)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Lead an address with a slash too many or too few to its page; show the kind page for every other."""
+    path = request.path
+    meant = path.removesuffix("/") if path.endswith("/") else f"{path}/"
+    if request.resolver_match is None and request.method == "GET" and is_valid_path(meant):
+        query = request.META.get("QUERY_STRING")
+        return redirect(f"{meant}?{query}" if query else meant)
+    return page_not_found_kindly(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 — a view

@@ -126,6 +126,13 @@ class TestHome:
         cast.rui.refresh_from_db()
         assert "site-header" in get(cast.rui, path)[1]
 
+    def test_a_slash_too_many_or_too_few_leads_to_the_page(self, project, cast, browser_of):
+        browser = browser_of(cast.rui)
+        assert browser.get("/p/helpdesk?day=1")["Location"] == "/p/helpdesk/?day=1"
+        assert browser.get("/p/helpdesk/review/")["Location"] == "/p/helpdesk/review"
+        assert browser.get("/p/helpdesk/no-page/").status_code == 404
+        assert browser.post("/p/helpdesk/review/").status_code == 404
+
     def test_the_old_address_of_the_icon_leads_to_the_icon(self, db):
         assert Client().get("/favicon.ico")["Location"].endswith("favicon.svg")
 

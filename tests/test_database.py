@@ -47,3 +47,19 @@ def test_a_closed_connection_is_not_usable(transactional_db):
     assert not connection.is_usable()
     connection.close()
     assert not connection.is_usable()
+
+
+def test_numbers_of_more_than_64_bits_are_what_came_in(cast, api_of):
+    """Postgres writes such a number out as a whole one, which nothing that reads JSON here takes."""
+    lea = api_of(cast.lea)
+    url, amounts = "/projects/helpdesk", {"a": 12345678901234567890123, "b": 6.02e23, "c": "1" * 40, "d": 2**64 - 1}
+    item = {"external_id": "i", "input": amounts, "output": "x", "metadata": amounts}
+    lea.post(f"{url}/items", {"items": [item]})
+    for _ in range(2):
+        sent = lea.post(f"{url}/decisions", {"decisions": [{"external_id": "i", "decision": amounts}]})
+    assert sent["duplicates"] == 1
+    found = lea.get(f"{url}/items/i")
+    kept = {**amounts, "a": 1.2345678901234568e22}
+    assert found["input"] == found["metadata"] == found["decisions"][0]["decision"] == kept
+    # What comes later is masked with an eye on the whole item.
+    lea.post(f"{url}/feedback", {"external_id": "i", "value": 1, "comment": "Write to anna@example.org"}, status=201)

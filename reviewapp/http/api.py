@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 from django.core.exceptions import RequestDataTooBig
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -25,6 +26,7 @@ from reviewapp.http.errors import (
     TooManyRequestsError,
     UnauthenticatedError,
 )
+from reviewapp.http.nul import refusal_of_nul
 from reviewapp.http.openapi import add_refusals
 
 
@@ -110,6 +112,14 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:  # n
 def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:  # noqa: ARG001
     message = f"A body may have {MAX_SENT_BYTES // 1024**2} MiB as sent."
     return refusal_response(TooLargeError(message, code="body_too_large"))
+
+
+@api.exception_handler(DataError)
+def _unstorable(request: HttpRequest, error: DataError) -> HttpResponse:
+    refusal = refusal_of_nul(request, error)
+    if refusal is None:
+        raise error
+    return refusal_response(refusal)
 
 
 @api.exception_handler(HttpError)

@@ -19,6 +19,7 @@ from reviewapp.http.errors import (
     TooLargeError,
     UnauthenticatedError,
 )
+from reviewapp.http.nul import refusal_of_nul
 from reviewapp.http.request_id import current_request_id
 
 _API = "/api/"
@@ -77,12 +78,13 @@ class ErrorsMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Show a refusal that left a page's view."""
-        if not isinstance(error, RefusalError):
+        refusal = error if isinstance(error, RefusalError) else refusal_of_nul(request, error)
+        if refusal is None:
             return None
         if request.path.startswith(_API):
-            return refusal_response(error)
-        template = f"{error.status}.html" if error.status in {403, 404} else "refused.html"
-        return render(request, template, {"message": error.message}, status=error.status)
+            return refusal_response(refusal)
+        template = f"{refusal.status}.html" if refusal.status in {403, 404} else "refused.html"
+        return render(request, template, {"message": refusal.message}, status=refusal.status)
 
 
 @csrf_exempt  # a program with a token is told that it has the address wrong

@@ -9,7 +9,7 @@ CLOCKS_APART = 3600  # seconds that the clocks of web and database may differ
 
 def first_id_since(start: datetime | None) -> int:
     """Return an id below those of all items received from then on; None: of all items."""
-    return id_at(start - timedelta(seconds=CLOCKS_APART)) if start else 0
+    return id_at(max(start, _EPOCH) - timedelta(seconds=CLOCKS_APART)) if start else 0
 
 
 def id_at(time: datetime) -> int:

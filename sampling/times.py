@@ -12,7 +12,7 @@ def parse_time(text: str) -> datetime | None:
     """Return the time in UTC, or None where the text is none."""
     try:
         return in_utc(datetime.fromisoformat(text))
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
 
 

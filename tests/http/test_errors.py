@@ -53,6 +53,11 @@ def test_refusals_of_the_framework_keep_their_status(rf, status, code):
     assert (response.status_code, error_of(response)["code"]) == (status, code)
 
 
+def test_a_task_that_no_number_is_large_enough_for_names_nothing(cast, project, api_of):
+    answer = {"lease": "x", "answers": {}, "submit_id": "a"}
+    api_of(cast.rui).post(f"/tasks/{2**63}/label", answer, status=404)
+
+
 def test_an_id_that_cannot_be_one_names_nothing(cast, project, api_of):
     olga = api_of(cast.olga)
     client = Client(enforce_csrf_checks=True, headers=olga.client.headers)
@@ -135,6 +140,37 @@ def test_fields_are_named_by_their_path(cast, project, api_of):
 def test_a_parameter_out_of_range_is_named(cast, project, api_of):
     error = api_of(cast.olga).get("/projects?limit=0", status=422)["error"]
     assert [field["path"] for field in error["fields"]] == ["limit"]
+
+
+NUL = [
+    ("post", "/projects/helpdesk/members", {"username": "a\0", "role": "viewer"}, 422),
+    ("patch", "/projects/helpdesk", {"description": "a\0"}, 422),
+    ("post", "/items/a/reveal", {"project": "a\0", "reason": "Asked."}, 422),
+    ("get", "/projects/helpdesk/audit?actor=%00", None, 422),
+    ("get", "/projects/helpdesk/pass-rate?judge=a%00", None, 422),
+    ("get", "/projects/a%00b", None, 404),
+    ("get", "/projects/helpdesk/datasets/a%00/versions/1", None, 404),
+]
+
+
+def test_what_holds_the_character_nul_is_refused_or_names_nothing(cast, project, api_of, browser_of):
+    olga = api_of(cast.olga)
+    for method, address, body, status in NUL:
+        code = olga.call(method, address, body, status=status)["error"]["code"]
+        assert code == ("not_found" if status == 404 else "invalid_text"), address
+    page = browser_of(cast.olga).post("/p/helpdesk/settings/people", {"username": "a\0", "role": "viewer"})
+    assert (page.status_code, "the character NUL" in page.content.decode()) == (422, True)
+
+
+def test_times_beyond_all_items_are_times_like_any_other(cast, project, api_of):
+    """Programs write the first or the last year for "no limit"."""
+    olga = api_of(cast.olga)
+    for what in ("items", "operations", "agreement", "audit"):
+        olga.get(f"/projects/helpdesk/{what}?from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59Z")
+        olga.get(f"/projects/helpdesk/{what}?to=0001-01-01T00:00:00Z")
+        refused = olga.get(f"/projects/helpdesk/{what}?from=0001-01-01T00:00:00%2B14:00", status=422)["error"]
+        assert refused["fields"][0]["path"] == "from"
+    olga.post("/projects/helpdesk/plan/preview", {"base_rate": 1, "from": "0001-01-01T00:00:00Z"})
 
 
 def test_a_made_up_cursor_is_400(cast, project, api_of):

@@ -11,7 +11,10 @@ from sampling.times import read_time
 MAX_EXTERNAL_ID = 512
 MAX_REF = 1000
 MAX_STEPS = 1000
-MAX_INTEGER = 2**63 - 1
+# Beyond these a number is a mistake: the sum of all items' tokens, and the square of a cost, have to be numbers too.
+MAX_COUNT = 10**12
+MAX_AMOUNT = 1e15
+MIN_PROBABILITY = 2.0**-60  # OpenTelemetry's smallest is 2⁻⁵⁶
 
 
 def _content(value: Any) -> Any:
@@ -45,8 +48,8 @@ Time = Annotated[datetime, BeforeValidator(read_time)]
 Feedback = Annotated[int, BeforeValidator(_feedback)]
 Ref = Annotated[str, StringConstraints(max_length=MAX_REF)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
-Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+Amount = Annotated[float, Field(ge=0, le=MAX_AMOUNT, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
 
 _STRICT = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
@@ -89,6 +92,6 @@ class ItemIn(BaseModel):
     trace_id: Ref | None = None
     span_id: Ref | None = None
     feedback: Feedback | None = None
-    sampling_probability: Annotated[float, Field(gt=0, le=1)] | None = None
+    sampling_probability: Annotated[float, Field(ge=MIN_PROBABILITY, le=1)] | None = None
     steps: Annotated[list[Step], Field(max_length=MAX_STEPS)] | None = None
     metadata: dict[str, Any] | None = None

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from reviewapp.http.lines import LineProblem
+from sampling.ingest.fields import MAX_AMOUNT, MAX_COUNT
 from sampling.ingest.otlp import names
 from sampling.ingest.otlp.content import Exchange, find_exchange
 from sampling.ingest.otlp.messages import Message, parsed_json
@@ -133,12 +134,12 @@ def _first_text(attributes: Attributes, keys: Sequence[str]) -> str | None:
 
 
 def _count(attributes: Attributes, keys: Sequence[str]) -> int | None:
-    number = _amount(attributes, keys)
+    number = _amount(attributes, keys, most=MAX_COUNT)
     return None if number is None else round(number)
 
 
-def _amount(attributes: Attributes, keys: Sequence[str]) -> float | None:
-    """Return the first number that is not negative, also where it was sent as text."""
+def _amount(attributes: Attributes, keys: Sequence[str], *, most: float = MAX_AMOUNT) -> float | None:
+    """Return the first number that an item may have there, also where it was sent as text."""
     for key in keys:
         value = attributes.get(key)
         if value is None or isinstance(value, bool):
@@ -147,6 +148,6 @@ def _amount(attributes: Attributes, keys: Sequence[str]) -> float | None:
             number = float(value)
         except (TypeError, ValueError):
             continue
-        if 0 <= number < 2**63:
+        if 0 <= number <= most:
             return number
     return None

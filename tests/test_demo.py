@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from annotations.management.commands import create_demo
 from annotations.models import Evaluation, Label, Rollout
 from reviewapp.accounts.models import Membership, Project, User
 from sampling.models import Item, Original
@@ -89,6 +90,19 @@ def test_the_demo_is_made_once(sign_ins):
         call_command("create_demo", stdout=io.StringIO())
     assert User.objects.count() == people
     assert Membership.objects.filter(project__slug="demo").count() == len(sign_ins)
+
+
+def test_a_demo_whose_sign_ins_cannot_be_kept_is_not_made(db, monkeypatch):
+    """Else it would be there, nobody could sign in to it, and no start would ever make it again."""
+
+    def is_full(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(f"{create_demo.__name__}.make_demo", lambda now: [User.objects.create_user("rosa")])
+    monkeypatch.setattr(f"{create_demo.__name__}.keep_sign_ins", is_full)
+    with pytest.raises(OSError, match="No space left"):
+        call_command("create_demo")
+    assert not User.objects.exists()
 
 
 def test_a_demo_whose_person_exists_is_not_begun(db):

@@ -24,8 +24,9 @@ class Command(BaseCommand):
         try:
             with transaction.atomic():
                 sign_ins = make_demo(now=timezone.now())
+                # Kept before it is there for good: a demo that nobody can sign in to is never made again.
+                keep_sign_ins(Path(settings.DATA_DIR) / "demo-sign-ins.json", sign_ins)
         except ConflictError as error:
             raise CommandError(error.message) from None
-        keep_sign_ins(Path(settings.DATA_DIR) / "demo-sign-ins.json", sign_ins)
         for sign_in in sign_ins:
             self.stdout.write(f"{sign_in.role:12} {sign_in.username:8} {sign_in.password}")

@@ -177,7 +177,7 @@ class RunIn(Body):
     """Which items, and for how much money."""
 
     where: Any = None
-    sample: Annotated[float, Field(gt=0)] | None = Field(
+    sample: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
         default=None, description="Up to 1 a share of the items, above it how many."
     )
     budget_usd: Usd | None = None

@@ -207,7 +207,7 @@ def verdict_facts(
                 value = None if verdict.answers is None else verdict.answers[key]
                 yield NewFact(verdict.item_id, name, value, caused_by_draw)
         if verdict.score is not None:  # for plans that look where the judge is unsure
-            yield NewFact(verdict.item_id, f"hint.{verdict.judge_version.judge.name}", verdict.score)
+            yield NewFact(verdict.item_id, f"hint.{verdict.judge_version.judge.name}", verdict.score, caused_by_draw)
 
 
 def verdicts_of_item(item_id: int) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ If a judge errs more in production and still says the same of the anchors, the s
 of them, the judge did (a provider may change a model under its name).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -13,6 +13,7 @@ import orjson
 from django.db import connection, transaction
 
 from annotations.estimates.grading import PASS, UNPARSED, UNSCORED, pass_grading_of
+from annotations.imports.heirs import lock_imports
 from annotations.judges.pairs import Pair
 from annotations.models import JudgeAnchor, JudgeAnchorAnswer, JudgeVersion, Verdict
 from annotations.quality.asked import get_question
@@ -68,22 +69,26 @@ def freeze_anchors(access: Access, pairs: Sequence[Pair], *, question: str, now:
         message = "No judged item has an answer of record yet: label some first."
         raise InvalidError(message, fields=(FieldError("question", message),))
     with transaction.atomic():
-        JudgeAnchor.objects.bulk_create(
-            [
-                JudgeAnchor(
-                    project=access.project,
-                    question=question,
-                    item_id=pair.item_id,
-                    passes=bool(pair.outcome),
-                    frozen_at=now,
-                    frozen_by=access.actor.user,
-                )
-                for pair in chosen
-            ],
-            ignore_conflicts=True,
+        lock_imports(access.project.pk)  # of two who freeze at once, the second finds them frozen
+        frozen = set(
+            JudgeAnchor.objects.filter(project=access.project, question=question).values_list("item_id", flat=True)
         )
-        said = Verdict.objects.filter(item_id__in=[pair.item_id for pair in chosen], superseded_by=None)
-        record_answers(access.project.pk, said.values_list("item_id", "judge_version_id", "answers"), now=now)
+        made = JudgeAnchor.objects.bulk_create(
+            JudgeAnchor(
+                project=access.project,
+                question=question,
+                item_id=pair.item_id,
+                passes=bool(pair.outcome),
+                frozen_at=now,
+                frozen_by=access.actor.user,
+            )
+            for pair in chosen
+            if pair.item_id not in frozen
+        )
+        # What was said before is said once: noted again, it would pass for an answer to being asked again.
+        said = Verdict.objects.filter(item_id__in=[anchor.item_id for anchor in made], superseded_by=None)
+        answers = said.values_list("item_id", "judge_version_id", "answers")
+        _note(access.project.pk, answers, {anchor.item_id: [anchor] for anchor in made}, now=now)
         record(
             "judge.anchors_frozen",
             now=now,
@@ -102,6 +107,16 @@ def record_answers(project_id: int, said: Iterable[tuple[int, int, dict[str, Any
     anchors: dict[int, list[JudgeAnchor]] = {}
     for anchor in JudgeAnchor.objects.filter(project_id=project_id, item_id__in={item_id for item_id, _, _ in given}):
         anchors.setdefault(anchor.item_id, []).append(anchor)
+    _note(project_id, given, anchors, now=now)
+
+
+def _note(
+    project_id: int,
+    given: Iterable[tuple[int, int, dict[str, Any] | None]],
+    anchors: Mapping[int, Sequence[JudgeAnchor]],
+    *,
+    now: datetime,
+) -> None:
     if not anchors:
         return
     rubric = find_rubric(project_id)

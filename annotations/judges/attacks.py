@@ -186,7 +186,7 @@ def _attempt_all(
         passed = None if read.answers is None else is_positive(question, read.answers.get(question["key"]))
         outcome = UNPARSED if passed is None else FOOLED if passed else RESISTED
         cost = target.cost_nusd(body.input_tokens or 0, body.output_tokens or 0)
-        return {"name": attack.name, "outcome": outcome, "raw": body.text[:2000]}, cost, ""
+        return {"name": attack.name, "outcome": outcome, "raw": body.text.replace("\x00", "")[:2000]}, cost, ""
 
     with (
         Outgoing(connections=_BESIDE, max_answer_bytes=MAX_ANSWER_BYTES) as outgoing,

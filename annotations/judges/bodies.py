@@ -8,6 +8,8 @@ import orjson
 
 from annotations.models.judge_runs import ProviderKind
 
+NO_ANSWER = "The provider's answer is not of its protocol."
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -26,11 +28,11 @@ def read_body(kind: str, raw: str) -> Body:
         body = orjson.loads(raw)
         return _anthropic(body) if kind == ProviderKind.ANTHROPIC else _openai(body)
     except (orjson.JSONDecodeError, KeyError, IndexError, TypeError, AttributeError, ValueError):
-        return Body("", problem="The provider's answer is not of its protocol.")
+        return Body("", problem=NO_ANSWER)
 
 
 def _openai(body: Mapping[str, Any]) -> Body:
-    choice, usage = body["choices"][0], body.get("usage") or {}
+    choice, usage = body["choices"][0], _usage(body)
     text = choice["message"].get("content")
     refusal = choice["message"].get("refusal")
     tokens = ((choice.get("logprobs") or {}).get("content")) or []
@@ -38,13 +40,13 @@ def _openai(body: Mapping[str, Any]) -> Body:
         text if isinstance(text, str) else "",
         _count(usage.get("prompt_tokens")),
         _count(usage.get("completion_tokens")),
-        tokens if isinstance(tokens, list) else [],
+        tokens if isinstance(tokens, list) and all(map(_is_token, tokens)) else [],
         _cut(choice.get("finish_reason") == "length", refusal),
     )
 
 
 def _anthropic(body: Mapping[str, Any]) -> Body:
-    usage = body.get("usage") or {}
+    usage = _usage(body)
     used = [block["input"] for block in body["content"] if block.get("type") == "tool_use"]
     text = (
         orjson.dumps(used[0]).decode()
@@ -58,6 +60,23 @@ def _anthropic(body: Mapping[str, Any]) -> Body:
     cut = body.get("stop_reason") == "max_tokens"
     refusal = "refusal" if body.get("stop_reason") == "refusal" else None
     return Body(text, sum(counted) if counted else None, _count(usage.get("output_tokens")), [], _cut(cut, refusal))
+
+
+def _usage(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    usage = body.get("usage")
+    return usage if isinstance(usage, dict) else {}
+
+
+def _is_token(value: Any) -> bool:
+    """Tell whether this is a token with its log-probability and its alternatives with theirs."""
+    given = [value, *(value.get("top_logprobs") or [])] if isinstance(value, dict) else [value]
+    return all(
+        isinstance(each, dict)
+        and isinstance(each.get("token"), str)
+        and isinstance(each.get("logprob"), int | float)
+        and each["logprob"] < 1
+        for each in given
+    )
 
 
 def _count(value: Any) -> int | None:

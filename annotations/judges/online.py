@@ -143,6 +143,7 @@ def _pass_on(pk: int, now: datetime) -> int:
         run = _run_of_the_day(row, now)
         wanted = [item_id for item_id, u in numbers_of(run, ids) if u < row.rate]
         new = add_items(run, wanted, behind=None)
+        run.refresh_from_db(fields=["state", "chunk"])  # held by now: it may have ended before
         if new and run.state in {RunState.DONE, RunState.FAILED}:
             run.state = RunState.QUEUED
             JudgeRun.objects.filter(pk=run.pk).update(state=run.state, ended_at=None, reason="")

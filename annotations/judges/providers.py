@@ -218,7 +218,7 @@ def _checked(spec: ProviderSpec) -> dict[str, Any]:
 def _keep_key(access: Access, spec: ProviderSpec, now: datetime) -> None:
     name = _secret(spec.name)
     if spec.api_key:
-        store_secret(access.project, name=name, text=spec.api_key, actor=access.actor, now=now)
+        store_secret(access.project, name=name, text=spec.api_key.strip(), actor=access.actor, now=now)
     elif spec.api_key_env:
         forget_secret(access.project, name=name, actor=access.actor, now=now)
 

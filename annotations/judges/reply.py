@@ -13,6 +13,7 @@ from annotations.judges.prompt import RATIONALE
 from annotations.labels.combine import same_answer
 from annotations.rubrics.questions import is_positive
 from reviewapp.http.errors import InvalidError
+from reviewapp.http.lines import is_too_deep
 
 _FENCED = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
 MAX_RATIONALE = 20_000
@@ -30,12 +31,13 @@ class Read:
 def read_reply(text: str, questions: Sequence[Mapping[str, Any]]) -> Read:
     """Return the answers of a reply that is one JSON object with a valid answer to every required question."""
     found = _FENCED.fullmatch(text)
+    text = found.group(1) if found else text
     try:
-        body = orjson.loads(found.group(1) if found else text)
+        body = orjson.loads(text)
     except orjson.JSONDecodeError:
         return Read(None, problem="It is not one JSON object.")
-    if not isinstance(body, dict):
-        return Read(None, problem="It is not a JSON object.")
+    if not isinstance(body, dict) or is_too_deep(text.encode()):
+        return Read(None, problem="It is not a JSON object, or nested too deeply.")
     said = body.pop(RATIONALE, "") if all(question["key"] != RATIONALE for question in questions) else ""
     rationale = (said if isinstance(said, str) else orjson.dumps(said).decode())[:MAX_RATIONALE]
     asked = [{name: value for name, value in question.items() if name != "show_if"} for question in questions]

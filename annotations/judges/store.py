@@ -85,7 +85,7 @@ def _finish_items(run_id: int, found: Sequence[Finished]) -> set[int]:
                 [each.item_id for each in found],
                 [int(each.state) for each in found],
                 [each.stage for each in found],
-                [each.note[:1000] for each in found],
+                [each.note.replace("\x00", "")[:1000] for each in found],
                 run_id,
             ],
         )

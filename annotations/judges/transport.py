@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from annotations.judges.bodies import NO_ANSWER, read_body
 from annotations.judges.prompt import Message
 from annotations.judges.simulated import simulate
 from annotations.judges.waiting import retry_after
@@ -22,7 +23,14 @@ MAX_ANSWER_BYTES = 1024 * 1024
 ANTHROPIC_VERSION = "2023-06-01"
 _TOOL = "verdict"
 _TRY_AGAIN = frozenset({408, 409, 425, 429})
-_NO_CREDIT = ("insufficient_quota", "credit balance", "billing", "exceeded your current quota")
+# Not "billing" alone: who asks too fast without having paid yet is told where to pay, too.
+_NO_CREDIT = (
+    "insufficient_quota",
+    "credit balance",
+    "billing_not_active",
+    "billing_hard_limit",
+    "exceeded your current quota",
+)
 _NO_MODEL = ("model_not_found", "does not exist", "not_found_error", "unknown model", "model not found")
 _NO_STRUCTURE = ("response_format", "json_schema", "tool_choice", "tools", "structured output", "logprobs")
 
@@ -118,7 +126,11 @@ def send(outgoing: Outgoing, target: Target, ask: Ask, *, timeout_seconds: float
         raise TryAgainError(failed.message, wait=None, busy=False, sent=failed.sent) from None
     if answer.status != 200:
         raise _refusal(target, answer)
-    return Answered(answer.body.decode("utf-8", "replace"), answer.headers, (time.monotonic() - began) * 1000)
+    text = answer.body.decode("utf-8", "replace")
+    if read_body(target.kind, text).problem == NO_ANSWER:  # an outage told with a 200, a proxy's page: no verdict
+        message = f"{target.provider} answered 200, but not in its protocol: {_error_text(answer)}"
+        raise TryAgainError(message, wait=None, busy=False, sent=True, headers=answer.headers)
+    return Answered(text, answer.headers, (time.monotonic() - began) * 1000)
 
 
 def _simulated(target: Target, ask: Ask, timeout_seconds: float) -> Answered:
@@ -188,6 +200,10 @@ def _refusal(target: Target, answer: Answer) -> ProviderError:
 
 
 def _error_text(answer: Answer) -> str:
+    return _words_of(answer).replace("\x00", "")
+
+
+def _words_of(answer: Answer) -> str:
     text = answer.body[:4000].decode("utf-8", "replace")
     try:
         body = orjson.loads(answer.body)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from annotations.judges.transport import TryAgainError
 
 ATTEMPTS = 3
+LONGEST_SECONDS = 86_400.0  # whatever a provider says, it is asked again within a day
 WITHIN_SECONDS = 60.0
 _FIRST_WAIT = 0.5
 _PARTS = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|d|h|m|s)")
@@ -32,9 +33,13 @@ class Told:
 
 def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
     """Return the seconds that the headers ask to wait: `retry-after-ms`, seconds (also broken ones), or a date."""
-    now = now or datetime.now(UTC)
+    found = _asked_to_wait(headers, now or datetime.now(UTC))
+    return None if found is None else min(max(0.0, found), LONGEST_SECONDS)
+
+
+def _asked_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
     try:
-        return max(0.0, float(headers["retry-after-ms"]) / 1000)
+        return float(headers["retry-after-ms"]) / 1000
     except (KeyError, ValueError):
         pass
     text = headers.get("retry-after", "").strip()
@@ -47,7 +52,7 @@ def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> f
         date = parsedate_to_datetime(text)
     except (TypeError, ValueError):
         return None
-    return max(0.0, ((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds())
+    return ((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds()
 
 
 def read_duration(text: str) -> float | None:
@@ -77,7 +82,7 @@ def told_limits(headers: Mapping[str, str], *, now: datetime | None = None) -> T
             for what in ("requests", "tokens")
             if _whole(headers.get(left.format(what))) == 0
         ]
-        return Told(rpm or None, tpm or None, max(waits, default=0.0))
+        return Told(rpm or None, tpm or None, min(max(waits, default=0.0), LONGEST_SECONDS))
     return Told()
 
 

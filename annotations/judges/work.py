@@ -45,12 +45,15 @@ def run_piece(payload: dict[str, Any], now: datetime) -> None:
             .select_related("project", "judge_version__judge")
             .get(pk=payload["run_id"])
         )
-        if run.chunk != payload["chunk"] or run.state not in {RunState.QUEUED, RunState.RUNNING}:
+        if run.chunk != payload["chunk"]:
             return
-        run.state, run.started_at = RunState.RUNNING, run.started_at or now
-        run.save(update_fields=["state", "started_at"])
-    settle_left_behind(run.pk, now=now)
-    _Piece(run).work()
+        goes_on = run.state in {RunState.QUEUED, RunState.RUNNING}
+        if goes_on:
+            run.state, run.started_at = RunState.RUNNING, run.started_at or now
+            run.save(update_fields=["state", "started_at"])
+    settle_left_behind(run.pk, now=now)  # of a run that was stopped, too: its worker may have died before it could
+    if goes_on:
+        _Piece(run).work()
 
 
 class _Piece:

@@ -1,5 +1,6 @@
 """What the playground's form says of a version: fields of text into what a version is made of, and back."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -145,9 +146,12 @@ def _written(choice: Mapping[str, str]) -> str:
 
 def _number(text: str, name: str, *, whole: bool = False) -> Any:
     try:
-        return int(text) if whole else float(text)
-    except ValueError:
-        raise _wrong(name, "That is no whole number." if whole else "That is no number.") from None
+        found = int(text) if whole else float(text)
+        if math.isfinite(found):
+            return found
+    except (ValueError, OverflowError):
+        pass
+    raise _wrong(name, "That is no whole number." if whole else "That is no number.")
 
 
 def _wrong(name: str, message: str) -> InvalidError:

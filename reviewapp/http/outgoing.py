@@ -5,6 +5,7 @@ The one place that speaks HTTP to the outside. Each new connection resolves its 
 are not asked, answers are capped, and one deadline holds from the first packet to the last.
 """
 
+import re
 import ssl
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,6 +25,8 @@ USER_AGENT = "reviewapp"
 MAX_ANSWER_BYTES = 10 * 1024 * 1024
 CONNECT_SECONDS = 10.0
 TIMEOUT_SECONDS = 60.0
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"(?:[!-~](?:[ \t!-~]*[!-~])?)?")
 __all__ = ["Answer", "Outgoing", "OutgoingFailedError", "OutgoingRefusedError"]
 
 
@@ -88,10 +91,11 @@ class Outgoing:
     ) -> Answer:
         """Make one request and return the answer, a redirect or an error status too.
 
-        Raises OutgoingRefusedError where the address must not be called, and OutgoingFailedError where nothing whole
-        came back within the time and size allowed.
+        Raises OutgoingRefusedError where the address must not be called or a header cannot be sent, and
+        OutgoingFailedError where nothing whole came back within the time and size allowed.
         """
         place = place_of(url)
+        _check_headers(headers or {})
         token = _call.set(_Call(place.scheme, time.monotonic() + timeout_seconds))
         timeout = httpx.Timeout(None, connect=CONNECT_SECONDS, pool=timeout_seconds)
         try:
@@ -226,6 +230,14 @@ class _TimedStream(httpcore.NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
+
+
+def _check_headers(headers: Mapping[str, str]) -> None:
+    """Refuse a header that HTTP cannot hold without saying its value, which may be a key; httpx would quote it."""
+    for name, value in headers.items():
+        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+            message = f"The header {name[:60]!r} cannot be sent: it, or the key in it, has a sign that no header has."
+            raise OutgoingRefusedError(message, code="header_refused")
 
 
 @lru_cache(maxsize=1)

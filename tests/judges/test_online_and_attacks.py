@@ -6,8 +6,10 @@ import pytest
 from django.utils import timezone
 
 from annotations.judges.attacks import attacks
+from annotations.judges.choose import numbers_of
+from annotations.judges.ending import end_piece
 from annotations.judges.online import plan_online
-from annotations.models import JudgeSpend, Verdict
+from annotations.models import JudgeOnline, JudgeRun, JudgeSpend, Verdict
 from tests.judges.running import P, add_provider, add_version, run, work
 from tests.sampling.lines import item
 
@@ -33,6 +35,19 @@ def test_what_comes_in_is_judged_by_rule_and_rate_and_within_the_days_budget(lea
     assert sorted(Verdict.objects.values_list("item__external_id", flat=True)) == ["i1", "i3", "i5"]
     (run,) = lea.get(f"{P}/judge-runs?judge=strict")["results"]
     assert [run[name] for name in ("state", "budget_usd", "done", "total")] == ["done", 0.5, 3, 3]
+    # The day's run ends in the very moment in which more is passed on: that is judged all the same.
+    JudgeRun.objects.update(state="running")
+    JudgeOnline.objects.update(cursor=0)
+    lea.post(f"{P}/items", {"items": [item("more", metadata={"tier": "gold"})]})
+
+    def meanwhile(run, ids):
+        end_piece(run.pk, piece=run.chunk, pause="", waiting_for="", wait=0, all_chosen=True)
+        return numbers_of(run, ids)
+
+    monkeypatch.setattr("annotations.judges.online.numbers_of", meanwhile)
+    assert plan_online(now + timedelta(seconds=10)) == 1
+    work()
+    assert lea.get(f"{P}/judge-runs?judge=strict")["results"][0]["done"] == 4
     assert lea.put(f"{version}/online", {"enabled": False, "rate": 1})["enabled"] is False
     assert plan_online(now + timedelta(seconds=20)) == 0
 
@@ -72,7 +87,9 @@ def test_a_version_that_runs_here_is_asked_about_the_anchors_past_the_cache(lea,
     assert lea.post(f"{version}/anchors", {}, status=409)["error"]["code"] == "no_anchors"
     run(lea, version)
     page, form = browser_of(cast.lea), {"version": "strict/1", "next": "/p/helpdesk/judges/strict/1"}
-    page.post("/p/helpdesk/judges/anchors", form)
+    for _ in range(2):  # a second click freezes nothing, and is no answer to being asked again
+        page.post("/p/helpdesk/judges/anchors", form)
+    assert lea.get(f"{version}/watch")["anchors"]["moved"] == "not_asked"
     assert b"asked about the anchors again" in page.post("/p/helpdesk/judges/anchors/ask", form, follow=True).content
     lea.post(f"{version}/anchors", {}, status=409)
     stub.asked.clear()

@@ -39,6 +39,9 @@ def target(url, kind="openai"):
         ({"retry-after": "6m0s"}, 360),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "-3"}, None),
+        ({"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"}, 86_400),
+        ({"retry-after": "99999999d"}, 86_400),
+        ({"retry-after-ms": "inf"}, 86_400),
         ({}, None),
     ],
 )
@@ -61,6 +64,7 @@ def test_limits_are_read_from_the_headers_of_both_protocols():
     }
     assert told_limits(anthropic, now=NOW) == Told(50, None, 7)
     assert told_limits({"x-ratelimit-limit-requests": "many"}, now=NOW) == Told()
+    assert told_limits({**openai, "x-ratelimit-reset-tokens": "99999999d"}, now=NOW).wait == 86_400
 
 
 @pytest.mark.parametrize("valkey", ["there", "away"])
@@ -202,6 +206,7 @@ def test_a_reply_is_read_strictly_or_not_at_all():
         "[]",
         '{"verdict": "pass"} Thanks!',
         '{"verdict": "pass", "x": 1}',
+        f'{{"verdict": "pass", "rationale": {"[" * 300}{"]" * 300}}}',
     ]
     assert [read_reply(text, [QUESTION]).answers for text in bad] == [None] * len(bad)
     yes, no = Read({"verdict": "pass"}), Read({"verdict": "fail"})

@@ -24,7 +24,7 @@ def send(client, *outputs, **fields):
 
 def test_a_run_judges_every_item_once_and_says_what_it_cost(lea, project, stub):
     send(lea, "Gladly. [pass]", "No. [fail]", "[broken] \u200bbits")
-    add_provider(lea, stub)
+    add_provider(lea, stub, api_key="sk-test-1 ")  # as it comes from a clipboard
     assert "sk-test-1" not in str(lea.get(f"{P}/providers"))
     assert b"sk-test-1" not in bytes(ProjectSecret.objects.get().data)
     assert lea.post(f"{P}/providers/stub/test", {})["ok"] is True
@@ -111,6 +111,7 @@ def test_a_piece_that_was_overtaken_stores_and_moves_nothing(lea, project, stub)
     """Stopped and resumed while calls were under way: the old piece is not heard, and no money is moved twice."""
     from annotations.judges.ending import end_piece
     from annotations.judges.ledger import Settled, Wanted, reserve, settle, settle_left_behind
+    from annotations.judges.work import run_piece
     from annotations.models.judge_runs import CallState
     from reviewapp.jobs.models import Intent
     from sampling.models import Item
@@ -133,6 +134,13 @@ def test_a_piece_that_was_overtaken_stores_and_moves_nothing(lea, project, stub)
     assert lea.post(f"/judge-runs/{number}/resume")["state"] == "queued"
     work()
     assert lea.get(f"/judge-runs/{number}")["done"] == 1
+    # Stopped, and its worker killed before the last calls came back: their money is uncertain, not under way for ever.
+    JudgeRun.objects.update(state="running")
+    reserve(number, wanted, piece=JudgeRun.objects.get().chunk, now=NOW)
+    lea.post(f"/judge-runs/{number}/stop")
+    run_piece({"run_id": number, "chunk": JudgeRun.objects.get().chunk}, NOW)
+    told = lea.get(f"/judge-runs/{number}")
+    assert [told[name] for name in ("state", "reserved_usd", "uncertain_usd")] == ["stopped", 0, 1e-5]
 
 
 def test_budgets_pause_a_run_before_the_call_that_would_break_them(lea, project, stub):
@@ -164,11 +172,14 @@ def test_what_a_provider_answers_wrong_is_tried_again_or_told(lea, project, stub
     add_provider(lea, stub)
     version = add_version(lea, params={"concurrency": 1})
     no_schema = b'{"error": {"message": "response_format json_schema is not supported"}}'
+    # Who has not paid yet is told where to, each time that they ask too fast: that is no want of credit.
+    slow = b'{"error": {"code": "rate_limit_exceeded", "message": "Limit: 3 / min. Pay at https://a.example/account/billing"}}'
     first = {
-        1: (429, {"Retry-After": "0.05"}, b'{"error": {"message": "slow down"}}'),
+        1: (429, {"Retry-After": "0.05"}, slow),
         2: (500, {}, b"oops"),
         3: (500, {}, no_schema),
         4: (400, {}, no_schema),
+        5: (200, {}, b'{"error": {"message": "The model is down", "code": 502}}'),
     }
     stub.behave = first.get
     found = run(lea, version)
@@ -178,6 +189,10 @@ def test_what_a_provider_answers_wrong_is_tried_again_or_told(lea, project, stub
     stub.headers = {"x-ratelimit-limit-requests": "6000", "x-ratelimit-limit-tokens": "900000"}
     send(lea, *["[fail]"] * 2, metadata={"round": 2})
     lea.post(f"{P}/items", {"items": [item("late", output="[pass]")]})
+    # A key that no header can hold, and one that is wrong: neither is ever quoted.
+    add_provider(lea, stub, name="typo", api_key="sk-tést-2")
+    unsent = lea.post(f"{P}/providers/typo/test", {})
+    assert (unsent["ok"], "st-2" in str(unsent), "Authorization" in unsent["message"]) == (False, False, True)
     stub.behave = lambda nth: (401, {}, b'{"error": {"message": "Incorrect API key"}}')
     paused = run(lea, version)
     assert paused["state"] == "paused"
@@ -187,7 +202,7 @@ def test_what_a_provider_answers_wrong_is_tried_again_or_told(lea, project, stub
     lea.post(f"/judge-runs/{paused['id']}/resume")
     work()
     assert lea.get(f"/judge-runs/{paused['id']}")["state"] == "done"
-    assert JudgeProvider.objects.get().learnt["small"]["rpm"] == 6000
+    assert JudgeProvider.objects.get(name="stub").learnt["small"]["rpm"] == 6000
 
 
 def test_a_fallback_of_the_other_protocol_answers_where_the_first_cannot(lea, project, stub, settings):

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from annotations.datasets.candidates import count_labelled
 from annotations.datasets.cases import cases_with_splits
+from annotations.datasets.erase import erase_rows
 from annotations.datasets.figures import Figures, figures_of
 from annotations.datasets.recipe import Recipe, parse_recipe, recipe_of
 from annotations.datasets.rows import BATCH, NewRow, stream_new_rows
@@ -23,6 +24,7 @@ from reviewapp.audit.record import record
 from reviewapp.http.errors import ConflictError, FieldError, InvalidError, RefusalError
 from reviewapp.jobs.intents import add_intent
 from reviewapp.jobs.lease import keep_lease
+from sampling.erase.lock import lock_content
 
 KIND = "freeze_dataset"
 # More labelled items than this are selected in the background.
@@ -32,6 +34,10 @@ MAX_TAGS, MAX_TAG, MAX_NOTE = 20, 60, 2000
 _ROWS = """
 COPY annotations_datasetrow (version_id, position, external_id, item_id, split, origin, row, sha256, provenance)
 FROM STDIN
+"""
+_ERASED = """
+SELECT r.item_id FROM annotations_datasetrow r JOIN sampling_item i ON i.id = r.item_id
+WHERE r.version_id = %s AND i.erased_at IS NOT NULL
 """
 _DROPPED = "COPY annotations_datasetdropped (version_id, external_id, reason) FROM STDIN"
 
@@ -117,6 +123,8 @@ def _fill(version: DatasetVersion, recipe: Recipe, *, actor: Actor | None, now: 
     version.sha256, version.n_rows, version.frozen_at = whole.hexdigest(), n, now
     version.state = VersionState.FROZEN
     version.save()
+    _forget_erased(version, now)
+    take_tags(version, actor=actor, now=now)
     record(
         "dataset.frozen",
         now=now,
@@ -126,6 +134,33 @@ def _fill(version: DatasetVersion, recipe: Recipe, *, actor: Actor | None, now: 
         object_id=version.pk,
         detail={"dataset": dataset.name, "version": version.version, "rows": n, "sha256": version.sha256},
     )
+
+
+def _forget_erased(version: DatasetVersion, now: datetime) -> None:
+    """Empty the rows of people who were erased since they were read: nobody else knows of these rows yet."""
+    lock_content(version.dataset.project_id)
+    with connection.cursor() as cursor:
+        cursor.execute(_ERASED, [version.pk])
+        erase_rows(version.dataset.project_id, [row[0] for row in cursor.fetchall()], now)
+
+
+def take_tags(version: DatasetVersion, *, actor: Actor | None, now: datetime) -> None:
+    """Take the version's tags from the other versions of its dataset: a tag names one. In the caller's transaction."""
+    others = DatasetVersion.objects.select_for_update(of=("self",), no_key=True).filter(
+        dataset_id=version.dataset_id, tags__overlap=version.tags
+    )
+    for found in others.exclude(pk=version.pk).select_related("dataset").order_by("pk"):
+        found.tags = [tag for tag in found.tags if tag not in version.tags]
+        found.save(update_fields=["tags"])
+        record(
+            "dataset.described",
+            now=now,
+            actor=actor,
+            project_id=found.dataset.project_id,
+            object_kind="dataset_version",
+            object_id=found.pk,
+            detail={"dataset": found.dataset.name, "version": found.version, "tags": found.tags},
+        )
 
 
 class _Kinds:
@@ -193,7 +228,7 @@ def checked_words(tags: Sequence[str], note: str) -> tuple[tuple[str, ...], str]
     """Return tags and note as they are kept, or refuse them."""
     tags = tuple(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
     note = note.strip()
-    if len(tags) > MAX_TAGS or any(len(tag) > MAX_TAG or "\0" in tag or tag.isdigit() for tag in tags):
+    if len(tags) > MAX_TAGS or any(len(tag) > MAX_TAG or "\0" in tag or tag.isdecimal() for tag in tags):
         message = f"Up to {MAX_TAGS} tags of up to {MAX_TAG} characters, and none that is only a number."
         raise InvalidError(message, fields=(FieldError("tags", message),))
     if len(note) > MAX_NOTE or "\0" in note:

@@ -6,8 +6,8 @@ from typing import Literal
 
 from django.db import transaction
 
-from annotations.datasets.freeze import checked_words
-from annotations.models import DatasetLock, DatasetVersion
+from annotations.datasets.freeze import checked_words, take_tags
+from annotations.models import Dataset, DatasetLock, DatasetVersion
 from annotations.models.datasets import VersionState
 from reviewapp.accounts.access import Access, Actor, require
 from reviewapp.accounts.roles import Action
@@ -70,16 +70,12 @@ def describe_version(access: Access, version: DatasetVersion, *, tags: Sequence[
     require(access, Action.EDIT_DATASETS)
     words, note = checked_words(tags, note)
     with transaction.atomic():
-        versions = DatasetVersion.objects.select_for_update(no_key=True).filter(dataset=version.dataset)
-        for found in versions.order_by("pk"):
-            if found.pk == version.pk:
-                found.tags, found.note = list(words), note
-                found.save(update_fields=["tags", "note"])
-                _record("dataset.described", access.actor, found, now, tags=list(words), note_sha256=digest(note))
-            elif set(found.tags) & set(words):
-                found.tags = [tag for tag in found.tags if tag not in words]
-                found.save(update_fields=["tags"])
-                _record("dataset.described", access.actor, found, now, tags=found.tags)
+        Dataset.objects.select_for_update(no_key=True).get(pk=version.dataset_id)
+        found = DatasetVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
+        found.tags, found.note = list(words), note
+        found.save(update_fields=["tags", "note"])
+        _record("dataset.described", access.actor, found, now, tags=list(words), note_sha256=digest(note))
+        take_tags(found, actor=access.actor, now=now)
 
 
 def _record(action: str, actor: Actor, version: DatasetVersion, now: datetime, **detail: object) -> None:

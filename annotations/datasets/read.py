@@ -63,10 +63,12 @@ def get_version(project: Project, name: str, version: str | None = None) -> Data
     versions = DatasetVersion.objects.select_related("dataset__project", "created_by").filter(dataset=dataset)
     if version is None or version == LATEST:
         versions = versions.filter(state=VersionState.FROZEN, retired_at=None)
-    elif version.isdigit() and len(version) < 10:
+    elif version.isdecimal() and len(version) < 10:
         versions = versions.filter(version=int(version))
     else:
-        versions = versions.filter(tags__contains=[version])
+        tagged = versions.filter(tags__contains=[version])
+        frozen = tagged.filter(state=VersionState.FROZEN)
+        versions = frozen if frozen.exists() else tagged  # one that is being frozen has its tag from then on
     found = versions.order_by("-version").first()
     if found is None:
         raise NotFoundError("The dataset has no such version.")

@@ -9,6 +9,8 @@ import orjson
 
 from annotations.evaluations.spec import Endpoint, Model
 from annotations.evaluations.template import fill, fill_text, has_input, place_in
+from annotations.rubrics.kinds.base import find_unstorable
+from reviewapp.http.lines import is_too_deep
 from reviewapp.http.outgoing import Answer, Outgoing, OutgoingFailedError
 
 _BACKOFF, _LONGEST_WAIT = 0.5, 8.0
@@ -27,10 +29,20 @@ class Called(NamedTuple):
     cost_usd: float | None = None
 
 
-def call_rows(rows: Sequence[Mapping[str, Any]], system: Endpoint | Model, *, secret: str | None) -> list[Called]:
-    """Return what the system answers to each row, in order.
+class Time(NamedTuple):
+    """Until when calls are begun, and until when all of them end (of `time.monotonic`)."""
 
-    Raises OutgoingRefusedError where the address must not be called; everything else is the row's problem.
+    begin: float
+    end: float
+
+
+def call_rows(
+    rows: Sequence[Mapping[str, Any]], system: Endpoint | Model, *, secret: str | None, until: Time
+) -> list[Called | None]:
+    """Return what the system answers to each row, in order; None where the call was not begun in time.
+
+    A call is tried again as often as it may be and the time allows. Raises OutgoingRefusedError where the address must
+    not be called; everything else is the row's problem.
     """
     request = _model_request if isinstance(system, Model) else _endpoint_request
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -42,7 +54,13 @@ def call_rows(rows: Sequence[Mapping[str, Any]], system: Endpoint | Model, *, se
         Outgoing(connections=system.concurrency) as outgoing,
         ThreadPoolExecutor(max_workers=system.concurrency) as workers,
     ):
-        return list(workers.map(lambda row: _call(outgoing, request(system, row), headers, system), rows))
+
+        def one(row: Mapping[str, Any]) -> Called | None:
+            if time.monotonic() > until.begin:
+                return None
+            return _call(outgoing, request(system, row), headers, system, end=until.end)
+
+        return list(workers.map(one, rows))
 
 
 class _Request(NamedTuple):
@@ -73,7 +91,9 @@ def _model_request(system: Any, row: Mapping[str, Any]) -> _Request:
     return _Request("POST", f"{system.base_url.rstrip('/')}/chat/completions", orjson.dumps(body))
 
 
-def _call(outgoing: Outgoing, request: _Request, headers: Mapping[str, str], system: Endpoint | Model) -> Called:
+def _call(
+    outgoing: Outgoing, request: _Request, headers: Mapping[str, str], system: Endpoint | Model, *, end: float
+) -> Called:
     problem = ""
     for attempt in range(system.retries + 1):
         begun = time.monotonic()
@@ -94,8 +114,10 @@ def _call(outgoing: Outgoing, request: _Request, headers: Mapping[str, str], sys
             problem, wait = f"HTTP {answer.status}", _wait(answer, attempt)
             if answer.status not in _AGAIN:
                 break
-        if attempt < system.retries:
-            time.sleep(min(wait, _LONGEST_WAIT))
+        wait = min(wait, _LONGEST_WAIT)
+        if attempt == system.retries or time.monotonic() + wait + system.timeout_seconds > end:
+            break
+        time.sleep(wait)
     return Called(problem=problem[:500])
 
 
@@ -113,11 +135,16 @@ def _read(answer: Answer, system: Endpoint | Model, took: float) -> Called:
         if isinstance(system, Model) or system.response_path:
             return Called(problem="The answer is not JSON.", latency_ms=took)
         body = answer.body.decode(errors="replace").replace("\0", "")
+    else:
+        if is_too_deep(answer.body):
+            return Called(problem="The answer is nested too deeply.", latency_ms=took)
     path = "choices.0.message.content" if isinstance(system, Model) else system.response_path
     unwrapped = body["output"] if isinstance(body, dict) and "output" in body else body
     output = place_in(body, path) if path else unwrapped
     if output is None:
         return Called(problem=f"The answer has nothing at {path or 'output'}.", latency_ms=took)
+    if why := find_unstorable(output):
+        return Called(problem=f"The answer cannot be kept: {why}", latency_ms=took)
     usage = body.get("usage") if isinstance(body, dict) else None
     tokens_in, tokens_out = (
         _whole(usage, *names) for names in (("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens"))

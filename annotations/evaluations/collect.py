@@ -50,7 +50,7 @@ def read_output(data: Any, path: str) -> Given:
     if not isinstance(data, Mapping):
         raise _wrong(path, "Expected an object with external_id and output.")
     external_id = data.get("external_id")
-    if not isinstance(external_id, str) or not external_id:
+    if not isinstance(external_id, str) or not external_id or "\0" in external_id:
         raise _wrong(f"{path}.external_id", "Expected the external id of a row.")
     problem = data.get("error") or ""
     if "output" not in data and not problem:

@@ -16,8 +16,9 @@ from django.db import connection, transaction
 from annotations.datasets.locks import release_lock
 from annotations.datasets.read import FrozenRow, list_rows
 from annotations.evaluations.ask_judges import ask_about_outputs, has_unjudged
-from annotations.evaluations.call import Called, call_rows
+from annotations.evaluations.call import Called, Time, call_rows
 from annotations.evaluations.collect import masked_output
+from annotations.evaluations.erase import forget_erased
 from annotations.evaluations.grades import send_sample
 from annotations.evaluations.judged import find_judges, score_judge
 from annotations.evaluations.mark import answer_marks, ask_checks, base_marks
@@ -39,6 +40,7 @@ SMALL = 5000
 BATCH = 500
 # A slice of calls ends well within the lease of its job, also when the last calls take all their time.
 SLICE_SECONDS, CALLS_SECONDS = 20.0, 65.0
+_ROUNDS = 4
 NEVER_ANSWERED = 5
 
 _GIVEN = """
@@ -78,6 +80,7 @@ def advance(evaluation_id: int, *, now: datetime) -> bool:
         try:
             with transaction.atomic():
                 rest = _run_slice(evaluation) or _is_unjudged(evaluation)
+                forget_erased(evaluation, now)
                 if not rest:
                     _finish(evaluation, now)
         except RefusalError as refusal:
@@ -144,43 +147,51 @@ def end_evaluation(evaluation: Evaluation, state: EvaluationState, *, now: datet
 def _run_slice(evaluation: Evaluation) -> bool:
     """Do rows until the slice's time is up; tell whether there are more."""
     spec = spec_of(evaluation)
-    end = time.monotonic() + SLICE_SECONDS
+    until = _time_for(spec)
     while True:
-        size = BATCH if spec.called is None else _calls_at_once(spec)
+        size = BATCH if spec.called is None else spec.called.concurrency * _ROUNDS
         rows = list_rows(evaluation.version, split=spec.split or "", after=evaluation.position, limit=size)
         if not rows:
             return False
+        rows = _store_calls(evaluation, spec, rows, until=until)
+        if not rows:
+            return True
         kept = [row for row in rows if row.erased_at is None]
-        if spec.called is not None:
-            _store_calls(evaluation, spec, kept)
         _mark(evaluation, spec, kept, after=evaluation.position, last=rows[-1].position)
         evaluation.position = rows[-1].position
         evaluation.done += len(kept)
-        if time.monotonic() > end or _never_answered(evaluation):
+        if time.monotonic() > until.begin or _never_answered(evaluation):
             return True
 
 
-def _calls_at_once(spec: Spec) -> int:
-    """Return how many rows are called in one go, so that in the worst case they end in time."""
-    called = spec.called
-    if called is None:
-        return BATCH
-    worst = (called.timeout_seconds + 4) * (called.retries + 1) * spec.repeats
-    rounds = max(1, int((CALLS_SECONDS - SLICE_SECONDS) / worst))
-    return max(1, called.concurrency * rounds)
+def _time_for(spec: Spec) -> Time:
+    """Return the time of a slice that begins now: its last call begins so early that it ends in time, however slow."""
+    now, called = time.monotonic(), spec.called
+    begin = SLICE_SECONDS if called is None else min(SLICE_SECONDS, CALLS_SECONDS - called.timeout_seconds)
+    return Time(now + begin, now + CALLS_SECONDS)
 
 
-def _store_calls(evaluation: Evaluation, spec: Spec, rows: Sequence[FrozenRow]) -> None:
+def _store_calls(evaluation: Evaluation, spec: Spec, rows: list[FrozenRow], *, until: Time) -> list[FrozenRow]:
+    """Call the system for what these rows have no output of, and store what came; return the rows that are complete.
+
+    They are the first ones: of those behind them what came is kept, and the rest asked by the next slice.
+    """
     system = spec.called
-    if system is None or not rows:
-        return
+    if system is None:
+        return rows
     secret = read_secret(evaluation.project_id, f"evaluation:{evaluation.pk}")
-    asked = [row for row in rows for _ in range(spec.repeats)]
-    answers = call_rows([row.fields for row in asked], system, secret=secret)
+    stored = EvaluationOutput.objects.filter(evaluation=evaluation, position__in=[row.position for row in rows])
+    there = set(stored.values_list("position", "nth"))
+    tries = [(row, nth + 1) for row in rows if row.erased_at is None for nth in range(spec.repeats)]
+    asked = [(row, nth) for row, nth in tries if (row.position, nth) not in there]
+    answers = call_rows([row.fields for row, _ in asked], system, secret=secret, until=until)
     EvaluationOutput.objects.bulk_create(
-        _stored(evaluation, row, nth % spec.repeats + 1, called)
-        for nth, (row, called) in enumerate(zip(asked, answers, strict=True))
+        _stored(evaluation, row, nth, called)
+        for (row, nth), called in zip(asked, answers, strict=True)
+        if called is not None
     )
+    left = min((row.position for (row, _), each in zip(asked, answers, strict=True) if each is None), default=None)
+    return rows if left is None else [row for row in rows if row.position < left]
 
 
 def _stored(evaluation: Evaluation, row: FrozenRow, nth: int, called: Called) -> EvaluationOutput:

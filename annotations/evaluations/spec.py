@@ -11,7 +11,7 @@ MAX_REPEATS = 20
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class Match(_Strict):

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from django.db import connection, models
 
+from sampling.erase.lock import lock_content
+
 
 def reserve_ids(model: type[models.Model], count: int) -> Iterator[int]:
     """Return an iterator over that many unused ids of a table."""
@@ -28,6 +30,5 @@ def end_superseded(model: type[models.Model], heirs: dict[int, int]) -> None:
 
 
 def lock_imports(project_id: int) -> None:
-    """Let the imports of one project follow each other, until the transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [0x1A9, project_id % 2**31])
+    """Let the imports of one project follow each other, and erasure of people with them, until the transaction ends."""
+    lock_content(project_id)

@@ -63,7 +63,7 @@ def dataset(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     found = get_dataset(access.project, name)
     like = request.GET.get("like", "")
     form = (
-        RecipeForm.of_recipe(get_version(access.project, name, like).recipe) if like.isdigit() else RecipeForm.blank()
+        RecipeForm.of_recipe(get_version(access.project, name, like).recipe) if like.isdecimal() else RecipeForm.blank()
     )
     return _page(request, access, found, form=form)
 

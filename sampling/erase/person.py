@@ -15,6 +15,7 @@ from reviewapp.accounts.access import Access, require
 from reviewapp.accounts.roles import Action
 from reviewapp.audit.record import record
 from reviewapp.http.errors import FieldError, InvalidError
+from sampling.erase.lock import lock_content
 from sampling.mask.refs import hash_ref
 
 MAX_REF = 500
@@ -71,6 +72,7 @@ def erase_person(access: Access, *, user_ref: str, now: datetime) -> Erased:
     project = access.project
     hashed = hash_ref(project.sampling_salt, "user_ref", user_ref)
     with transaction.atomic():
+        lock_content(project.pk)
         with connection.cursor() as cursor:
             theirs: dict[str, Any] = {"project": project.pk, "refs": [user_ref, hashed]}
             cursor.execute(_EMPTY, {"now": now, **theirs})

@@ -1,9 +1,13 @@
 """Erasing a person: nothing of what they said is left anywhere, and what was frozen says so."""
 
+import io
+
 import orjson
 import pytest
+from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
+from annotations.datasets import freeze as freezing
 from annotations.datasets.locks import lock_version, release_lock
 from annotations.datasets.read import get_frozen
 from annotations.models import DatasetRow, Label
@@ -46,7 +50,7 @@ def lea(cast, project, api_of):
     return client
 
 
-def test_nothing_of_the_person_is_left_and_counts_stay_true(lea, cast, project, browser_of):
+def test_nothing_of_the_person_is_left_and_counts_stay_true(lea, cast, project, browser_of, tmp_path):
     before = lea.get(f"{URL}/pass-rate")["labels_only"]
     assert SECRET in everything()
     erased = lea.post(f"{URL}/erase", {"user_ref": "u-1"})
@@ -59,6 +63,9 @@ def test_nothing_of_the_person_is_left_and_counts_stay_true(lea, cast, project, 
     assert (tombstone["external_id"], tombstone["input"], tombstone["expected"]) == ("a", None, None)
     assert other["input"] == "Else"
     assert [orjson.loads(line)["id"] for line in export(lea, format="inspect").splitlines()] == ["b"]
+    told = io.StringIO()
+    call_command("export_dataset", "helpdesk", "evals@1", format="inspect", out=str(tmp_path / "x"), stdout=told)
+    assert orjson.loads(told.getvalue())["rows"] == 1
     assert lea.get(f"{URL}/pass-rate")["labels_only"] == before
     assert freeze(lea)["rows"] == 1
     diff = lea.get(f"{URL}/datasets/evals/diff?from=1&to=2")
@@ -74,6 +81,23 @@ def test_nothing_of_the_person_is_left_and_counts_stay_true(lea, cast, project, 
     ):
         with pytest.raises(DatabaseError), transaction.atomic():
             change()
+
+
+def test_a_person_who_is_erased_while_a_version_is_being_frozen_is_not_in_it(lea, settings, monkeypatch):
+    """Whoever erases does not see the rows of a version that is not there yet."""
+    everybody, copied = settings.ERASERS, freezing._copy_dropped
+
+    def meanwhile(*args):
+        settings.ERASERS = [name for name in everybody if not name.endswith("erase_rows")]
+        lea.post(f"{URL}/erase", {"user_ref": "u-1"})
+        settings.ERASERS = everybody
+        copied(*args)
+
+    monkeypatch.setattr(freezing, "_copy_dropped", meanwhile)
+    freeze(lea)
+    assert SECRET not in export(lea, version=2).decode()
+    version = lea.get(f"{URL}/datasets/evals/versions/2")
+    assert (version["erased"], version["rows"], version["erased_at"] is None) == (1, 2, False)
 
 
 def test_a_version_that_is_relied_on_is_not_retired(lea, cast, project, browser_of):

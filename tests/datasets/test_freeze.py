@@ -173,7 +173,7 @@ def test_very_many_items_are_frozen_in_the_background(lea, cast, project, actor_
     access = authorize(actor_of(cast.lea), "helpdesk", Action.EDIT_DATASETS)
     dataset = get_dataset(project, "evals")
     for body in ({"min_labels": 1}, {"min_labels": 2}):
-        later = freeze_version(access, dataset, body=body, now=NOW, at_once=1)
+        later = freeze_version(access, dataset, body=body, now=NOW, at_once=1, tags=["gold"])
         assert (later.state, later.sha256) == ("freezing", "")
         export_refused = lea.get(f"{URL}/datasets/evals/versions/{later.version}/export", status=409)
         assert export_refused["error"]["code"] == "not_frozen"
@@ -183,6 +183,12 @@ def test_very_many_items_are_frozen_in_the_background(lea, cast, project, actor_
     failed = lea.get(f"{URL}/datasets/evals/versions/2")
     assert (failed["state"], failed["rows"]) == ("failed", None)
     assert "2 few labels" in failed["problem"]
+    # A tag names one version: the newest that was frozen with it, and no other has it any longer.
+    assert lea.get(f"{URL}/datasets/evals/versions/gold")["version"] == 1
+    freeze(lea, tags=["gold", "new"])
+    assert lea.get(f"{URL}/datasets/evals/versions/gold")["version"] == 3
+    assert [lea.get(f"{URL}/datasets/evals/versions/{n}")["tags"] for n in (1, 2)] == [[], []]
+    lea.get(f"{URL}/datasets/evals/versions/%C2%B2", status=404)  # a digit, and no number
 
 
 def test_what_a_judge_is_tuned_on_stays_out(lea, project):

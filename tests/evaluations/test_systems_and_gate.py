@@ -8,7 +8,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from annotations.evaluations.run import run_evaluation
+from annotations.evaluations import call
+from annotations.evaluations import run as running
+from annotations.evaluations.run import advance, run_evaluation
 from annotations.judges.simulated import serve_simulated
 from annotations.judges.spending import set_budgets
 from annotations.models import Evaluation, EvaluationOutput
@@ -87,6 +89,56 @@ def test_an_endpoint_is_asked_row_by_row_with_its_secret_and_again_where_that_ma
     assert orjson.loads(stub.got[0][2])["note"] in {"via mail", "via chat"}
     assert read_secret(project.pk, f"evaluation:{begun['id']}") is None
     assert EvaluationOutput.objects.filter(input_tokens=5).count() == 5
+
+
+def test_a_slow_system_is_asked_in_slices_that_end_in_time_and_nothing_is_asked_twice(lea, stub, monkeypatch):
+    """Its third answer never comes: two tries fit into the slice, what came is kept, and the next slice goes on."""
+    bring(lea, 3)
+    monkeypatch.setattr(running, "SLICE_SECONDS", 0.1)
+    monkeypatch.setattr(running, "CALLS_SECONDS", 1.5)
+    monkeypatch.setattr(call, "_BACKOFF", 0.3)
+
+    def answer():
+        stub.pause = 0.6 if len(stub.got) in {3, 4} else 0.06
+        return 200, {}, [orjson.dumps({"output": "refund"})]
+
+    stub.answer = answer
+    endpoint = {"url": stub.url, "concurrency": 1, "timeout_seconds": 0.3, "retries": 5}
+    begun = evaluate(lea, endpoint=endpoint, repeats=2)
+    slices = 0
+    while not advance(begun["id"], now=timezone.now()):
+        slices += 1
+    found = lea.get(f"/evaluations/{begun['id']}")
+    assert (found["state"], [each["n"] for each in found["failures"]]) == ("done", [1])
+    assert (found["counts"]["outputs"], len(stub.got)) == (5, 7)
+    assert slices > 1
+
+
+def test_what_a_system_says_and_no_database_holds_is_a_failure_of_its_row(lea, project, stub, monkeypatch):
+    """A NUL, lists without end; a secret that no header holds; and a person who is erased while the system is asked."""
+    bring(lea, 6, user_ref="u-1")
+    said = iter([b'{"output": "a\\u0000"}', b'{"output": ' + b"[" * 300 + b"]" * 300 + b"}"])
+    stub.answer = lambda: (200, {}, [next(said, b'{"output": "Max wants a refund"}')])
+    endpoint = {"url": stub.url, "concurrency": 1}
+    begun = evaluate(lea, endpoint=endpoint)
+    run_evaluation({"evaluation_id": begun["id"]}, timezone.now())
+    found = lea.get(f"/evaluations/{begun['id']}")
+    assert (found["state"], found["counts"]["failed"], len(found["failures"])) == ("done", 2, 2)
+    begun = evaluate(lea, endpoint={**endpoint, "auth": {"secret": "s3crét"}})
+    run_evaluation({"evaluation_id": begun["id"]}, timezone.now())
+    found = lea.get(f"/evaluations/{begun['id']}")
+    assert (found["state"], "Authorization" in found["problem"], "s3cr" in found["problem"]) == ("failed", True, False)
+
+    def meanwhile(*args, **kwargs):
+        found = call.call_rows(*args, **kwargs)
+        lea.post(f"{URL}/erase", {"user_ref": "u-1"})
+        return found
+
+    monkeypatch.setattr(running, "call_rows", meanwhile)
+    begun = evaluate(lea, endpoint=endpoint)
+    run_evaluation({"evaluation_id": begun["id"]}, timezone.now())
+    stored = EvaluationOutput.objects.filter(evaluation_id=begun["id"])
+    assert (stored.exists(), stored.filter(output__isnull=False).exists()) == (True, False)
 
 
 def test_a_model_with_a_prompt_costs_what_its_tokens_cost(lea, stub):

@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from annotations.datasets.export.audit import export_on_record
-from annotations.datasets.export.formats import FORMATS
-from annotations.datasets.read import get_frozen
+from annotations.datasets.export.formats import FORMATS, keeps_erased
+from annotations.datasets.read import check_split, count_rows, get_frozen
 from reviewapp.accounts.operators import get_project
 from reviewapp.management.refusals import refusals_as_command_errors
 
@@ -40,6 +40,8 @@ class Command(BaseCommand):
         whole, size = sha256(), 0
         with refusals_as_command_errors():
             version = get_frozen(get_project(options["project"]), name, wanted or None)
+            split = check_split(version, options["split"])
+            rows = count_rows(version, split=split, erased=keeps_erased(options["format"]))
             made = export_on_record(
                 version,
                 kind=options["format"],
@@ -55,7 +57,7 @@ class Command(BaseCommand):
                     whole.update(piece)
                     size += out.write(piece)
                     bar.update(len(piece))
-        told = {"dataset": name, "version": version.version, "rows": version.n_rows, "bytes": size}
+        told = {"dataset": name, "version": version.version, "rows": rows, "bytes": size}
         told |= {"format": options["format"], "sha256": whole.hexdigest()}
         # With the export itself on stdout, what is told of it goes beside it.
         (self.stderr if options["out"] == "-" else self.stdout).write(orjson.dumps(told).decode())

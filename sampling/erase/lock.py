@@ -1,0 +1,13 @@
+"""Erasing waits for those who store what repeats the content of items, and they for it."""
+
+from django.db import connection
+
+
+def lock_content(project_id: int) -> None:
+    """Hold the content of a project's items, until the transaction ends.
+
+    Whoever has it and then looks which items are erased can store what it knows of the others: an erasure that comes
+    later finds it stored, and empties it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [0x1A9, project_id % 2**31])

@@ -142,12 +142,13 @@ class EstimateState:
 
 
 def _day(text: str, name: str) -> datetime | None:
-    """Return the midnight (UTC) with which a day begins; None for no text."""
+    """Return the midnight (UTC) with which a day begins; None for no text. There is a day after it."""
     if not text:
         return None
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+        return min(day, day + timedelta(days=1))
+    except (ValueError, OverflowError):
         message = f"{text[:40]!r} is no day such as 2026-11-30."
         raise InvalidError(message, fields=(FieldError(name, message),)) from None
 

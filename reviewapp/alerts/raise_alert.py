@@ -1,5 +1,6 @@
 """Raising alerts and ending them: each is told once, however often it is raised while it is open."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Literal
 
@@ -58,10 +59,22 @@ def raise_alert(
     return True
 
 
-def end_alert(project_id: int, *, kind: str, key: str, now: datetime) -> bool:
-    """Say that it is over; raised again after this it is told again. Return whether it was open."""
+def end_alert(project_id: int, *, kind: str, key: str, now: datetime, raised_before: datetime | None = None) -> bool:
+    """Say that it is over; raised again after this it is told again. Return whether it was open.
+
+    With `raised_before` only if it was raised before that.
+    """
     open_ones = Alert.objects.filter(project_id=project_id, kind=kind, key=key[:MAX_KEY], over_at__isnull=True)
+    if raised_before is not None:
+        open_ones = open_ones.filter(raised_at__lt=raised_before)
     return bool(open_ones.update(over_at=now))
+
+
+def end_others(project_id: int, *, kind: str, keys: Collection[str], now: datetime) -> int:
+    """Say that everything of a kind is over but what these keys name; return how much was open."""
+    kept = {key[:MAX_KEY] for key in keys}
+    open_ones = Alert.objects.filter(project_id=project_id, kind=kind, over_at__isnull=True)
+    return open_ones.exclude(key__in=kept).update(over_at=now)
 
 
 def list_alerts(project_id: int, *, open_only: bool = False, limit: int = 50) -> list[Alert]:

@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 from reviewapp.accounts.access import Access, require
 from reviewapp.accounts.models import Project
 from reviewapp.accounts.roles import Action
-from reviewapp.alerts.raise_alert import end_alert, raise_alert
+from reviewapp.alerts.raise_alert import end_others, raise_alert
 from reviewapp.jobs.intents import add_intent
 from reviewapp.stats.drift.findings import Finding, drift_findings
 from sampling.drift.measure import Measured
@@ -124,12 +124,11 @@ def _store(run: DriftRun, measured: list[Measured], found: tuple[Finding, ...], 
 
 
 def _tell(project: Project, run: DriftRun, *, now: datetime) -> None:
-    """Raise an alert of what drifted and is not meant; end those of what did not."""
+    """Raise an alert of what drifted and is not meant; end all others, also of what is no longer there to compare."""
     meant = accepted_features(project.pk, run)
-    for finding in run.findings.all():
-        if finding.verdict != DRIFTED or finding.feature in meant:
-            end_alert(project.pk, kind="drift", key=finding.feature, now=now)
-            continue
+    drifted = [each for each in run.findings.filter(verdict=DRIFTED) if each.feature not in meant]
+    end_others(project.pk, kind="drift", keys=[each.feature for each in drifted], now=now)
+    for finding in drifted:
         raise_alert(
             project,
             kind="drift",

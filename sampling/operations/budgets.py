@@ -1,7 +1,7 @@
 """Budgets: what the items of a day or a month cost, beside what they may, and an alert before it is too late."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from math import isfinite
 
 from django.db import transaction
@@ -97,8 +97,10 @@ def list_spending(project_id: int, *, now: datetime) -> list[Spending]:
 def watch_budget(project: Project, *, now: datetime) -> None:
     """Raise an alert where four fifths, or all, of a budget is spent; end those of a day or month that is over."""
     for spending in list_spending(project.pk, now=now):
+        began = datetime.combine(spending.first, time(), UTC)
         for level in (WARN_AT, 1.0):
             key = f"{spending.period} {level:g}"
+            end_alert(project.pk, kind=KIND, key=key, now=now, raised_before=began)
             if spending.share < level:
                 end_alert(project.pk, kind=KIND, key=key, now=now)
                 continue

@@ -180,6 +180,19 @@ def test_budgets_tell_at_four_fifths_and_at_all_of_it_and_are_over_with_the_day(
     assert list_spending(project.pk, now=now) == []
 
 
+def test_a_budget_that_is_spent_again_the_next_day_is_told_again(project, cast, lea, api_of):
+    lea.post(f"{URL}/budget", {"daily_usd": "10"})
+    night = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    for days in (1, 0):
+        at = (night - timedelta(days=days)).isoformat()
+        api_of(cast.lea).post(
+            "/projects/helpdesk/items", {"items": [item(f"batch {days}", cost_usd=20, occurred_at=at)]}
+        )
+        watch_budget(project, now=night - timedelta(days=days) + timedelta(minutes=30))
+    assert Alert.objects.filter(key="day 1").count() == 2
+    assert Alert.objects.filter(over_at=None).count() == 2
+
+
 def test_the_page_needs_no_more_statements_for_more_alerts(project, lea):
     counts = []
     for many in (1, 15):

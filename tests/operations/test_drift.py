@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from reviewapp.alerts.models import Alert
+from reviewapp.alerts.raise_alert import raise_alert
 from reviewapp.audit.models import AuditEvent
 from reviewapp.checks import seams
 from reviewapp.jobs.models import Intent
@@ -145,10 +146,12 @@ def test_what_was_planted_is_found_with_examples_and_told_once(cast, project, le
 
 def test_what_is_chance_is_not_found(project, lea):
     five_weeks(lea, changed=False, seed=3)
+    raise_alert(project, kind="drift", key="verdict.old.quality (1)", text="It has changed.", now=timezone.now())
     drift = compare(project)
     assert drift.run.undefined == ""
     assert [each.finding.feature for each in drift.drifted] == []
-    assert not Alert.objects.exists()
+    assert not Alert.objects.filter(over_at=None).exists()  # nor what is no longer there to be compared
+    assert Alert.objects.count() == 1
 
 
 def test_too_little_is_said_to_be_too_little(project, lea):

@@ -71,7 +71,8 @@ def test_a_filter_and_days_narrow_it_and_mistakes_are_named(cast, project, api_o
     assert "No figure yet:</strong> no items in this window" in read(vic, "?to=2020-01-01")
     assert "There is no fact" in read(vic, "?segment=nonsense", status=422)
     assert "Not JSON" in read(vic, "?where={", status=422)
-    assert "is no day such as" in read(vic, "?from=yesterday", status=422)
+    for wrong in ("from=yesterday", "to=9999-12-31"):  # there is no day after it
+        assert "is no day such as" in read(vic, f"?{wrong}", status=422)
     assert "no judge" in read(vic, "?judge=nobody", status=422)
     assert "Not JSON" in read(vic, "?where={", page=f"{PAGE}/labels", status=422)
     assert "By system_version" not in read(vic, "?segment=nothing")

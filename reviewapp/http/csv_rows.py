@@ -42,6 +42,11 @@ def csv_cell(value: object) -> str | int | float:
     return f"'{text}" if text.startswith(_ACTIVE) else text
 
 
+def cell_text(cell: str) -> str:
+    """Return the text that `csv_cell` made this cell of."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_ACTIVE) else cell
+
+
 def csv_rows(header: Sequence[str] | None, rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
     """Yield a CSV file (UTF-8, CRLF, quoted where needed) piece by piece; memory does not grow with it.
 

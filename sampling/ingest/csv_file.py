@@ -1,7 +1,8 @@
 """CSV, record by record, whatever separates its cells: flat memory, and each bad record named by its line.
 
 UTF-8 with or without a byte order mark, or UTF-16 with one. The first record names the columns. An empty cell is an
-absent value.
+absent value. A file of refused rows that we gave out comes back corrected: its cells lose the ' that keeps spreadsheets
+from computing them.
 """
 
 import csv
@@ -11,9 +12,12 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Any, Self
 
+from reviewapp.http.csv_rows import cell_text
 from reviewapp.http.errors import InvalidError, MalformedError
 from reviewapp.http.lines import MAX_LINE_BYTES, TOO_LONG, Line, LineProblem
 
+# What stands in front in a file of refused rows.
+PROBLEM_COLUMNS = ("problem_line", "problem", "problem_place", "problem_row")
 SAMPLE_BYTES = 64 * 1024
 SAMPLE_RECORDS = 20
 MAX_COLUMNS = 1000
@@ -39,6 +43,7 @@ class CsvTable:
         self._lines = _TextLines(chain([sample], source), encoding)
         self._reader = csv.reader(self._lines, delimiter=self.delimiter, strict=True)
         self.columns = _column_names(self._reader)
+        self._is_ours = set(PROBLEM_COLUMNS) <= set(self.columns)
 
     def rows(self) -> Iterator[Line]:
         """Yield the rows: cells by column, without the empty ones; the number is the line where the row begins."""
@@ -69,6 +74,8 @@ class CsvTable:
             return Line(number, None, TOO_LONG)
         if any(not cell.isascii() and _is_broken(cell) for cell in cells):
             return Line(number, None, _NOT_UTF_8)
+        if self._is_ours:
+            cells = list(map(cell_text, cells))
         return Line(number, {name: cell for name, cell in zip(self.columns, cells, strict=True) if cell})
 
 

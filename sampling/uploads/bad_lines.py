@@ -6,6 +6,7 @@ import orjson
 
 from reviewapp.http.csv_rows import csv_rows
 from reviewapp.http.lines import Line
+from sampling.ingest.csv_file import PROBLEM_COLUMNS
 from sampling.ingest.files import FileKind, Source
 from sampling.ingest.parse import Problem, parse_line
 from sampling.models import Upload
@@ -13,7 +14,6 @@ from sampling.uploads.mapping import ColumnChoice
 from sampling.uploads.stage import open_upload
 
 _CHUNK = 64 * 1024
-PROBLEM_COLUMNS = ("problem_line", "problem", "problem_place", "problem_row")
 
 
 def bad_lines(upload: Upload) -> Iterator[bytes]:
@@ -24,7 +24,10 @@ def bad_lines(upload: Upload) -> Iterator[bytes]:
     """
     source = open_upload(upload)
     if source.columns is not None and upload.kind == FileKind.CSV:
-        return csv_rows((*PROBLEM_COLUMNS, *source.columns), _rows(upload, source, source.columns))
+        columns = [
+            name for name in source.columns if name not in PROBLEM_COLUMNS
+        ]  # of a file that comes back corrected
+        return csv_rows((*PROBLEM_COLUMNS, *columns), _rows(upload, source, columns))
     return _pieces(upload, source)
 
 

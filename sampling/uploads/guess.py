@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from sampling.ingest.cells import METADATA
 from sampling.ingest.columns import is_field
+from sampling.ingest.csv_file import PROBLEM_COLUMNS
 
 LEAVE_OUT = ""
 
@@ -38,7 +39,6 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "confidence": ("confidence_score", "probability"),
     "steps": ("tool_calls", "trace"),
 }
-_OURS = frozenset({"problem_line", "problem", "problem_place", "problem_row"})
 
 
 def guess_fields(columns: Sequence[str]) -> dict[str, str]:
@@ -55,7 +55,7 @@ def guess_fields(columns: Sequence[str]) -> dict[str, str]:
 
 
 def _left(column: str) -> str:
-    return LEAVE_OUT if column in _OURS else f"{METADATA}{column}"
+    return LEAVE_OUT if column in PROBLEM_COLUMNS else f"{METADATA}{column}"
 
 
 def _simple(column: str) -> str:

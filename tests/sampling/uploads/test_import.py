@@ -64,6 +64,25 @@ def test_bad_lines_that_were_corrected_come_in_and_the_rest_are_duplicates(lea):
     assert counts(upload)[:2] == ("done", 1)
 
 
+def test_a_corrected_file_brings_its_cells_as_they_were_before_they_were_kept_from_spreadsheets(lea):
+    content = b"id,question,answer,thumb\n,- too slow,=SUM(A1),-1\n"
+    upload = taken(lea, content)
+    choice = ColumnChoice({"id": "external_id", "question": "input", "answer": "output", "thumb": "feedback"})
+    start_import(lea, upload, choice=choice, now=timezone.now())
+    work()
+    assert counts(upload)[3] == 1
+    refused = b"".join(bad_lines(upload))
+    assert refused.endswith(b",,'- too slow,'=SUM(A1),'-1\r\n")
+    for text in (refused, refused.replace(b",,'- too slow", b",1,'- too slow")):  # as it is, then corrected
+        again = taken(lea, text)
+        start_import(lea, again, choice=choice, now=timezone.now())
+        work()
+        if counts(again)[3]:
+            assert b"".join(bad_lines(again)) == refused
+    found = Item.objects.get()
+    assert (found.input, found.output, found.feedback) == ("- too slow", "=SUM(A1)", -1)
+
+
 @pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.ndjson"])
 def test_json_lines_keep_their_types_and_refused_ones_come_out_as_they_were(lea, name):
     lines = [

@@ -2,6 +2,8 @@
 
 from django.db import connection
 
+_DERIVED = 0x1A8
+
 
 def lock_content(project_id: int) -> None:
     """Hold the content of a project's items, until the transaction ends.
@@ -11,3 +13,18 @@ def lock_content(project_id: int) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [0x1A9, project_id % 2**31])
+
+
+def share_derived() -> None:
+    """Hold off erasures, of any project, until the transaction ends, which makes something anew from stored items.
+
+    Several may; what they made before an erasure came is there for it to empty.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_DERIVED])
+
+
+def await_derived() -> None:
+    """Wait for those who make something from stored items, and hold them off until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_DERIVED])

@@ -15,7 +15,7 @@ from reviewapp.accounts.access import Access, require
 from reviewapp.accounts.roles import Action
 from reviewapp.audit.record import record
 from reviewapp.http.errors import FieldError, InvalidError
-from sampling.erase.lock import lock_content
+from sampling.erase.lock import await_derived, lock_content
 from sampling.mask.refs import hash_ref
 
 MAX_REF = 500
@@ -77,6 +77,7 @@ def erase_person(access: Access, *, user_ref: str, now: datetime) -> Erased:
             theirs: dict[str, Any] = {"project": project.pk, "refs": [user_ref, hashed]}
             cursor.execute(_EMPTY, {"now": now, **theirs})
             ids = [row[0] for row in cursor.fetchall()]
+            await_derived()
             for statement in _REST:
                 cursor.execute(statement, {"ids": ids, **theirs})
         elsewhere: dict[str, int] = {}

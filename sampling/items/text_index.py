@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from reviewapp.jobs.intents import add_intent
+from sampling.erase.lock import share_derived
 from sampling.models import SearchDue
 
 KIND = "index_items"
@@ -68,6 +69,7 @@ SELECT (SELECT count(*) FROM taken), (SELECT count(*) FROM stored)
 def index_due_items() -> int | None:
     """Make one portion of due items searchable, the oldest first; return how many, None where nothing is due."""
     with transaction.atomic(), connection.cursor() as cursor:
+        share_derived()
         cursor.execute(_FILL, {"portion": PORTION})
         ranges, items = cursor.fetchone()
     return items if ranges else None

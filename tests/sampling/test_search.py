@@ -2,13 +2,17 @@
 
 import itertools
 import random
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
+from reviewapp.accounts.access import Access, Actor
+from reviewapp.accounts.roles import Role
 from reviewapp.http.lines import cut_lines
 from reviewapp.jobs.models import Intent
+from sampling.erase.person import erase_person
 from sampling.ingest.add import add_items
 from sampling.ingest.facts import NewFact, record_facts
 from sampling.items import find
@@ -324,3 +328,24 @@ def test_other_projects_are_not_searched(store, search, project, cast):
     index_everything()
     assert search("walrus") == ["ours"]
     assert search("walrus", {"external_id": {"eq": "theirs"}}) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_erased_while_their_item_is_made_searchable_is_not_found_by_its_words(project, cast, store):
+    """The text that is being made cannot be seen yet, so whoever erases waits for it."""
+    store(item(input="Zanzibar", user_ref="u-1"))
+    access = Access(actor=Actor(user=cast.olga), project=project, role=Role.OWNER)
+
+    def erase():
+        try:
+            return erase_person(access, user_ref="u-1", now=NOW).items
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            assert index_due_items() == 1
+            erased = other.submit(erase)
+            wait([erased], timeout=0.3)
+        assert erased.result() == 1
+    assert not ItemText.objects.exists()

@@ -206,6 +206,7 @@ SWEEP_STEPS = [
     "annotations.judges.watch.plan_watching",
     "sampling.uploads.forget.forget_old_uploads",
     "annotations.datasets.export.jobs.forget_expired",
+    "annotations.given_up.end_given_up",
     "annotations.rollouts.watch.watch_rollouts",
     "reviewapp.audit.seal.seal_events",
     "reviewapp.jobs.intents.ring_due_intents",

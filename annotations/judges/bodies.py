@@ -32,7 +32,10 @@ def read_body(kind: str, raw: str) -> Body:
 
 
 def _openai(body: Mapping[str, Any]) -> Body:
-    choice, usage = body["choices"][0], _usage(body)
+    usage = _usage(body)
+    if body["choices"] == []:  # what a filter of the provider's leaves
+        return Body("", _count(usage.get("prompt_tokens")), problem="The provider gave no reply.")
+    choice = body["choices"][0]
     text = choice["message"].get("content")
     refusal = choice["message"].get("refusal")
     tokens = ((choice.get("logprobs") or {}).get("content")) or []

@@ -10,11 +10,13 @@ from django.db import DatabaseError, transaction
 from annotations.datasets.duplicates import clusters_of_similar
 from annotations.datasets.freeze import freeze_in_background, freeze_version
 from annotations.datasets.read import get_dataset
+from annotations.given_up import end_given_up
 from annotations.judges.pairs import SHARES, SPLITS
 from annotations.models import DatasetRow, DatasetVersion
 from reviewapp.accounts.access import authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.audit.models import AuditEvent
+from reviewapp.jobs.models import Intent
 from reviewapp.stats.sampling.splits import hash_split
 from sampling.draws.numbers import purpose_salt
 from tests.conftest import NOW
@@ -183,10 +185,18 @@ def test_very_many_items_are_frozen_in_the_background(lea, cast, project, actor_
     failed = lea.get(f"{URL}/datasets/evals/versions/2")
     assert (failed["state"], failed["rows"]) == ("failed", None)
     assert "2 few labels" in failed["problem"]
+    # A job that broke off at every attempt says so, too.
+    broken = freeze_version(access, dataset, body={}, now=NOW, at_once=1)
+    assert end_given_up(NOW) == 0
+    Intent.objects.filter(kind="freeze_dataset", dedupe_key=broken.pk).update(
+        failed_at=NOW, last_error="ValueError: oh"
+    )
+    assert end_given_up(NOW) == 1
+    assert "ValueError: o" in lea.get(f"{URL}/datasets/evals/versions/3/export", status=409)["error"]["message"]
     # A tag names one version: the newest that was frozen with it, and no other has it any longer.
     assert lea.get(f"{URL}/datasets/evals/versions/gold")["version"] == 1
     freeze(lea, tags=["gold", "new"])
-    assert lea.get(f"{URL}/datasets/evals/versions/gold")["version"] == 3
+    assert lea.get(f"{URL}/datasets/evals/versions/gold")["version"] == 4
     assert [lea.get(f"{URL}/datasets/evals/versions/{n}")["tags"] for n in (1, 2)] == [[], []]
     lea.get(f"{URL}/datasets/evals/versions/%C2%B2", status=404)  # a digit, and no number
 

@@ -6,8 +6,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from annotations.given_up import end_given_up
 from annotations.models import Evaluation
 from annotations.rollouts.evaluated import measure_evaluation
+from reviewapp.jobs.models import Intent
+from tests.conftest import NOW
 from tests.evaluations.world import URL, bring, evaluate, outputs
 
 AT = "/p/helpdesk/evaluations"
@@ -96,6 +99,14 @@ def test_a_run_that_goes_on_shows_how_far_it_is_and_is_stopped(lea, cast, browse
     browser.post(f"{at}/stop")
     assert b"It was stopped after 0 of 3" in browser.get(at).content
     assert b"has ended" in browser.post(f"{at}/stop", follow=True).content
+    # One whose job broke off at every attempt ends with the reason, and its version is free again.
+    run = evaluate(lea, endpoint={"url": "http://127.0.0.1:9/answer"})
+    Intent.objects.filter(kind="run_evaluation", dedupe_key=run["id"]).update(
+        failed_at=NOW, last_error="ValueError: oh"
+    )
+    assert (end_given_up(NOW), end_given_up(NOW)) == (1, 0)
+    assert b"given up: ValueError: o" in browser.get(f"{AT}/{run['id']}").content
+    assert lea.get(f"{URL}/datasets/evals/versions/1")["locks"] == []
 
 
 def test_pages_take_as_many_queries_for_many_rows_as_for_few(lea, cast, browser_of):

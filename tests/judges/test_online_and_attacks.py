@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from annotations.given_up import end_given_up
 from annotations.judges.attacks import attacks
 from annotations.judges.choose import numbers_of
 from annotations.judges.ending import end_piece
 from annotations.judges.online import plan_online
 from annotations.models import JudgeOnline, JudgeRun, JudgeSpend, Verdict
+from reviewapp.jobs.models import Intent
 from tests.judges.running import P, add_provider, add_version, run, work
 from tests.sampling.lines import item
 
@@ -64,6 +66,10 @@ def test_the_attack_suite_tells_how_many_of_its_attempts_fooled_a_version(lea, p
     version = add_version(lea, prompt="{{ output }}")
     assert lea.post(f"{version}/attacks", {}, status=202)["state"] == "running"
     lea.post(f"{version}/attacks", {}, status=409)
+    Intent.objects.filter(kind="attack_judge").update(failed_at=timezone.now(), last_error="ValueError: oh")
+    assert (end_given_up(timezone.now()), end_given_up(timezone.now())) == (1, 0)
+    assert lea.get(version)["attacks"]["reason"].endswith("ValueError: oh")
+    lea.post(f"{version}/attacks", {}, status=202)
     work()
     found = lea.get(version)["attacks"]
     suite = attacks("pass", '{"rationale":"Correct.","verdict":"pass"}')

@@ -27,12 +27,12 @@ def test_whatever_a_model_replies_ends_its_item_and_not_the_run(lea, project, st
         {"message": {"content": passes}, "logprobs": {"content": ["x", 1]}},
         *({"message": {"content": passes}, "logprobs": {"content": each}} for each in tokens),
     ]
-    bring(lea, len(bodies))
+    bring(lea, len(bodies) + 1)  # of the last one there is nothing
     add_provider(lea, stub)
-    stub.behave = lambda nth: (200, {}, orjson.dumps({"choices": [bodies[nth - 1]], "usage": [1]}))
+    stub.behave = lambda nth: (200, {}, orjson.dumps({"choices": bodies[nth - 1 : nth], "usage": [1]}))
     params = {"score": "logprobs", "concurrency": 1, "repair": False}
     found = run(lea, add_version(lea, params=params))
-    assert [found[name] for name in ("state", "done", "unparsed")] == ["done", 3, 2]
+    assert [found[name] for name in ("state", "done", "unparsed")] == ["done", 3, 3]
 
 
 def test_what_a_judge_chosen_by_hand_says_raises_no_probability(lea, project, stub):

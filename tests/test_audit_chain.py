@@ -98,11 +98,15 @@ def test_any_change_is_found_and_its_first_row_named(sealed, change, said):
         verify()
 
 
-def test_a_chain_replaced_as_a_whole_is_found_by_the_checkpoint_file(sealed):
+def test_a_chain_replaced_as_a_whole_is_found_by_the_checkpoint_file(sealed, settings):
     tamper("UPDATE audit_auditevent SET actor_name = 'eve' WHERE object_id = '2'")
     tamper("DELETE FROM audit_auditseal; DELETE FROM audit_auditcheckpoint; DELETE FROM audit_auditsealer")
     seal_now(now=NOW)
     with pytest.raises(CommandError, match="not as the checkpoint file"):
+        verify()
+    with settings.AUDIT_CHECKPOINTS.open("a") as file:
+        file.write('{"at": "2026')  # cut off by a full disk, or by somebody
+    with pytest.raises(CommandError, match="Line 4 of the checkpoint file is no checkpoint"):
         verify()
 
 
@@ -167,6 +171,10 @@ def test_an_export_is_recomputed_elsewhere(sealed, cast, api_of, tmp_path):
         verify(export=str(exported))
     for text, said in (("{", "Line 1 is not JSON"), ('{"a": 1}', "Row 1 is no exported")):
         exported.write_text(text, encoding="utf-8")
+        with pytest.raises(CommandError, match=said):
+            verify(export=str(exported))
+    for spoilt, said in (({"at": "noon"}, "not as it was sealed"), ({"position": "1"}, "Row 2 is no exported")):
+        exported.write_text("\n".join(map(json.dumps, [rows[0], {**rows[1], **spoilt}])), encoding="utf-8")
         with pytest.raises(CommandError, match=said):
             verify(export=str(exported))
     with pytest.raises(CommandError, match="cannot be read"):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import compress
 from typing import Any, NamedTuple
 
 import orjson
@@ -48,19 +49,24 @@ GROUP BY 1
 """
 _DECIDABLE = "SELECT count(*) FROM sampling_item i WHERE {ai} IS NOT NULL AND {condition}"
 
+# Before the project was blind its reviewers saw what the AI had decided.
+_BLIND = "(b.source <> 'queue' OR p.blind_since IS NULL OR b.created_at >= p.blind_since)"
 _OF_QUESTION = """
-SELECT {columns}, i.sampling_probability, drawn.probability, drawn.u, labels.answers, labels.names, labels.spent,
-    labels.at, (SELECT (a.answers -> %s)::text FROM annotations_adjudication a
+SELECT {columns}, i.sampling_probability, drawn.probability, drawn.u, labels.answers, labels.names, labels.planned,
+    labels.spent, labels.at, (SELECT (a.answers -> %s)::text FROM annotations_adjudication a
         WHERE a.item_id = i.id AND a.superseded_by_id IS NULL AND a.answers ? %s)
-FROM sampling_item i
+FROM sampling_item i JOIN accounts_project p ON p.id = i.project_id
 JOIN LATERAL (
-    SELECT array_agg((b.answers -> %s)::text ORDER BY b.id) AS answers,
-        array_agg(b.reviewer_name ORDER BY b.id) AS names,
-        percentile_cont(0.5) WITHIN GROUP (ORDER BY b.duration_ms) AS spent, max(b.created_at) AS at
+    SELECT array_agg((b.answers -> %s)::text ORDER BY b.id) FILTER (WHERE {blind}) AS answers,
+        array_agg(b.reviewer_name ORDER BY b.id) FILTER (WHERE {blind}) AS names,
+        array_agg(NOT EXISTS (SELECT FROM annotations_extralabel x WHERE x.label_id = b.id) ORDER BY b.id)
+            FILTER (WHERE {blind}) AS planned,
+        percentile_cont(0.5) WITHIN GROUP (ORDER BY b.duration_ms) FILTER (WHERE {blind}) AS spent,
+        max(b.created_at) FILTER (WHERE {blind}) AS at, count(*) AS n
     FROM annotations_label b
     WHERE b.project_id = i.project_id AND b.item_id = i.id AND b.withdrawn_at IS NULL AND b.superseded_by_id IS NULL
         AND NOT b.surplus AND b.source <> 'gold' AND b.answers ? %s
-) labels ON labels.answers IS NOT NULL
+) labels ON labels.n > 0
 LEFT JOIN LATERAL (
     SELECT d.probability * {share} AS probability, d.u FROM sampling_draw d
     WHERE d.item_id = i.id AND d.selected ORDER BY d.id DESC LIMIT 1
@@ -82,8 +88,9 @@ class Pair(NamedTuple):
 
     `probability` is the chance with which people came to decide it (upstream × feed or draw), None where nobody knows.
     Where an upstream sampler's is not known of some, it is left out of all: they stand for the traffic received.
-    `everybody` holds what each person said; `human` is their resolution, None while it is open. `in_uniform` tells
-    whether the item belongs to those that were chosen with one and the same probability.
+    `everybody` holds what each person said, without those who were asked because others differed; `human` is the
+    resolution of all, None while it is open. `in_uniform` tells whether the item belongs to those that were chosen with
+    one and the same probability.
     """
 
     item_id: int
@@ -228,7 +235,8 @@ def busiest_feed(window: Window, feeds: Sequence[DecisionFeed], rule: Rule) -> D
 def read_question_pairs(window: Window, question: dict[str, Any], rule: Rule) -> Pairs:
     """Return the pairs of a question that our own reviewers answered without seeing the AI's decision.
 
-    Items that were sent to review by hand have no probability; they are left out and counted.
+    Items that were sent to review by hand have no probability; they are left out and counted, and so are those of which
+    all labels are from before the project was blind.
     """
     ai, condition, segment = ai_sql(rule), window.condition(), _segment(window)
     key, lanes = question["key"], reached(window)
@@ -239,6 +247,7 @@ def read_question_pairs(window: Window, question: dict[str, Any], rule: Rule) ->
                 ai=ai.sql,
                 condition=condition.sql,
                 share=lanes.share.sql,
+                blind=_BLIND,
             ),
             [
                 *(*ai.params, *segment.params, key, key, key, key),
@@ -249,11 +258,15 @@ def read_question_pairs(window: Window, question: dict[str, Any], rule: Rule) ->
         cursor.execute(_LOWEST.format(ai=ai.sql, condition=condition.sql), [*ai.params, *condition.params])
         (lowest,) = cursor.fetchone()
         decidable = _count_decidable(cursor, ai, condition)
-    rows, by_hand, unknown = [], 0, sum(row[9] is None and row[10] is not None for row in found)
+    rows, by_hand, assisted = [], 0, 0
+    unknown = sum(row[9] is None and row[10] is not None for row in found)
     for row in found:
-        sampled, drawn, u, answers, names, spent, at, adjudicated = row[9:]
+        sampled, drawn, u, answers, names, planned, spent, at, adjudicated = row[9:]
         if drawn is None:
             by_hand += 1
+            continue
+        if answers is None:
+            assisted += 1
             continue
         upstream = 1.0 if unknown else sampled
         given = [orjson.loads(answer) for answer in answers]
@@ -271,13 +284,21 @@ def read_question_pairs(window: Window, question: dict[str, Any], rule: Rule) ->
                 # alike, unless one lane was reached further than the other.
                 in_uniform=upstream == 1 and lowest is not None and u < lowest and lanes.even,
                 duration_ms=spent,
-                deciders=tuple(names),
-                everybody=tuple(rule.name(each) for each in given),
+                deciders=tuple(compress(names, planned)),
+                everybody=tuple(rule.name(each) for each in compress(given, planned)),
             )
         )
     source = Source("question", key, "drawn", len(rows))
     undecided = sum(row.human is None for row in rows)
-    return Pairs(source, rows, decidable, n_chosen_by_hand=by_hand, n_open=undecided, n_unknown_upstream=unknown)
+    return Pairs(
+        source,
+        rows,
+        decidable,
+        n_assisted=assisted,
+        n_chosen_by_hand=by_hand,
+        n_open=undecided,
+        n_unknown_upstream=unknown,
+    )
 
 
 def named_feed(feeds: Sequence[DecisionFeed], name: str) -> DecisionFeed:

@@ -152,7 +152,9 @@ def edit_project(access: Access, *, changes: Mapping[str, Any], now: datetime) -
         checked(project)
         changed = sorted(name for name in changes if getattr(project, name) != before[name])
         if changed:
-            project.save(update_fields=changed)
+            if project.blind and "blind" in changed:
+                project.blind_since = now
+            project.save(update_fields=[*changed, "blind_since"])
             record(
                 "project.changed",
                 now=now,

@@ -70,8 +70,18 @@ def _sealed_events() -> Iterator[tuple[AuditSeal, dict[str, Any] | None]]:
 def _read_checkpoint_file() -> Iterator[dict[str, Any]]:
     path: Path = settings.AUDIT_CHECKPOINTS
     if path.exists():
-        with path.open(encoding="utf-8") as file:
-            yield from (json.loads(line) for line in file if line.strip())
+        with path.open(encoding="utf-8", errors="replace") as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield _checkpoint(line, number)
+
+
+def _checkpoint(line: str, number: int) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(line)
+        return {"at": str(found["at"]), "position": int(found["position"]), "sha256": str(found["sha256"])}
+    except (ValueError, TypeError, KeyError):
+        raise TamperedError(f"Line {number} of the checkpoint file is no checkpoint.") from None
 
 
 def _count_unsealed() -> int:
@@ -95,7 +105,7 @@ def verify_export(lines: Iterable[str]) -> Verified:
     exported with it, and events that follow each other to one another.
     """
     count, unsealed, last = 0, 0, (0, GENESIS)
-    rows = sorted(_exported(lines), key=lambda row: row["position"] or float("inf"))
+    rows = sorted(_exported(lines), key=lambda row: float("inf") if row["position"] is None else row["position"])
     for row in rows:
         name = f"event {row.get('id')} ({row.get('action')}, {row.get('at')})"
         if row["position"] is None:
@@ -104,11 +114,19 @@ def verify_export(lines: Iterable[str]) -> Verified:
         position, previous = last
         if row["position"] == position + 1 and row["previous_sha256"] != previous:
             raise TamperedError(f"Seal {row['position']}: {name} does not follow the event before it.")
-        if link(row["previous_sha256"], row) != row["sha256"]:
+        if _link(row) != row["sha256"]:
             raise TamperedError(f"Seal {row['position']}: {name} is not as it was sealed.")
         last = (row["position"], row["sha256"])
         count += 1
     return Verified(events=count, checkpoints=0, unsealed=unsealed, sha256=last[1])
+
+
+def _link(row: Mapping[str, Any]) -> str | None:
+    """Return the hash of an exported event; None where its time is none."""
+    try:
+        return link(row["previous_sha256"], row)
+    except (TypeError, ValueError):
+        return None
 
 
 def _exported(lines: Iterable[str]) -> Iterator[Mapping[str, Any]]:
@@ -122,9 +140,13 @@ def _exported(lines: Iterable[str]) -> Iterator[Mapping[str, Any]]:
         rows = [_parse(line, number) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     for number, row in enumerate(rows, 1):
         event = {"actor_name": row["actor"], **row} if isinstance(row, dict) and "actor" in row else row
-        if not isinstance(event, dict) or not needed <= set(event):
+        if not isinstance(event, dict) or not needed <= set(event) or not _is_place(event["position"]):
             raise TamperedError(f"Row {number} is no exported audit event.")
         yield event
+
+
+def _is_place(position: Any) -> bool:
+    return position is None or (isinstance(position, int) and position > 0)
 
 
 def _parse(line: str, number: int) -> Any:

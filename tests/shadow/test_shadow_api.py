@@ -8,7 +8,7 @@ import orjson
 import pytest
 from django.db import connection
 
-from annotations.models import ShadowRule, ShadowRuling
+from annotations.models import ExtraLabel, Label, ShadowRule, ShadowRuling
 from annotations.shadow.rules import Rule, RuleSpec, as_number
 from reviewapp.audit.models import AuditEvent
 from reviewapp.stats.sequential.beta_binomial import confidence_sequence, e_value_above
@@ -170,6 +170,32 @@ def test_blind_labels_are_a_source_with_their_probabilities_and_a_ceiling(lea):
     assert found["ceiling"]["human_human"]["value"] == 1
     assert found["ceiling"]["ai_human"]["value"] == pytest.approx(sum(same.values()) / len(same))
     assert found["cost"]["human_per_1000"] == 0
+
+
+def test_who_saw_the_ai_s_decision_and_who_was_asked_because_others_differ_say_nothing_of_people(lea, cast, api_of):
+    send(lea, "items", [item("seen", decision="pass")])
+    lea.patch("/projects/helpdesk", {"blind": False})
+    rui = api_of(cast.rui, "label")
+    (task,) = rui.post("/projects/helpdesk/tasks/claim", {})["tasks"]
+    assert task["item"]["decision"] == "pass"
+    done = {"lease": task["lease"]["token"], "answers": {"verdict": "pass"}, "submit_id": "1"}
+    rui.post(f"/tasks/{task['id']}/label", done, status=201)
+    lea.patch("/projects/helpdesk", {"blind": True})
+    send(lea, "items", [item(f"i{n}", decision="pass") for n in range(10)])
+    said = [
+        ("zoe", range(10), "pass"),
+        ("kim", range(5), "fail"),
+        ("kim", range(5, 10), "pass"),
+        ("lou", range(5), "pass"),
+    ]
+    for who, numbers, answer in said:
+        rows = [{"external_id": f"i{n}", "reviewer": who, "answers": {"verdict": answer}} for n in numbers]
+        send(lea, "labels/import", rows)
+    for label in Label.objects.filter(reviewer_name="lou"):
+        ExtraLabel.objects.create(label=label)
+    found = lea.get(f"{URL}?question=verdict")
+    assert (found["n_pairs"], found["left_out"]["assisted"], found["agreement"]["value"]) == (10, 1, 1)
+    assert found["ceiling"]["human_human"]["value"] == 0.5
 
 
 @pytest.mark.parametrize(

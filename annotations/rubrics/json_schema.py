@@ -149,7 +149,7 @@ def check_schema(schema: dict[str, Any]) -> None:
     """Raise ValueError saying why a schema cannot be used."""
     if len(orjson.dumps(schema)) > MAX_SCHEMA_BYTES:
         raise ValueError(f"the schema has more than {MAX_SCHEMA_BYTES:,} bytes")
-    if schema.get("$schema", DIALECT).rstrip("#") != DIALECT:
+    if str(schema.get("$schema", DIALECT)).rstrip("#") != DIALECT:
         raise ValueError(f"$schema must be {DIALECT}")
     try:
         Draft202012Validator.check_schema(schema)

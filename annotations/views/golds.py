@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from math import isnan, nan
 from typing import Any
 
 from django.contrib import messages
@@ -161,9 +162,12 @@ def _page(
 def _percent(request: HttpRequest, name: str) -> float:
     text = request.POST.get(name, "").strip().removesuffix("%").strip().replace(",", ".")
     try:
-        return float(text) / 100
+        share = float(text) / 100
     except ValueError:
-        raise InvalidError(fields=(FieldError(name, "Write a number of percent."),)) from None
+        share = nan
+    if isnan(share):  # Python reads "nan" as a number
+        raise InvalidError(fields=(FieldError(name, "Write a number of percent."),))
+    return share
 
 
 def _as_percent(share: float) -> str:

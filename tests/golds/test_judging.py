@@ -195,6 +195,7 @@ def test_the_page_retires_restores_adds_and_sets_in_as_many_queries_whatever_the
     lea.post(f"{PAGE}/settings", posted)
     project.refresh_from_db()
     assert (project.gold_rate, project.gold_minimum, project.gold_feedback) == (0.125, 0.8, "daily")
+    assert lea.post(f"{PAGE}/settings", {**posted, "gold_rate": "nan"}).status_code == 422
     refused = lea.post(f"{PAGE}/settings", {**posted, "gold_rate": "much"})
     assert (refused.status_code, "Write a number of percent." in refused.content.decode()) == (422, True)
     # One click on the item's page, and by hand.

@@ -49,6 +49,7 @@ def test_every_kind_of_question_is_taken():
     ("question", "path", "says"),
     [
         ({**CHOICE, "options": AB[:1]}, "options", "at least 2"),
+        ({**CHOICE, "title": "a\0b"}, "title", "NUL"),
         ({**CHOICE, "options": [AB[0], AB[0]]}, "", "same value"),
         ({**CHOICE, "positive": ["c"]}, "", "which is no option"),
         ({**CHOICE, "positive": ["a", "b"]}, "", "nothing could ever fail"),
@@ -73,6 +74,7 @@ def test_every_kind_of_question_is_taken():
         ({"key": "c", "kind": "correction", "title": "?", "target": "input"}, "target", "output"),
         ({**JSON, "schema": {"type": "strange"}}, "", "strange"),
         ({**JSON, "schema": {"$schema": "http://json-schema.org/draft-07/schema#"}}, "", "2020-12"),
+        ({**JSON, "schema": {"$schema": 5}}, "", "2020-12"),
         ({**JSON, "schema": {"$ref": "https://example.org/x.json"}}, "", "must stay within the schema"),
         ({**JSON, "schema": {"$ref": "#/$defs/none"}}, "", "nothing at"),
         ({**JSON, "schema": {"$ref": "#"}}, "", "without end"),

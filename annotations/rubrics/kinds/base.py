@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic_core import PydanticCustomError
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,49}$")]
 Value = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -19,6 +20,11 @@ class Strict(BaseModel):
     """Unknown fields are refused, so that a typo never passes for a default."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*")
+    @classmethod
+    def _can_be_stored(cls, value: Any) -> Any:
+        return storable(value)
 
 
 class Option(Strict):
@@ -83,6 +89,13 @@ def values_of(question: Mapping[str, Any]) -> list[str]:
 def named(values: list[str]) -> str:
     """Return the values for a sentence, the first ten."""
     return f"{', '.join(values[:10])}{' …' if len(values) > 10 else ''}"
+
+
+def storable(value: Any) -> Any:
+    """Return a value that was sent, or raise an error of validation where it cannot be stored."""
+    if problem := find_unstorable(value):
+        raise PydanticCustomError("unstorable", "{problem}", {"problem": problem})
+    return value
 
 
 def find_unstorable(value: Any) -> str | None:

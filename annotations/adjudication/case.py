@@ -14,6 +14,7 @@ from annotations.models import Adjudication, Escalation
 from annotations.queue.leased import read_shown
 from annotations.queue.shown import show_fields
 from annotations.rubrics.publish import find_rubric, no_rubric
+from annotations.rubrics.questions import has_form
 from annotations.rubrics.sides import is_output_marked
 from reviewapp.accounts.access import Access
 
@@ -36,7 +37,10 @@ def read_case(access: Access, held: HeldCase) -> dict[str, Any]:
     rubric = find_rubric(project.pk)
     if rubric is None:
         raise no_rubric()
-    opinions = list_opinions(access, held.item_id)
+    opinions = [
+        opinion._replace(answers=_of_form(rubric.questions, opinion.answers))
+        for opinion in list_opinions(access, held.item_id)
+    ]
     given = [opinion for opinion in opinions if not opinion.note]
     shown = read_shown(
         project=project,
@@ -91,6 +95,11 @@ def list_opinions(access: Access, item_id: int) -> list[Opinion]:
         Opinion(f"Reviewer {number}", name, dict(answers), dict(details), comment, note, reviewer_id == me)
         for number, (name, reviewer_id, answers, details, comment, note) in enumerate(found, 1)
     ]
+
+
+def _of_form(questions: Sequence[Mapping[str, Any]], answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answers that the page can show at its questions; older versions may have asked for others."""
+    return {q["key"]: answers[q["key"]] for q in questions if q["key"] in answers and has_form(q, answers[q["key"]])}
 
 
 def _begin_with(

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from annotations.labels.combine import same_answer
 from annotations.labels.resolve import Vote
 from annotations.rubrics.publish import rubric_by_id
-from annotations.rubrics.questions import is_shown
+from annotations.rubrics.questions import has_form, is_shown
 
 # Free notes are remarks: two people hardly ever write the same one, and that is no disagreement.
 _REMARKS = frozenset({"text"})
@@ -39,7 +39,8 @@ def measure(votes: Sequence[Vote], costs: Costs) -> Disagreement:
         if question["kind"] in _REMARKS:
             continue
         key = question["key"]
-        given = [vote.answers[key] for vote in votes if key in vote.answers and is_shown(question, vote.answers)]
+        asked = [vote.answers for vote in votes if key in vote.answers and is_shown(question, vote.answers)]
+        given = [answers[key] for answers in asked if has_form(question, answers[key])]
         pairs = list(combinations(given, 2))
         apart = [(a, b) for a, b in pairs if not same_answer(question, a, b)]
         if apart:

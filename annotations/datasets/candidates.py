@@ -16,7 +16,7 @@ from annotations.quality.asked import Window
 from annotations.quality.lanes import reached
 from annotations.quality.votes import declared_values
 from annotations.rubrics.publish import rubric_by_id
-from annotations.rubrics.questions import primary_question
+from annotations.rubrics.questions import has_form, primary_question
 from reviewapp.jobs.lease import keep_lease
 from sampling.plans.filters_refs import as_stored
 from sampling.plans.filters_sql import filter_sql
@@ -181,20 +181,25 @@ def category_of(answer: Any) -> str:
 
 
 def _agreement(question: Mapping[str, Any], answer: Any, votes: Sequence[Vote]) -> float | None:
-    given = [vote.answers[question["key"]] for vote in votes if question["key"] in vote.answers]
+    given = _given(question, votes)
     if len(given) < 2 or answer is None:
         return None
     return sum(same_answer(question, each, answer) for each in given) / len(given)
 
 
 def _said(question: Mapping[str, Any], votes: Sequence[Vote]) -> Counter[str]:
-    given = (vote.answers.get(question["key"]) for vote in votes)
-    return Counter(category_of(answer) for answer in given if answer is not None)
+    return Counter(category_of(answer) for answer in _given(question, votes))
+
+
+def _given(question: Mapping[str, Any], votes: Sequence[Vote]) -> list[Any]:
+    """Return the answers to a question; what an older version of it asked in another form is none."""
+    answers = (vote.answers.get(question["key"]) for vote in votes)
+    return [answer for answer in answers if answer is not None and has_form(question, answer)]
 
 
 def _shares(question: Mapping[str, Any], votes: Sequence[Vote]) -> dict[str, float]:
     """Return which share of the labels gave each answer; of several options at once, each counts by itself."""
-    given = [vote.answers[question["key"]] for vote in votes if vote.answers.get(question["key"]) is not None]
+    given = _given(question, votes)
     if question["kind"] == "multi_choice":
         counts = Counter(option for answer in given for option in answer)
     elif declared_values(dict(question)):

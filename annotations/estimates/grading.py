@@ -13,7 +13,7 @@ import orjson
 
 from annotations.labels.combine import combine_answers
 from annotations.rubrics.kinds.comparing import TIE
-from annotations.rubrics.questions import is_positive
+from annotations.rubrics.questions import has_form, is_positive
 from reviewapp.http.errors import FieldError, InvalidError
 
 PASS, FAIL, UNPARSED, UNSCORED = range(4)
@@ -69,10 +69,13 @@ class Grading:
         if not given:
             return None
         if given not in self._outcomes:
-            self._outcomes[given] = self._settle([orjson.loads(each) for each in given])
+            parsed = (orjson.loads(each) for each in given)
+            self._outcomes[given] = self._settle([answer for answer in parsed if has_form(self.question, answer)])
         return self._outcomes[given]
 
     def _settle(self, given: Sequence[Any]) -> float | None:
+        if not given:  # they were asked something of another kind
+            return None
         if self.figure == "mean":
             return fmean(float(each) for each in given)
         answer = combine_answers(self.question, given, by_majority=True).answer
@@ -88,6 +91,8 @@ class Grading:
         return None if place is None else float(place)
 
     def _place(self, answer: Any) -> int | None:
+        if not has_form(self.question, answer):
+            return None
         if self.figure == "pass_rate":
             return PASS if is_positive(self.question, answer) else FAIL
         name = str(answer)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from annotations.rubrics.json_schema import find_schema_problems
+from annotations.rubrics.questions import has_form
 
 
 class Combined(NamedTuple):
@@ -23,8 +24,12 @@ def combine_answers(question: Mapping[str, Any], given: Sequence[Any], *, by_maj
     Equal answers are the answer; the order of a `multi_choice` says nothing. By majority, each option of a
     `multi_choice` and each span stands if more than half gave it, a `ranking` is the order that the majorities of its
     pairs agree on, an object (`json`, `correction`) has in each place what most say there, as long as the whole is
-    allowed, and anything else is the most frequent answer. Exactly half, a tie or a circle is no answer.
+    allowed, and anything else is the most frequent answer. Exactly half, a tie or a circle is no answer. What has not
+    the question's form, being the answer to an older version of it, is left out.
     """
+    given = [answer for answer in given if has_form(question, answer)]
+    if not given:
+        return Combined(None, unanimous=False)
     keys = [_comparable(question, answer) for answer in given]
     if len(set(keys)) == 1:
         return Combined(given[0], unanimous=True)
@@ -39,7 +44,7 @@ def same_answer(question: Mapping[str, Any], a: Any, b: Any) -> bool:
 
 
 def _comparable(question: Mapping[str, Any], answer: Any) -> bytes:
-    if question["kind"] == "multi_choice":
+    if question["kind"] == "multi_choice" and has_form(question, answer):
         answer = sorted(answer)
     return orjson.dumps(answer, option=orjson.OPT_SORT_KEYS)
 
@@ -68,7 +73,8 @@ def _spans(question: Mapping[str, Any], given: Sequence[list[dict[str, Any]]]) -
 
 
 def _ranking(question: Mapping[str, Any], given: Sequence[list[str]]) -> list[str] | None:
-    """Return the order in which each candidate beats all that follow it, or None."""
+    """Return the order in which each candidate beats all that follow it, or None; of the same candidates only."""
+    given = [ranking for ranking in given if sorted(ranking) == sorted(question["candidates"])]
     wins: Counter[str] = Counter()
     for a, b in combinations(question["candidates"], 2):
         ahead = sum(1 if ranking.index(a) < ranking.index(b) else -1 for ranking in given)

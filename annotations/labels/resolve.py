@@ -15,7 +15,7 @@ from django.db import connection
 
 from annotations.labels.combine import combine_answers
 from annotations.rubrics.publish import rubric_by_id
-from annotations.rubrics.questions import is_shown
+from annotations.rubrics.questions import has_form, is_shown
 
 Method = Literal["agreed", "majority", "dawid_skene"]
 How = Literal["single", "agreed", "majority", "dawid_skene", "adjudicated"]
@@ -99,7 +99,7 @@ def resolve_votes(
         key = question["key"]
         if not is_shown(question, answers):
             continue
-        given = [vote.answers[key] for vote in votes if key in vote.answers]
+        given = [vote.answers[key] for vote in votes if key in vote.answers and has_form(question, vote.answers[key])]
         if not given:
             continue
         combined = combine_answers(question, given, by_majority=method != "agreed")

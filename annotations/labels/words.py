@@ -5,6 +5,8 @@ from typing import Any
 
 import orjson
 
+from annotations.rubrics.questions import has_form
+
 SHOWN = 600
 
 
@@ -12,7 +14,7 @@ def answer_words(question: Mapping[str, Any], answer: Any, details: Mapping[str,
     """Return an answer as its reviewer meant it: the words of options instead of their values, quotes of spans."""
     if answer is None:
         return ""
-    match question["kind"]:
+    match question["kind"] if has_form(question, answer) else None:
         case "choice" | "pairwise":
             return _option(question, answer)
         case "multi_choice":

@@ -15,6 +15,7 @@ from django.db import connection
 
 from annotations.quality.asked import Window
 from annotations.quality.lanes import reached
+from annotations.rubrics.questions import has_form
 from reviewapp.stats.agreement.coincidences import Level
 from reviewapp.stats.arrays import BoolArray, FloatArray, IntArray
 from reviewapp.stats.labels import Labels
@@ -36,6 +37,7 @@ JOIN LATERAL (SELECT d.probability * {share} AS probability FROM sampling_draw d
 """
 _LEVELS: dict[str, Level] = {"rating": "ordinal"}
 _FETCHED = 10_000
+_NO_ANSWER = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,6 +138,11 @@ def read_votes(window: Window, question: dict[str, Any], *, weighted: bool, with
     keeps_raw = question["kind"] == "spans"
     rows = _rows(window, question["key"], weighted=weighted, with_extra=with_extra)
     for item_id, name, answer, part, its_weight, rubric_id, its_week in rows:
+        code = known.get(answer)
+        if code is None:
+            code = known[answer] = _code(orjson.loads(answer), question, categories, values)
+        if code == _NO_ANSWER:
+            continue
         index = items.get(item_id)
         if index is None:
             index = items[item_id] = len(items)
@@ -144,13 +151,6 @@ def read_votes(window: Window, question: dict[str, Any], *, weighted: bool, with
             week.append(its_week)
         elif its_week < week[index]:
             week[index] = its_week
-        code = known.get(answer)
-        if code is None:
-            text = _canonical(answer, question["kind"])
-            if text not in categories:
-                categories[text] = len(values)
-                values.append(orjson.loads(answer))
-            code = known[answer] = categories[text]
         item.append(index)
         rater.append(people.setdefault(name, len(people)))
         category.append(code)
@@ -213,7 +213,14 @@ def _text(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _canonical(answer: str, kind: str) -> str:
-    """Return an answer as one text for all ways of writing it; of several options the order says nothing."""
-    value = orjson.loads(answer)
-    return _text(sorted(value) if kind == "multi_choice" else value)
+def _code(answer: Any, question: dict[str, Any], categories: dict[str, int], values: list[Any]) -> int:
+    """Return an answer's category, a new one where it has none: one for all ways of writing it, and of several options
+    the order says nothing. What an older version of the question asked in another form is no answer to it.
+    """
+    if not has_form(question, answer):
+        return _NO_ANSWER
+    text = _text(sorted(answer) if question["kind"] == "multi_choice" else answer)
+    if text not in categories:
+        categories[text] = len(values)
+        values.append(answer)
+    return categories[text]

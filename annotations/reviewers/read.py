@@ -15,6 +15,7 @@ from django.db import connection
 
 from annotations.quality.asked import Window
 from annotations.quality.votes import declared_values
+from annotations.rubrics.questions import has_form
 from reviewapp.stats.arrays import BoolArray, FloatArray, IntArray
 from reviewapp.stats.labels import Labels, votes
 from sampling.plans.filters import EVERYTHING, Filter
@@ -93,6 +94,8 @@ def read_work(
         if answer is None or answer == "null":
             return NOTHING
         value = orjson.loads(answer)
+        if not has_form(question, value):  # an older version asked something else
+            return NOTHING
         text = _text(sorted(value) if question["kind"] == "multi_choice" else value)
         if text not in known:
             known[text] = len(values)

@@ -92,6 +92,28 @@ def _find_impossible_condition(question: AnyQuestion, earlier: Mapping[str, AnyQ
     return None
 
 
+def has_form(question: Mapping[str, Any], answer: Any) -> bool:
+    """Return whether an answer has the form that a stored question asks for.
+
+    One that was given to an older version of it, when it was a question of another kind, may not have: it is no answer
+    to this one.
+    """
+    match question["kind"]:
+        case "choice" | "pairwise" | "text":
+            return isinstance(answer, str)
+        case "rating":
+            return type(answer) is int
+        case "multi_choice" | "ranking":
+            return isinstance(answer, list) and all(isinstance(value, str) for value in answer)
+        case "spans":
+            return isinstance(answer, list) and all(
+                isinstance(span, dict) and {"start", "end", "tag"} <= span.keys() for span in answer
+            )
+        case "correction":
+            return isinstance(answer, str | dict | list)
+    return True
+
+
 def is_shown(question: Mapping[str, Any], answers: Mapping[str, Any]) -> bool:
     """Return whether a stored question is asked, given the answers to shown questions before it.
 
@@ -111,7 +133,7 @@ def is_positive(question: Mapping[str, Any], answer: Any) -> bool | None:
     if question.get("positive") is not None:
         return answer in question["positive"]
     if question.get("positive_from") is not None:
-        return bool(answer >= question["positive_from"])
+        return type(answer) is int and answer >= question["positive_from"]
     return None
 
 

@@ -112,6 +112,39 @@ def test_mistakes_in_every_kind_are_named_by_their_place(ask, send, cast, api_of
     assert paths == ["answers.many.1", "answers.stars", "answers.facts.0", "answers.fixed", "answers.data.total"]
 
 
+def test_what_an_older_version_asked_in_another_form_is_no_answer(ask, send, cast, api_of, browser_of, project):
+    """A key may get another kind. Whoever answered before is not made to say what they were never asked."""
+    project.overlap = 2
+    project.save()
+    ask([
+        {"key": "good", "kind": "choice", "title": "?", "options": AB, "positive": ["a"]},
+        {"key": "many", "kind": "rating", "title": "?", "min": 1, "max": 5},
+        {"key": "facts", "kind": "text", "title": "?"},
+        {**COMPARING[1], "candidates": ["x", "y", "by"]},
+    ])  # fmt: skip
+    send(OUTPUT)
+    rui, bea, lea = (api_of(person) for person in (cast.rui, cast.bea, cast.lea))
+    answer(rui, claim(rui), {"good": "a", "many": 4, "facts": "none", "order": ["by", "x", "y"]})
+    ask([{**QUESTIONS[1], "key": "good"}, QUESTIONS[0], QUESTIONS[2], COMPARING[1]])
+    given = {"good": 5, "many": ["b"], "facts": [{"start": 0, "end": 1, "tag": "b"}], "order": ["y", "x"]}
+    answer(bea, claim(bea), given)
+    for method in ("majority", "dawid_skene"):
+        (row,) = lea.get(f"/projects/helpdesk/resolutions?method={method}")["results"]
+        assert (row["answers"], row["n_labels"]) == ({**given, "order": ["y", "x"]}, 2)
+    for key, labels in (("good", 1), ("many", 1), ("facts", 1), ("order", 2)):
+        assert lea.get(f"/projects/helpdesk/agreement?question={key}")["n_labels"] == labels
+        assert len(lea.get(f"/projects/helpdesk/reviewers?question={key}")["results"]) == 2
+    assert lea.get("/projects/helpdesk/pass-rate")["labels_only"]["value"] == 1
+    ada = browser_of(cast.ada)
+    found = ada.post("/p/helpdesk/adjudicate/next", {"item": "item-1"}, content_type="application/json").json()["case"]
+    assert sorted(sorted(one["answers"]) for one in found["opinions"]) == [sorted(given), ["order"]]
+    assert found["prefill"] == {}
+    body = {"project": "helpdesk", "answers": given}
+    api_of(cast.ada).post("/items/item-1/resolve", body)
+    for person, page in ((cast.rui, "review/outcomes"), (cast.lea, "items/item-1"), (cast.lea, "quality")):
+        assert browser_of(person).get(f"/p/helpdesk/{page}").status_code == 200
+
+
 def test_candidates_come_in_an_order_of_the_reviewers_own_which_is_kept(ask, send, cast, api_of, project):
     project.overlap = 2
     project.save()

@@ -27,7 +27,7 @@ def debug_stays_at_home(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 
 def seams() -> Iterator[tuple[str, str]]:
     """Yield (setting, dotted path) of every function that an earlier stage calls by name."""
-    for name in ("QUEUE_FILL", "QUEUE_RAISE", "QUEUE_SEND", "ITEM_STATES", "REVIEW_PACE"):
+    for name in ("QUEUE_FILL", "QUEUE_RAISE", "QUEUE_SEND", "QUEUE_MEMBER", "ITEM_STATES", "REVIEW_PACE"):
         yield name, getattr(settings, name)
     yield from (("ITEM_SECTIONS", path) for path in settings.ITEM_SECTIONS)
     yield from (("ITEM_DETAILS", path) for path in settings.ITEM_DETAILS.values())

@@ -135,6 +135,7 @@ QUEUE_FILL = "annotations.queue.fill.open_tasks"
 QUEUE_RAISE = "annotations.queue.fill.raise_tasks"
 QUEUE_SEND = "annotations.queue.send.open_late"
 QUEUE_BACKLOG = "annotations.queue.retire.backlog_of"
+QUEUE_MEMBER = "annotations.queue.labelled.guard_member"
 ITEM_DETAILS = {  # lists that an item's page and answer carry
     "labels": "annotations.labels.read.labels_of_item",
     "verdicts": "annotations.imports.verdicts.verdicts_of_item",

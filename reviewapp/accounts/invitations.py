@@ -16,7 +16,7 @@ from django.db.models import Q
 
 from reviewapp.accounts.access import Access, Actor, require
 from reviewapp.accounts.models import Invitation, Membership, Project, User
-from reviewapp.accounts.people import make_account, require_giveable
+from reviewapp.accounts.people import make_account, make_member, require_giveable
 from reviewapp.accounts.roles import GIVEABLE, Action, Role
 from reviewapp.audit.record import digest, record
 from reviewapp.http.errors import ConflictError, FieldError, InvalidError, NotFoundError
@@ -108,7 +108,7 @@ def accept_invitation(*, secret: str, user: User, now: datetime) -> Project:
             raise InvitationEndedError  # another request was faster
         try:
             with transaction.atomic():
-                Membership.objects.create(project=row.project, user=user, role=row.role, created_at=now)
+                make_member(row.project, user, Role(row.role), now=now)
         except IntegrityError:
             message = f"You are a member of {row.project.name} already."
             raise ConflictError(message, code="already_member") from None

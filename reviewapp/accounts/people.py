@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils.module_loading import import_string
 
 from reviewapp.accounts.access import Access, require
 from reviewapp.accounts.models import Membership, Project, User
@@ -55,7 +57,7 @@ def add_member(access: Access, *, username: str, role: Role, now: datetime, skil
         membership = Membership.objects.filter(project=access.project, user=user).first()
         before = membership.role if membership else None
         if membership is None:
-            membership = Membership.objects.create(project=access.project, user=user, role=role, created_at=now)
+            membership = make_member(access.project, user, role, now=now)
         elif before != role:
             require_giveable(access, Role(membership.role))
             _keep_an_owner(membership)
@@ -76,6 +78,13 @@ def add_member(access: Access, *, username: str, role: Role, now: datetime, skil
                 detail={"skills": skills},
             )
     return Added(membership, new_account)
+
+
+def make_member(project: Project, user: User, role: Role, *, now: datetime) -> Membership:
+    """Make somebody a member, in the caller's transaction; the queue learns of it, who may know them by name."""
+    membership = Membership.objects.create(project=project, user=user, role=role, created_at=now)
+    import_string(settings.QUEUE_MEMBER)(project=project, person=user)
+    return membership
 
 
 def remove_member(access: Access, *, username: str, now: datetime) -> None:

@@ -6,6 +6,7 @@ from annotations.models import Guard, Label, Task
 from annotations.models.queue import GuardState
 from annotations.queue.counters import count_queue
 from annotations.queue.invariants import list_violations
+from reviewapp.accounts.models import User
 from reviewapp.audit.models import AuditEvent
 from tests.sampling.lines import item, ndjson
 
@@ -125,11 +126,20 @@ def test_who_labelled_before_there_was_a_task_is_guarded_when_it_opens(lea, cast
     assert list_violations(project.pk) == []
 
 
-def test_a_reviewer_who_becomes_a_member_gets_a_guard_with_the_next_import(lea, cast, project):
-    lea.post(URL, [label(reviewer="newcomer")])
+def test_a_reviewer_who_becomes_a_member_is_never_given_what_they_labelled(lea, cast, project, api_of):
+    lea.put("/projects/helpdesk/plan", {"base_rate": 1, "rules": [], "overlap": 2})
+    lea.post("/projects/helpdesk/items", {"items": [item("twice")]})
+    lea.put("/projects/helpdesk/plan", {"base_rate": 0, "rules": []})
+    lea.post("/projects/helpdesk/items", {"items": [item("late")]})
+    lea.post(URL, [label(name, reviewer="newcomer") for name in ("a", "twice", "late")])
     lea.post("/projects/helpdesk/members", {"username": "newcomer", "role": "reviewer"}, status=201)
+    lea.post("/projects/helpdesk/tasks", {"external_ids": ["late"], "reason": "odd"}, status=201)
+    newcomer = api_of(User.objects.get(username="newcomer"))
+    given = newcomer.post("/projects/helpdesk/tasks/claim", {"count": 9})["tasks"]
+    assert sorted(task["item"]["external_id"] for task in given) == ["b", "c"]
     lea.post(URL, [label(reviewer="newcomer", verdict="fail")])
-    assert Guard.objects.filter(reviewer__username="newcomer").count() == 1
+    guards = Guard.objects.filter(reviewer__username="newcomer", state=GuardState.LABELLED)
+    assert guards.count() == 3
     assert list_violations(project.pk) == []
 
 

@@ -24,6 +24,7 @@ let current = null;
 let wanted = page.dataset.item || "";
 let lastDecided = "";
 let busy = false;
+let asking = false;
 let worked = false;
 actFor(person);
 setSingleKeys(page.dataset.singleKeys === "on");
@@ -34,6 +35,12 @@ const aside = () => JSON.parse(sessionStorage.getItem(asideName) || "[]");
 function trouble(problem) {
   if (problem instanceof Refusal && problem.wantsSignIn) return say("You have been signed out. Sign in again in another tab, then go on here.", "warn");
   say(problem.message, "warn");
+}
+
+/** Give the case to whoever asks next. */
+function giveBack() {
+  const task = current?.found.task;
+  if (task) call("POST", `${base}/${task}/leave`, {}).catch(() => {});
 }
 
 /** Take the case off the page. */
@@ -48,8 +55,19 @@ function showWaiting({ escalations, disagreements }) {
   byId("disagreements").textContent = String(disagreements);
 }
 
-/** Ask for the next case, or for the item that is wanted by name. */
+/** Ask for the next case, or for the item that is wanted by name; what is wanted meanwhile is asked for afterwards. */
 async function next() {
+  if (asking) return;
+  asking = true;
+  await ask();
+  while (wanted) {
+    giveBack();
+    await ask();
+  }
+  asking = false;
+}
+
+async function ask() {
   clear();
   for (const nothing of document.querySelectorAll("[data-why]")) nothing.hidden = true;
   byId("waiting").hidden = false;
@@ -112,8 +130,10 @@ async function decide() {
 async function later() {
   const task = current?.found.task;
   if (!task || busy) return;
+  busy = true;
   sessionStorage.setItem(asideName, JSON.stringify([...aside(), task].slice(-200)));
   await call("POST", `${base}/${task}/leave`, {}).catch(() => {});
+  busy = false;
   say("Put aside.");
   next();
 }
@@ -126,8 +146,7 @@ function fetchAside() {
 /** Decide the last one anew. */
 function again() {
   if (!lastDecided || busy) return;
-  const task = current?.found.task;
-  if (task) call("POST", `${base}/${task}/leave`, {}).catch(() => {});
+  giveBack();
   wanted = lastDecided;
   next();
 }

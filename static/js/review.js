@@ -125,14 +125,15 @@ function extend() {
 }
 
 function skip() {
-  if (desk.current) askSkip((reason) => decisions.passOn("skip", { reason }, "Skipped."));
+  const slot = desk.current;
+  if (slot) askSkip((reason) => decisions.passOn(slot, "skip", { reason }, "Skipped."));
 }
 
 function escalate() {
   const slot = desk.current;
   if (!slot || slot.task.kind) return;
   const { draft: answers, comment } = slot.form;
-  askEscalate((note) => decisions.passOn("escalate", { note, answers, comment }, "Escalated: an adjudicator decides."));
+  askEscalate((note) => decisions.passOn(slot, "escalate", { note, answers, comment }, "Escalated: an adjudicator decides."));
 }
 
 /** Take the last submit back; after its time, show the last labels to choose one that is to be changed. */

@@ -57,6 +57,8 @@ def test_a_case_is_decided_by_keyboard_and_the_next_one_comes(project, cast, ope
     assert GuidelineTodo.objects.get().text == "Is Sunday a day?"
     press(page, "s")
     expect(page.get_by_role("heading", name="Only what you put aside is left")).to_be_visible()
-    press(page, "z")
+    press(page, "z", "z")
     on_screen(page, 0)
+    expect(page.locator("#waiting")).to_be_hidden()
+    expect(here(page)).to_have_count(1)
     expect(here(page).get_by_role("textbox", name="Reason, for the reviewers")).to_have_value("Closed on Sundays.")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from annotations.models import Escalation, Label, Reveal
+from annotations.models import Escalation, Label, Lease, Reveal
 from annotations.rubrics.publish import publish_rubric
 from reviewapp.accounts.models import Project
 from tests.browser.test_labelling import labels, on_screen, saved
@@ -128,9 +128,22 @@ class TestPassingOn:
         row = Escalation.objects.get()
         assert (row.note, row.answers, row.reviewer_name) == ("Which policy holds?", {"verdict": "fail"}, "rui")
 
-    def test_escape_keeps_the_item(self, desk):
+    def test_escape_keeps_the_item_and_a_note_stays_with_the_one_it_is_about(self, cast, desk):
         press(desk, "f", "Escape")
         on_screen(desk, "item-0")
+        press(desk, "f")
+        desk.keyboard.type("Which policy holds?")
+        # Meanwhile another tab goes on with the item.
+        taken = Lease.objects.get(task__item__external_id="item-0").task_id
+        tell = "([name, task]) => new BroadcastChannel(name).postMessage({kind: 'taken', tasks: [task]})"
+        desk.evaluate(tell, [f"review.tab:helpdesk:{cast.rui.pk}:", taken])
+        on_screen(desk, "item-1")
+        press(desk, "Control+Enter")
+        notice = desk.locator(".notice")
+        expect(notice).to_contain_text("item-0 left this screen before that: nothing was sent about it.")
+        expect(notice).to_contain_text("Which policy holds?")
+        on_screen(desk, "item-1")
+        saved(desk)
         assert not Escalation.objects.exists()
 
 
@@ -158,7 +171,8 @@ class TestReveal:
         assert Reveal.objects.get().label == first
         assert first.superseded_by.answers == {"verdict": "fail"}
 
-    def test_a_slow_line_does_not_keep_the_person(self, revealing, open_desk):
+    def test_a_slow_line_does_not_keep_the_person(self, revealing, open_desk, console):
+        console.expected = ("ERR_FAILED",)
         desk = open_desk()
         held = []
         desk.route("**/label", lambda route: held.append(route))  # noqa: PLW0108
@@ -171,6 +185,12 @@ class TestReveal:
         press(desk, "k")
         desk.get_by_role("button", name="Show what was hidden").click()
         expect(desk.locator(".revealed")).to_contain_text("SECRET-MODEL")
+        # Nor does one that is cut before it is shown.
+        desk.unroute("**/label")
+        desk.route("**/reveal", lambda route: route.abort())
+        press(desk, "Escape", "1", "Enter")
+        expect(desk.locator(".notice")).to_contain_text("What was hidden about item-1 is not shown")
+        on_screen(desk, "item-2")
 
 
 class TestKeys:
@@ -237,9 +257,11 @@ class TestGuidelines:
         expect(panel.locator(".change")).to_have_count(0)
         expect(desk.locator("#guidelines-badge")).to_be_hidden()
 
-    def test_a_version_that_comes_while_working_brings_its_guidelines(self, project, desk):
+    def test_a_version_that_comes_while_working_brings_its_guidelines(self, project, desk, console):
+        console.expected = ("ERR_FAILED",)
         publish_rubric(project=project, body={**RUBRIC, "guidelines": "Be strict."}, actor=None, now=NOW)
-        for number in range(3):
+        desk.route("**/guidelines?version=2", lambda route: route.abort(), times=1)  # then it is asked for again
+        for number in range(4):
             on_screen(desk, f"item-{number}")
             press(desk, "1", "Enter")
         expect(desk.locator("#guidelines")).to_contain_text("Be strict.")

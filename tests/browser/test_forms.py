@@ -4,7 +4,7 @@ import json
 
 from playwright.sync_api import expect
 
-from annotations.models import Label
+from annotations.models import Draft, Label
 from tests.browser.screen import ANSWER, INVOICE, SCHEMA, here, press, submitted
 
 
@@ -35,19 +35,31 @@ def test_a_correction_goes_back_to_the_original_and_says_that_nothing_was_wrong(
 
 
 def test_an_optional_correction_left_as_it_was_is_no_answer(ask):
-    page = ask({"key": "fixed", "kind": "correction", "required": False})
+    # Controls make line feeds of the line ends: that is nobody's correction.
+    page = ask({"key": "fixed", "kind": "correction", "required": False}, output="Our hours\r\nare 9 to 5.\r\n")
     expect(here(page).locator(".measure")).to_have_text("Nothing changed")
     press(page, "Enter")
     assert submitted(page) == {}
 
 
-def test_the_last_message_of_a_conversation_is_corrected(ask):
-    turns = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Helo"}]
-    page = ask({"key": "fixed", "kind": "correction"}, output=turns)
-    press(page, "n", "End")
+def test_texts_in_a_form_keep_their_line_ends(ask):
+    output = {"body": "one\r\ntwo", "left": "three\r\nfour\r\n"}
+    page = ask({"key": "data", "kind": "json", "schema": {"type": "object"}, "prefill": "output"}, output=output)
+    here(page).get_by_label("Body", exact=True).press("Control+End")
     page.keyboard.type("!")
     press(page, "Control+Enter")
-    assert submitted(page) == {"fixed": [turns[0], {"role": "assistant", "content": "Helo!"}]}
+    assert submitted(page) == {"data": {**output, "body": "one\r\ntwo!"}}
+
+
+def test_the_last_message_of_a_conversation_is_corrected(ask):
+    # Few characters and many bytes: browsers refuse to send more than 64 KB in a way that outlives the page.
+    long = "字" * 22_000
+    turns = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": long}]
+    page = ask({"key": "fixed", "kind": "correction"}, output=turns)
+    press(page, "n", "Control+End")
+    page.keyboard.type("!")
+    press(page, "Control+Enter")
+    assert submitted(page) == {"fixed": [turns[0], {"role": "assistant", "content": f"{long}!"}]}
 
 
 def test_an_object_is_corrected_as_a_form_and_as_raw_json_in_step(ask):
@@ -60,8 +72,10 @@ def test_an_object_is_corrected_as_a_form_and_as_raw_json_in_step(ask):
     assert json.loads(raw.input_value()) == {**INVOICE, "lines": [{"text": "Tube", "amount": 9.5}]}
     raw.fill(raw.input_value().replace("A-17", "A-18"))
     expect(here(page).get_by_label("Number", exact=True)).to_have_value("A-18")
-    raw.fill("{")
+    with page.expect_response("**/draft"):
+        raw.fill("{")
     expect(here(page).locator(".raw .problem")).to_contain_text("Not JSON yet")
+    assert Draft.objects.get().answers["fixed"]["number"] == "A-18"  # what was there before is not lost meanwhile
     press(page, "Control+Enter")
     expect(here(page).locator(".question > .problem")).to_have_text("The raw JSON cannot be read.")
     raw.fill(json.dumps({**INVOICE, "number": "A-19", "lines": []}))

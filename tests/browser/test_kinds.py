@@ -18,6 +18,7 @@ def test_digits_go_from_question_to_question(ask):
         {"key": "verdict", "kind": "choice", "options": options("Pass", "Fail")},
         {"key": "why", "kind": "multi_choice", "options": options("Tone", "Facts", "Other"), "max": 2},
         {"key": "stars", "kind": "rating", "min": 1, "max": 5, "labels": ["Poor", "Great"]},
+        {"key": "note", "kind": "text"},
     )
     press(page, "2", "1", "2", "3")
     expect(page.get_by_role("checkbox", name="Other")).not_to_be_checked()
@@ -26,7 +27,12 @@ def test_digits_go_from_question_to_question(ask):
     press(page, "Enter")
     expect(page.get_by_role("radio", name="1, Poor")).to_be_focused()
     press(page, "4", "Enter")
-    assert submitted(page) == {"verdict": "fail", "why": ["tone", "facts"], "stars": 4}
+    expect(page.get_by_role("textbox", name="Question note")).to_be_focused()
+    press(page, "Control+Enter")
+    expect(here(page).locator(".problem")).to_have_text("Answer this question.")
+    page.keyboard.type("so")
+    press(page, "Control+Enter")
+    assert submitted(page) == {"verdict": "fail", "why": ["tone", "facts"], "stars": 4, "note": "so"}
 
 
 def test_a_question_of_the_past_is_reached_by_comma_and_answered_anew(ask):

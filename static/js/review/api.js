@@ -2,6 +2,7 @@
 
 const BASE = "/api/v1";
 const PATIENCE = 20_000;
+const MOST_KEPT_ALIVE = 60_000; // bytes: browsers refuse to send more than 64 KB that is to outlive its page
 
 /** The server answered and refused: the code is for this program, the message for people. */
 export class Refusal extends Error {
@@ -55,14 +56,15 @@ function csrfToken() {
  * @returns {Promise<any>}
  */
 export async function call(method, path, body, options = {}) {
+  const sent = body && JSON.stringify(body);
   let response;
   try {
     response = await fetch(path.startsWith("/p/") ? path : BASE + path, {
       method,
-      body: body && JSON.stringify(body),
+      body: sent,
       credentials: "same-origin",
       redirect: "manual", // a page that wants somebody to sign in redirects
-      keepalive: Boolean(options.keepalive),
+      keepalive: Boolean(options.keepalive) && new Blob([sent || ""]).size <= MOST_KEPT_ALIVE,
       // A line that was cut without a word never answers; whatever is sent again is recognised.
       signal: AbortSignal.timeout(PATIENCE),
       headers: {

@@ -143,19 +143,24 @@ export class Decisions {
   }
 
   /**
-   * Hand what is on screen on: to others with a reason, or to an adjudicator with a note.
+   * Hand an item on: to others with a reason, or to an adjudicator with a note. While that was asked, the item may have
+   * left the screen, or another come before it.
+   * @param {Slot} slot
    * @param {"skip" | "escalate"} kind
    * @param {Record<string, string>} body
    * @param {string} said
    */
-  passOn(kind, body, said) {
+  passOn(slot, kind, body, said) {
     const { desk } = this;
-    const slot = desk.current;
-    if (!slot) return;
+    if (!desk.slots.includes(slot)) {
+      this.view.say(`${slot.title} left this screen before that: nothing was sent about it.`, "warn", body);
+      return;
+    }
+    const wasCurrent = slot === desk.current;
     desk.leave(slot);
     slot.element.remove();
-    if (desk.slots.length) desk.paint();
-    else this.view.painted(null);
+    if (wasCurrent && desk.slots.length) desk.paint();
+    else if (wasCurrent) this.view.painted(null);
     const settle = () => {
       if (desk.slots.length < desk.ahead) desk.claim();
     };
@@ -190,7 +195,11 @@ export class Decisions {
 
   async reveal(slot, label) {
     this.undoable = this.undoable.filter((one) => one.slot !== slot);
-    await this.view.reveal(label);
+    try {
+      await this.view.reveal(label);
+    } catch (problem) {
+      this.view.say(`What was hidden about ${slot.title} is not shown: ${problem.message}`, "warn");
+    }
     this.goOn(slot);
   }
 

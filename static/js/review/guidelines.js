@@ -15,6 +15,7 @@ export class Guidelines {
     this.panel = byId("guidelines");
     this.button = byId("guidelines-button");
     this.words = /** @type {HTMLElement} */ (this.panel.querySelector(".prose"));
+    this.wanted = Number(this.panel.dataset.version);
     const wanted = localStorage.getItem(GUIDELINES_OPEN);
     // Whoever never chose sees them at once, where there are any and there is room.
     const some = !this.words.querySelector("[data-none]");
@@ -77,10 +78,12 @@ export class Guidelines {
 
   /** Show the guidelines of a rubric version. @param {number} version */
   async follow(version) {
+    this.wanted = version;
     if (String(version) === this.panel.dataset.version) return;
-    this.panel.dataset.version = String(version);
     const words = await askFor(`${this.panel.dataset.source}?version=${version}`);
-    if (words === null) return;
+    // Without an answer they are asked for again with the next item; and that may have been one of another version.
+    if (words === null || this.wanted !== version || String(version) === this.panel.dataset.version) return;
+    this.panel.dataset.version = String(version);
     this.words.innerHTML = words;
     this.badge();
     announce("The guidelines have changed. Press g to read them.");

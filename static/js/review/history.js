@@ -8,7 +8,7 @@ import { layOut } from "./sheet.js";
 
 /**
  * @typedef {{id: number, external_id: string, answers: Record<string, any>, created_at: string, surplus: boolean}} Past
- * @typedef {{place: (element: HTMLElement) => void, away: (away: boolean) => void, say: (text: string, kind?: string) => void,
+ * @typedef {{place: (element: HTMLElement) => void, away: (away: boolean) => void, say: (text: string, kind?: string, more?: {answers?: object}) => void,
  *   trouble: (problem: Error) => void}} Needs
  */
 
@@ -180,7 +180,7 @@ export class History {
     }
     const body = { answers: form.answers, comment: form.comment, reason, submit_id: this.submitId };
     const title = String(shown.item.external_id ?? "");
-    const refused = (refusal) => this.needs.say(`${title} was not changed: ${refusal.message}`, "warn");
+    const refused = (refusal) => this.needs.say(`${title} was not changed: ${refusal.message}`, "warn", { answers: { ...body.answers, reason } });
     const done = () => this.needs.say(`${title} is changed.`);
     this.outbox.add({ kind: "revise", path: `/labels/${shown.label.id}/revise`, title, body }, { done, refused });
     this.leave();

@@ -126,9 +126,8 @@ export class Outbox {
   async send({ letter, ends }) {
     const nothing = () => {};
     try {
-      // Kept alive, a request on its way outlives the page; browsers allow that up to 64 KB.
-      const keepalive = JSON.stringify(letter.body).length < 30_000;
-      const answer = await call("POST", letter.path, letter.body, { keepalive });
+      // Kept alive, a request on its way outlives the page.
+      const answer = await call("POST", letter.path, letter.body, { keepalive: true });
       return { settle: () => ends.done(answer) };
     } catch (problem) {
       if (!(problem instanceof Refusal)) return { again: true, settle: nothing };

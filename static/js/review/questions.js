@@ -224,14 +224,15 @@ export class QuestionForm {
   }
 
   /**
-   * Enter: where the active question is answered and another is still open, go to that one.
+   * Enter: where the active question is answered and another is still open, go to that one, unless one is there already.
    * @returns {boolean} whether there was somewhere to go
    */
   moveOn() {
     if (!this.active || this.wrongOf(this.active).length) return false;
     const open = this.shown.find((block) => !block.wrong && this.wrongOf(block).length);
-    open?.widget.focus();
-    return Boolean(open);
+    if (!open || open.element.contains(document.activeElement)) return false;
+    open.widget.focus();
+    return true;
   }
 
   /** Say what is wrong at each question, and go to the first. @returns {number} how many cannot be submitted */

@@ -1,6 +1,7 @@
 /** The fields of a form that hold one value: text, numbers, yes or no, one of several, and raw JSON for the rest. */
 
 import { make } from "../dom.js";
+import { keptText } from "./kept_text.js";
 import { findMisfit, same } from "./schema.js";
 
 /**
@@ -62,16 +63,17 @@ export function textField(place) {
   const long = !type && !format && !(maxLength <= LONG_OVER);
   const input = long ? make("textarea", { id, rows: "1", dir: "auto" }) : make("input", { id, type: type || "text", dir: "auto" });
   if (format === "date-time") input.setAttribute("placeholder", "2026-01-31T12:00:00Z");
+  const kept = keptText(input);
   let began;
   return field(place, input, {
-    read: () => (input.value === "" ? nothing(place, began) : input.value),
+    read: () => kept.read() || nothing(place, began),
     fill(value) {
       began = value;
-      input.value = value ?? "";
+      kept.fill(String(value ?? ""));
       // A date that no calendar has would vanish from a date field: then it is shown as text.
       if (input.value === "" && value) {
         input.setAttribute("type", "text");
-        input.value = value;
+        kept.fill(String(value));
       }
     },
   });

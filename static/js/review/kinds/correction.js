@@ -2,6 +2,7 @@
 
 import { make } from "../dom.js";
 import { jsonPair } from "../forms/json_pair.js";
+import { keptText } from "../forms/kept_text.js";
 import { equalValues } from "../forms/nodes.js";
 import { schemaOf } from "../forms/schema.js";
 import { isMessages, textOf } from "../target_text.js";
@@ -55,13 +56,16 @@ export function buildCorrection(question, tools) {
   editor.fill(original);
   compare();
 
+  const answer = () => {
+    const value = editor.read();
+    // Leaving an optional correction as it was is no answer; leaving a required one says that nothing was wrong.
+    return question.required === false && value !== undefined && equalValues(value, original) ? undefined : value;
+  };
+
   return {
     element,
-    read() {
-      const value = editor.broken?.() ? undefined : editor.read();
-      // Leaving an optional correction as it was is no answer; leaving a required one says that nothing was wrong.
-      return question.required === false && value !== undefined && equalValues(value, original) ? undefined : value;
-    },
+    read: () => (editor.broken?.() ? undefined : answer()),
+    draft: answer,
     fill(answer) {
       editor.fill(answer ?? original);
       compare();
@@ -82,7 +86,7 @@ function editorOf(original, question, tools) {
     const editor = textEditor(tools.id, question.title);
     return {
       ...editor,
-      read: () => [...original.slice(0, -1), { ...last, content: editor.element.value }],
+      read: () => [...original.slice(0, -1), { ...last, content: editor.read() }],
       fill: (messages) => editor.fill(messages.at(-1).content),
     };
   }
@@ -91,12 +95,7 @@ function editorOf(original, question, tools) {
 
 function textEditor(id, title) {
   const box = make("textarea", { id: `${id}-text`, class: "correct", dir: "auto", rows: "4", "aria-label": title });
-  return {
-    element: box,
-    read: () => box.value,
-    fill: (text) => (box.value = text),
-    focus: () => box.focus(),
-  };
+  return { element: box, ...keptText(box), focus: () => box.focus() };
 }
 
 /** The pieces of a difference; long stretches without a change are cut. */

@@ -17,6 +17,7 @@ export function buildJson(question, tools) {
   return {
     element: pair.element,
     read: () => (isAnswer() && !pair.broken() ? pair.read() : undefined),
+    draft: () => (isAnswer() ? pair.read() : undefined), // of raw JSON in the making, what could last be read
     fill: begin,
     find: () => (isAnswer() || question.required !== false ? pair.find() : []),
     show: pair.show,

@@ -76,6 +76,10 @@ class LaterWidget {
     return this.widget ? this.widget.read() : this.filled;
   }
 
+  draft() {
+    return this.widget?.draft ? this.widget.draft() : this.read();
+  }
+
   fill(answer) {
     this.filled = answer;
     this.widget?.fill(answer);

@@ -3,27 +3,16 @@
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringConstraints, field_validator
-
-from annotations.rubrics.kinds.base import storable
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 
 SubmitId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Comment = Annotated[str, StringConstraints(max_length=20_000)]
-
-
-Unchecked = Annotated[dict[str, Any], AfterValidator(storable)]
-"""Answers that no question checks; they only have to be storable."""
 
 
 class Body(Schema):
     """A request body: unknown fields are refused, so that a typo never passes for a default."""
 
     model_config = ConfigDict(extra="forbid")
-
-    @field_validator("*")
-    @classmethod
-    def _text_is_storable(cls, value: Any) -> Any:
-        return storable(value) if isinstance(value, str) else value
 
 
 class ClaimIn(Body):
@@ -54,14 +43,14 @@ class EscalateIn(LeaseIn):
     """What the adjudicator should decide, and what was answered so far; else the draft goes along."""
 
     note: str
-    answers: Unchecked | None = None
+    answers: dict[str, Any] | None = None
     comment: Comment = ""
 
 
 class DraftIn(LeaseIn):
     """Unfinished answers; `edited_at` keeps a draft that arrives late from replacing a newer one."""
 
-    answers: Unchecked = Field(default_factory=dict)
+    answers: dict[str, Any] = Field(default_factory=dict)
     comment: Comment = ""
     edited_at: AwareDatetime | None = None
 

@@ -24,7 +24,9 @@ class Strict(BaseModel):
     @field_validator("*")
     @classmethod
     def _can_be_stored(cls, value: Any) -> Any:
-        return storable(value)
+        if problem := find_unstorable(value):
+            raise PydanticCustomError("unstorable", "{problem}", {"problem": problem})
+        return value
 
 
 class Option(Strict):
@@ -89,13 +91,6 @@ def values_of(question: Mapping[str, Any]) -> list[str]:
 def named(values: list[str]) -> str:
     """Return the values for a sentence, the first ten."""
     return f"{', '.join(values[:10])}{' …' if len(values) > 10 else ''}"
-
-
-def storable(value: Any) -> Any:
-    """Return a value that was sent, or raise an error of validation where it cannot be stored."""
-    if problem := find_unstorable(value):
-        raise PydanticCustomError("unstorable", "{problem}", {"problem": problem})
-    return value
 
 
 def find_unstorable(value: Any) -> str | None:

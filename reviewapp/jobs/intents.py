@@ -17,8 +17,9 @@ from redis.exceptions import RedisError
 
 _log = structlog.get_logger(__name__)
 RUN = "reviewapp.jobs.run.run_intent"
-# A handler that needs longer asks for the rest of its work as another intent.
-TIMEOUT_SECONDS = 75
+# A handler that needs longer asks for the rest of its work as another intent, or says that it goes on (`lease.py`): it
+# may then last so long that its worker takes it for stuck.
+TIMEOUT_SECONDS, STUCK_SECONDS = 75, 900
 LEASE_SECONDS = 90
 _RUNG_AT_ONCE = 1000
 
@@ -71,7 +72,7 @@ def ring(intent_ids: Iterable[int]) -> int:
                 # Never the same id twice: the job of a worker that died, or that could not reach the database, lingers
                 # on Valkey for an hour and more.
                 job_id=f"{_name(intent_id)}-{secrets.token_hex(4)}",
-                job_timeout=TIMEOUT_SECONDS,
+                job_timeout=STUCK_SECONDS,
                 result_ttl=0,
                 failure_ttl=3600,
             )

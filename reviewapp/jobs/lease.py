@@ -1,16 +1,19 @@
 """Keeping an intent's lease while its work lasts, for handlers that may take longer than one lease."""
 
+import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
+from types import FrameType
 from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 
-from reviewapp.jobs.intents import LEASE_SECONDS
+from reviewapp.jobs.intents import LEASE_SECONDS, TIMEOUT_SECONDS
 
 RENEW_AFTER = 30
 # Rows that this very transaction has locked (it asked for the same work again) are passed over.
@@ -20,6 +23,10 @@ WHERE id = (SELECT id FROM jobs_intent
             WHERE id = %(id)s AND leased_until = %(leased_until)s AND attempts = %(attempts)s AND done_at IS NULL
             FOR UPDATE SKIP LOCKED)
 """
+
+
+class TookTooLongError(RuntimeError):
+    """The work took longer than a job may, and did not say that it goes on."""
 
 
 class HeldLease:
@@ -41,6 +48,19 @@ class HeldLease:
         finally:
             beside.close()
         self.renewed_at = time.monotonic()
+        _give_time()
+
+
+def _give_time() -> None:
+    """Have the worker's alarm ring in a job's time from now. Outside of a worker there is none."""
+    of_worker = signal.getsignal(signal.SIGALRM) not in {signal.SIG_DFL, signal.SIG_IGN, None}
+    if of_worker and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGALRM, _ring)
+        signal.alarm(TIMEOUT_SECONDS)
+
+
+def _ring(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 — a signal's handler
+    raise TookTooLongError(f"It took longer than {TIMEOUT_SECONDS} s.")
 
 
 _held: ContextVar[HeldLease | None] = ContextVar("held_lease", default=None)
@@ -51,6 +71,7 @@ def holding(intent: Any) -> Iterator[HeldLease]:
     """Let `keep_lease` keep this intent's lease within."""
     held = HeldLease(intent)
     token = _held.set(held)
+    _give_time()
     try:
         yield held
     finally:

@@ -1,5 +1,6 @@
 """Handlers and steps for the tests, and a doorbell of their own that starts silent."""
 
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -28,6 +29,14 @@ def last(payload: dict[str, Any], now: datetime) -> None:
     CALLS.append((payload, Intent.objects.get(kind="last").leased_until or now))
 
 
+def go_on(payload: dict[str, Any], now: datetime) -> None:
+    """Handle an intent for longer than a job may take without a word."""
+    for _ in range(3):
+        time.sleep(0.5)
+        keep_lease()
+    note(payload, now)
+
+
 def break_down(payload: dict[str, Any], now: datetime) -> None:
     """Handle an intent by storing a row and failing."""
     Intent.objects.create(kind="left", dedupe_key="behind", run_after=now, created_at=now)
@@ -37,7 +46,8 @@ def break_down(payload: dict[str, Any], now: datetime) -> None:
 @pytest.fixture(autouse=True)
 def doorbell(settings: Any) -> Iterator[Queue]:
     """The queue, empty before and after."""
-    settings.JOB_HANDLERS = {"note": f"{__name__}.note", "break": f"{__name__}.break_down", "last": f"{__name__}.last"}
+    handlers = {"note": note, "break": break_down, "last": last, "long": go_on}
+    settings.JOB_HANDLERS = {kind: f"{__name__}.{handler.__name__}" for kind, handler in handlers.items()}
     CALLS.clear()
     queue = django_rq.get_queue("default")
     queue.empty()

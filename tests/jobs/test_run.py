@@ -47,6 +47,15 @@ def test_work_that_goes_on_keeps_its_lease_and_finishes_by_it(monkeypatch):
     lease.keep_lease()  # outside of a worker nothing is kept
 
 
+def test_work_that_says_that_it_goes_on_outlasts_the_time_of_one_job(doorbell, work, monkeypatch):
+    monkeypatch.setattr(lease, "RENEW_AFTER", 0)
+    monkeypatch.setattr(lease, "TIMEOUT_SECONDS", 1)
+    add_intent(kind="long", key="k", now=timezone.now())
+    work()
+    intent = Intent.objects.get()
+    assert (intent.done_at is not None, intent.last_error, len(CALLS)) == (True, "", 1)
+
+
 def test_a_done_intent_is_not_handled_again(intent):
     run_intent(intent.pk)
     run_intent(intent.pk)

@@ -40,7 +40,7 @@ class CheckedAnswers(NamedTuple):
 
 def needs_item(questions: Sequence[Mapping[str, Any]]) -> bool:
     """Return whether answers to these questions are checked against the item's content."""
-    return any(question["kind"] in ABOUT_THE_ITEM for question in questions)
+    return any(question["kind"] in ABOUT_THE_ITEM or question.get("prefill") == "output" for question in questions)
 
 
 def check_answers(

@@ -26,6 +26,7 @@ from referencing.exceptions import Unresolvable
 MAX_SCHEMA_BYTES = 100_000
 MAX_PROBLEMS = 50
 MAX_STEPS = 5_000
+MAX_REFERENCES = 80  # within each other
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _steps: ContextVar[list[int]] = ContextVar("schema_steps")
 
@@ -38,9 +39,13 @@ def _counted(check: Callable[..., Any]) -> Callable[..., Iterator[ValidationErro
     def wrapped(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
         steps = _steps.get()
         steps[0] += 1
-        if steps[0] > MAX_STEPS:
+        if steps[0] > MAX_STEPS or steps[1] >= MAX_REFERENCES:
             raise _TooManyStepsError
-        yield from check(validator, value, instance, schema) or ()
+        steps[1] += 1
+        try:
+            yield from check(validator, value, instance, schema) or ()
+        finally:
+            steps[1] -= 1
 
     return wrapped
 
@@ -202,7 +207,7 @@ def find_schema_problems(schema: dict[str, Any], value: Any) -> list[tuple[str, 
 
 
 def _find_errors(schema: dict[str, Any], value: Any) -> list[ValidationError]:
-    _steps.set([0])
+    _steps.set([0, 0])
     return list(islice(_validator(schema).iter_errors(value), MAX_PROBLEMS))
 
 

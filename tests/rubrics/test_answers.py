@@ -142,6 +142,18 @@ def test_what_is_wrong_is_said_at_its_place(kind, answer, path, says):
     assert says in message
 
 
+def test_numbers_that_a_browser_rounds_are_those_of_the_output():
+    long, other, twins = 1234567890123456789, -(2**62) - 1, [2**60 + 1, 2**60 + 2]
+    item = ItemContent("i", {"id": long, "of": [other, 7], "twins": twins})
+    seen = {"id": 1234567890123456800, "of": [-4611686018427388000, 8], "twins": [1152921504606847000] * 2}
+    kept = {"id": long, "of": [other, 8], "twins": seen["twins"]}
+    form = [{"key": "q", "kind": "json", "title": "?", "schema": {}, "prefill": "output"}]
+    correction = [{"key": "q", "kind": "correction", "title": "?", "target": "output"}]
+    for questions in (form, correction):
+        assert needs_item(questions)
+        assert check_answers(questions, {"q": seen}, item).answers == {"q": kept}
+
+
 @pytest.mark.parametrize("kind", ["pairwise", "ranking"])
 @pytest.mark.parametrize("output", ["text", {"a": "only"}, None])
 def test_nobody_prefers_what_is_not_there(kind, output):

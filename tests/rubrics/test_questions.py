@@ -78,6 +78,7 @@ def test_every_kind_of_question_is_taken():
         ({**JSON, "schema": {"$ref": "https://example.org/x.json"}}, "", "must stay within the schema"),
         ({**JSON, "schema": {"$ref": "#/$defs/none"}}, "", "nothing at"),
         ({**JSON, "schema": {"$ref": "#"}}, "", "without end"),
+        ({**JSON, "schema": {"if": {"type": "object"}, "$ref": "#"}}, "", "without end"),
         ({**JSON, "schema": {"pattern": "(?=x)"}}, "", "RE2"),
         ({**JSON, "schema": {"properties": {"n": {"patternProperties": {"(?<=a)b": {}}}}}}, "", "RE2"),
         ({**JSON, "schema": {"patternProperties": {"a": {}}, "unevaluatedProperties": False}}, "", "together"),

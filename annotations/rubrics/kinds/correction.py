@@ -6,6 +6,7 @@ from typing import Any, Literal
 import orjson
 
 from annotations.rubrics.kinds.base import MAX_TEXT, BaseQuestion, Checked, find_unstorable, refused
+from annotations.rubrics.kinds.long_numbers import restore_long_numbers
 from annotations.rubrics.word_changes import count_changes
 from sampling.items.content import ItemContent, is_messages, text_of
 
@@ -29,6 +30,7 @@ def check_correction(question: Mapping[str, Any], answer: Any, item: ItemContent
         return Checked(answer)
     if type(answer) is not type(item.output):
         return refused(f"The output is {_form(item.output)}, and so its correction must be.")
+    answer = restore_long_numbers(answer, item.output)
     return Checked(answer, count_changes(text_of(item.output), text_of(answer))._asdict())
 
 

@@ -33,6 +33,9 @@ SELECT EXISTS (SELECT FROM annotations_label b JOIN sampling_item i ON i.id = b.
     WHERE e.project_id = %(project)s AND e.system_version = %(version)s AND e.state = 'done')
   OR %(of_items)s AND EXISTS (SELECT FROM sampling_item i
     WHERE i.project_id = %(project)s AND i.system_version = %(version)s)
+  OR EXISTS (SELECT FROM annotations_verdict v JOIN annotations_judgeversion w ON w.id = v.judge_version_id
+    JOIN annotations_judge j ON j.id = w.judge_id WHERE j.project_id = %(project)s AND j.name = ANY(%(judges)s)
+    AND EXISTS (SELECT FROM annotations_label b WHERE b.item_id = v.item_id AND b.withdrawn_at IS NULL))
 """
 
 
@@ -128,11 +131,14 @@ def add_gates(
 
 
 def has_results(rollout: Rollout, gates: Gates) -> bool:
-    """Tell whether gates could have been read from something: labels, decisions, an evaluation, items for some."""
+    """Tell whether gates could have been read from something: labels, decisions, an evaluation; for some of them items
+    of the version, or what a judge said of labelled items of any."""
+    every = [gate for stage in NEXT.values() for gate in gates.of(stage)]
     asked: dict[str, Any] = {
         "project": rollout.project_id,
         "version": rollout.system_version,
-        "of_items": any(gate.metric in _OF_ITEMS for stage in NEXT.values() for gate in gates.of(stage)),
+        "of_items": any(gate.metric in _OF_ITEMS for gate in every),
+        "judges": [gate.judge[0] for gate in every if gate.judge is not None],
     }
     with connection.cursor() as cursor:
         cursor.execute(_HAS_RESULTS, asked)

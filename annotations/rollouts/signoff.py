@@ -15,6 +15,9 @@ from reviewapp.accounts.roles import Action
 from reviewapp.audit.record import digest, record
 from reviewapp.http.errors import ConflictError, FieldError, ForbiddenError, InvalidError
 from sampling.drift.read import set_baseline
+from sampling.drift.windows import ENOUGH
+from sampling.operations.read import Counts, Days
+from sampling.operations.tally import ALL
 
 LONGEST = 10_000
 BASELINE = timedelta(days=28)
@@ -98,11 +101,14 @@ def sign_off(
 
 
 def _compare_from_here(access: Access, rollout: Rollout, *, now: datetime) -> None:
-    """Let later traffic be compared with that of the days before the sign-off."""
+    """Let later traffic be compared with that of the days before the sign-off, where there is enough of it."""
+    days = Days((now - BASELINE).date(), (now - timedelta(days=1)).date())
+    if Counts(rollout.project_id).read(ALL, days).whole(days).items < ENOUGH:
+        return
     set_baseline(
         access.project,
-        first=(now - BASELINE).date(),
-        last=(now - timedelta(days=1)).date(),
+        first=days.first,
+        last=days.last,
         why=f"{rollout.system_version} was signed for {rollout.stage}",
         actor=access.actor,
         now=now,

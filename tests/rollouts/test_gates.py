@@ -40,6 +40,13 @@ def test_gates_written_after_there_were_results_say_so_or_count_later_items_only
     later = make(lea, system_version="3.0", later_items_only=True)
     assert later["counts_from"] is not None
     assert gate(later, "quality")["state"] == "not_enough_data"
+    # A judge is described by all of its verdicts, also those on other versions.
+    judge = {"internal_beta": [{"name": "j", "metric": "judge.j.tpr", "at_least": 0.5, "bound": "value"}]}
+    assert make(lea, system_version="4.0", gates=judge)["gates_had_data"] is False
+    verdict = {"external_id": "other", "judge": "j", "judge_version": "1", "answers": {"verdict": "pass"}}
+    send(lea, "verdicts/import", [verdict])
+    known = make(lea, system_version="5.0", gates=judge)
+    assert (gate(known, "j")["state"], known["gates_had_data"]) == ("pass", True)
 
 
 def test_every_metric_is_measured_or_says_why_not(lea, cast, browser_of):

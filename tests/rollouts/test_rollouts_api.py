@@ -21,6 +21,7 @@ from reviewapp.accounts.roles import Role
 from reviewapp.alerts.models import Alert
 from reviewapp.audit.models import AuditCheckpoint, AuditEvent
 from reviewapp.http.errors import ConflictError
+from sampling.models import DriftBaseline
 from tests.rollouts.world import REASON, bring_in, gate, make, send, sign
 from tests.sampling.lines import item
 
@@ -45,8 +46,13 @@ def test_two_approvers_neither_the_author_sign_the_same_bundle_and_the_version_m
     assert gate(done, "errors")["state"] == "pass"
     further = ann.post(f"/rollouts/{ready}/evidence", status=201)
     assert (further["to_stage"], [each["name"] for each in further["gates"]]) == ("general_availability", ["errors"])
+    # Days without traffic are nothing to compare with later: then the four weeks before go on to be.
+    assert not DriftBaseline.objects.exists()
+    earlier = (timezone.now() - timedelta(days=10)).isoformat()
+    send(lea, "items", [item(f"earlier{k}", system_version="1.0", occurred_at=earlier) for k in range(60)])
     for approver in (pat, ann):
         sign(approver, ready, further, to_stage="general_availability")
+    assert DriftBaseline.objects.get().first_day < timezone.now().date() - timedelta(days=10)
     assert lea.get(f"/rollouts/{ready}")["next_stage"] is None
     assert ann.post(f"/rollouts/{ready}/evidence", status=409)["error"]["code"] == "no_further_stage"
 

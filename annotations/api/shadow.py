@@ -118,6 +118,7 @@ class LeftOutOut(Schema):
     without_ai_decision: int
     chosen_by_hand: int
     open: int = Field(description="People differ, and nobody has settled it yet.")
+    masked: int = Field(description="A decision holds something masked, which nobody can compare.")
     contradicted: int = Field(description="Of the pairs: the process decided differently before.")
 
 
@@ -246,6 +247,7 @@ def _shown(view: ShadowView) -> ShadowOut:
             without_ai_decision=pairs.n_without_ai if pairs else 0,
             chosen_by_hand=pairs.n_chosen_by_hand if pairs else 0,
             open=pairs.n_open if pairs else 0,
+            masked=pairs.n_masked if pairs else 0,
             contradicted=pairs.n_contradicted if pairs else 0,
         ),
         who_was_right=RulingsOut(

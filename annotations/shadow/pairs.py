@@ -14,7 +14,7 @@ from annotations.models import DecisionFeed
 from annotations.models.decisions import Coverage
 from annotations.quality.asked import Window
 from annotations.quality.lanes import reached
-from annotations.shadow.rules import Rule
+from annotations.shadow.rules import Rule, is_masked
 from reviewapp.http.errors import FieldError, InvalidError
 from sampling.plans.filters_sql import SqlCondition
 from sampling.plans.segments import segment_sql
@@ -140,6 +140,7 @@ class Pairs:
     n_chosen_by_hand: int = 0
     n_open: int = 0
     n_unknown_upstream: int = 0
+    n_masked: int = 0
 
     @property
     def decided(self) -> list[Pair]:
@@ -203,8 +204,8 @@ def read_feed_pairs(window: Window, feed: DecisionFeed, rule: Rule) -> Pairs:
                 contradicted=contradicted,
             )
         )
-    chances = {row.probability for row in rows}
-    uniform = len(chances) == 1
+    rows, masked = _legible(rows)
+    uniform = len({row.probability for row in rows}) == 1
     rows = [row._replace(in_uniform=uniform) for row in rows]
     source = Source("feed", feed.name, feed.coverage, len(rows))
     return Pairs(
@@ -215,6 +216,7 @@ def read_feed_pairs(window: Window, feed: DecisionFeed, rule: Rule) -> Pairs:
         n_waiting=waiting,
         n_without_ai=without,
         n_unknown_upstream=unknown,
+        n_masked=masked,
     )
 
 
@@ -288,6 +290,7 @@ def read_question_pairs(window: Window, question: dict[str, Any], rule: Rule) ->
                 everybody=tuple(rule.name(each) for each in compress(given, planned)),
             )
         )
+    rows, masked = _legible(rows)
     source = Source("question", key, "drawn", len(rows))
     undecided = sum(row.human is None for row in rows)
     return Pairs(
@@ -298,6 +301,7 @@ def read_question_pairs(window: Window, question: dict[str, Any], rule: Rule) ->
         n_chosen_by_hand=by_hand,
         n_open=undecided,
         n_unknown_upstream=unknown,
+        n_masked=masked,
     )
 
 
@@ -308,6 +312,12 @@ def named_feed(feeds: Sequence[DecisionFeed], name: str) -> DecisionFeed:
             return feed
     message = f"The project has no decision feed {name[:60]!r}."
     raise InvalidError(message, fields=(FieldError("feed", message),))
+
+
+def _legible(rows: list[Pair]) -> tuple[list[Pair], int]:
+    """Return the pairs that hold nothing masked, and how many the others are."""
+    found = [row for row in rows if not any(map(is_masked, (row.ai, row.human or "", *row.everybody)))]
+    return found, len(rows) - len(found)
 
 
 def _segment(window: Window) -> SqlCondition:

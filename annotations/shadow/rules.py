@@ -19,6 +19,7 @@ from reviewapp.accounts.models import Project
 from reviewapp.accounts.roles import Action
 from reviewapp.audit.record import digest, record
 from reviewapp.http.errors import FieldError, InvalidError
+from sampling.mask.kinds import PLACEHOLDER
 
 Equality = Literal["exact", "normalised", "number", "set", "fields"]
 NOTHING = "(none)"
@@ -153,6 +154,11 @@ def normalised(value: Any) -> str:
     """Return a value as text without what rarely means a difference: case, width, spaces, a full stop at the end."""
     text = _SPACES.sub(" ", unicodedata.normalize("NFKC", plain(value)).casefold()).strip()
     return text.rstrip(".!").rstrip() or text
+
+
+def is_masked(name: str) -> bool:
+    """Tell whether a decision holds something masked: two addresses are both [EMAIL_1], so nobody can compare it."""
+    return PLACEHOLDER.search(name.upper()) is not None
 
 
 def as_number(value: Any) -> float | None:

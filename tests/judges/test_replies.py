@@ -3,6 +3,7 @@
 import orjson
 import pytest
 
+from annotations.models import JudgeProvider
 from sampling.models import ItemFact
 from tests.judges.running import P, add_provider, add_version, run
 from tests.sampling.lines import item
@@ -27,12 +28,21 @@ def test_whatever_a_model_replies_ends_its_item_and_not_the_run(lea, project, st
         {"message": {"content": passes}, "logprobs": {"content": ["x", 1]}},
         *({"message": {"content": passes}, "logprobs": {"content": each}} for each in tokens),
     ]
-    bring(lea, len(bodies) + 1)  # of the last one there is nothing
+    too_long = "maximum context length is 8192 tokens, your messages are 9000 (142 in the response_format schemas)"
+    refusal = {"error": {"code": "context_length_exceeded", "message": too_long}}
+
+    def behave(nth):
+        if nth == len(bodies) + 2:
+            return 400, {}, orjson.dumps(refusal)
+        return 200, {}, orjson.dumps({"choices": bodies[nth - 1 : nth], "usage": [1]})
+
+    bring(lea, len(bodies) + 2)  # the last but one has no reply at all, the last is too long
     add_provider(lea, stub)
-    stub.behave = lambda nth: (200, {}, orjson.dumps({"choices": bodies[nth - 1 : nth], "usage": [1]}))
+    stub.behave = behave
     params = {"score": "logprobs", "concurrency": 1, "repair": False}
     found = run(lea, add_version(lea, params=params))
-    assert [found[name] for name in ("state", "done", "unparsed")] == ["done", 3, 3]
+    assert [found[name] for name in ("state", "done", "unparsed", "failed")] == ["done", 3, 3, 1]
+    assert JudgeProvider.objects.get().learnt == {}  # an item that is too long says nothing of structured output
 
 
 def test_what_a_judge_chosen_by_hand_says_raises_no_probability(lea, project, stub):

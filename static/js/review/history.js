@@ -51,11 +51,11 @@ export class History {
     return this.labels;
   }
 
-  /** Show a label: 0 is the newest. @param {number} at */
-  show(at) {
+  /** Show a label: 0 is the newest, or the first of those that were listed for the person. @param {number} at */
+  show(at, listed = false) {
     this.opening = true;
     const fetched = async () => {
-      if (!this.page) await this.list();
+      if (!this.page && !listed) await this.list();
       this.at = Math.min(at, this.labels.length - 1);
       if (this.labels.length) this.paint(await call("GET", `${this.base}/${this.labels[this.at].id}`));
       else this.needs.say("You have no labels here yet.");
@@ -68,9 +68,9 @@ export class History {
     return this.opened;
   }
 
-  /** Show a label to change it. @param {number} at */
+  /** Show a label that was chosen from the list, to change it. @param {number} at */
   async change(at) {
-    await this.show(at);
+    await this.show(at, true);
     this.edit();
   }
 

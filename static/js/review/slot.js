@@ -39,6 +39,7 @@ export class Slot {
     this.time = new ActiveTime();
     this.draftTimer = 0;
     this.editedAt = 0; // when the answers changed that are not saved as a draft; 0 where all are
+    this.lastEdit = 0;
     this.saving = false;
     this.takeLease(task.lease);
   }
@@ -97,7 +98,8 @@ export class Slot {
   }
 
   draftSoon() {
-    this.editedAt = serverNow();
+    // What the server's clock is known to say may fall back by a second or two: the last words are still the last.
+    this.editedAt = this.lastEdit = Math.max(serverNow(), this.lastEdit + 1);
     clearTimeout(this.draftTimer);
     this.draftTimer = setTimeout(() => this.saveDraft(), DRAFT_AFTER);
   }

@@ -206,6 +206,7 @@ SWEEP_STEPS = [
     "annotations.judges.online.plan_online",
     "annotations.judges.watch.plan_watching",
     "sampling.uploads.forget.forget_old_uploads",
+    "sampling.draws.top_up.end_given_up",
     "annotations.datasets.export.jobs.forget_expired",
     "annotations.given_up.end_given_up",
     "annotations.rollouts.watch.watch_rollouts",

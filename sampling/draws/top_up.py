@@ -17,6 +17,7 @@ from reviewapp.accounts.roles import Action
 from reviewapp.audit.record import record
 from reviewapp.http.errors import ConflictError
 from reviewapp.jobs.intents import add_intent
+from reviewapp.jobs.models import Intent
 from sampling.draws.reoffer import reoffer_items
 from sampling.item_ids import first_id_since
 from sampling.models import PlanVersion, TopUp
@@ -135,6 +136,24 @@ def top_up_slice(payload: dict[str, Any], now: datetime) -> None:
             run.save()
             _ask(run, now)
             return
+    run.after = run.last  # also where the last ones were erased meanwhile
+    _end(run, now)
+
+
+def end_given_up(now: datetime) -> int:
+    """Sweep step: end top-ups whose job was given up, as the next one waits for them; return how many."""
+    ended = 0
+    with transaction.atomic():
+        running = TopUp.objects.select_for_update(of=("self",), skip_locked=True).filter(state=TopUpState.RUNNING)
+        for run in running.select_related("plan_version"):
+            intent = Intent.objects.filter(kind=KIND, dedupe_key=_key(run)).order_by("-pk").first()
+            if intent is not None and intent.failed_at is not None:
+                _end(run, now)
+                ended += 1
+    return ended
+
+
+def _end(run: TopUp, now: datetime) -> None:
     run.state, run.ended_at = TopUpState.DONE, now
     run.save()
     record(
@@ -155,7 +174,11 @@ def _next(run: TopUp) -> list[int]:
 
 
 def _ask(run: TopUp, now: datetime) -> None:
-    add_intent(kind=KIND, key=f"{run.pk}:{run.after}", payload={"run_id": run.pk}, now=now)
+    add_intent(kind=KIND, key=_key(run), payload={"run_id": run.pk}, now=now)
+
+
+def _key(run: TopUp) -> str:
+    return f"{run.pk}:{run.after}"
 
 
 def _earliest(project: Project, now: datetime) -> datetime:

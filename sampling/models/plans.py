@@ -99,7 +99,7 @@ class TopUp(models.Model):
     """Stored items whose window was open offered to a version that came after them, the oldest first.
 
     Items up to `last` are asked about; those up to `after` have been. `raised` counts further draw rows,
-    `selected` those of them by which an item was drawn that was not before.
+    `selected` those of them by which an item was drawn that was not before. One that ended before `last` broke off.
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+", db_index=False)

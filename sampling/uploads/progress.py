@@ -23,12 +23,22 @@ def read_progress(upload: Upload) -> Progress:
     return Progress(percent, running, _trouble(upload) if running else "")
 
 
+def import_is_given_up(upload: Upload) -> bool:
+    """Tell whether the background work of an import that is under way has failed for good."""
+    intent = _find_intent(upload)
+    return upload.state == UploadState.IMPORTING and (intent is None or intent.failed_at is not None)
+
+
 def _trouble(upload: Upload) -> str:
     """Return what to say where the background work fails."""
-    kind = KINDS[UploadPurpose(upload.purpose)]
-    intent = Intent.objects.filter(kind=kind, dedupe_key=f"{upload.pk}:{upload.records}").order_by("-pk").first()
+    intent = _find_intent(upload)
     if intent is None or intent.failed_at is not None:
         return "The import failed again and again and was given up; the log says why. Stop it, and send the file again."
     if intent.last_error and intent.leased_until is None:
         return "Something went wrong. It is tried again by itself."
     return ""
+
+
+def _find_intent(upload: Upload) -> Intent | None:
+    kind = KINDS[UploadPurpose(upload.purpose)]
+    return Intent.objects.filter(kind=kind, dedupe_key=f"{upload.pk}:{upload.records}").order_by("-pk").first()

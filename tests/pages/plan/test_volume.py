@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sampling.draws.top_up import top_up_slice
+from reviewapp.jobs.models import Intent
+from sampling.draws.top_up import KIND, end_given_up, top_up_slice
 from sampling.models import PlanVersion, TopUp
 from tests.pages.plan.plans import SLOW, publish, send
 from tests.sampling.lines import item
@@ -85,7 +86,13 @@ def test_stored_items_are_topped_up_after_a_look_at_what_that_would_draw(project
     assert TopUp.objects.get().total == 12
     assert "topped up already" in post(cast.lea, door="top-up", what="start")[1]
     assert post(cast.vic, door="top-up", what="start")[0] == 403
-    top_up_slice({"run_id": TopUp.objects.get().pk}, datetime.now(UTC))
-    assert "12 items asked, 12 raised, 12 drawn." in get(cast.lea)[1]
+    end_given_up(datetime.now(UTC))
+    assert "Topping up by version 2" in get(cast.lea)[1]
+    Intent.objects.filter(kind=KIND).update(failed_at=datetime.now(UTC))
+    end_given_up(datetime.now(UTC))
+    assert "0 items asked, 0 raised, 0 drawn. It broke off" in get(cast.lea)[1]
+    post(cast.lea, door="top-up", what="start")
+    top_up_slice({"run_id": TopUp.objects.latest("pk").pk}, datetime.now(UTC))
+    assert "12 items asked, 12 raised, 12 drawn.</p>" in get(cast.lea)[1]
     assert "There is nothing to top up." in post(cast.lea, door="top-up", what="count")[1]
     assert "<dt>Labels that wait</dt><dd>12</dd>" in get(cast.vic)[1]

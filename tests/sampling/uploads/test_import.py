@@ -222,10 +222,14 @@ def test_nothing_is_kept_longer_than_needed(lea):
     start_import(lea, bad, choice=CHOICE, now=timezone.now())
     work()
     assert set(UploadPart.objects.values_list("upload_id", flat=True)) == {bad.pk, waiting.pk}
+    broken = taken(lea, CSV)
+    start_import(lea, broken, choice=CHOICE, now=timezone.now())
     assert forget_old_uploads(timezone.now()) == 0
     assert forget_old_uploads(timezone.now() + timedelta(days=7, minutes=1)) == 2
+    Intent.objects.filter(done_at=None).update(failed_at=timezone.now())
+    assert forget_old_uploads(timezone.now() + timedelta(days=7, minutes=1)) == 1
     assert not UploadPart.objects.exists()
-    assert counts(waiting)[0] == "stopped"
+    assert [counts(upload)[0] for upload in (waiting, broken)] == ["stopped", "failed"]
     with pytest.raises(ConflictError, match="forgotten"):
         bad_lines(get_upload(lea, bad.pk))
 

@@ -9,7 +9,7 @@ from reviewapp.accounts.access import Access
 
 _GATES: dict[str, Any] = {
     "internal_beta": [
-        {"name": "Worth trying inside", "metric": "pass_rate", "at_least": 0.55, "bound": "low", "min_n": 20},
+        {"name": "Worth trying inside", "metric": "pass_rate", "at_least": 0.5, "bound": "low", "min_n": 20},
         {"name": "Few failures of the system", "metric": "error_rate", "at_most": 0.05, "bound": "high", "min_n": 50},
     ],
     "general_availability": [

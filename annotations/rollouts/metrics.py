@@ -12,17 +12,14 @@ from math import sqrt
 from django.db import connection
 from scipy.stats import binom, norm
 
-from annotations.estimates.grading import grading_of
-from annotations.estimates.pass_rate import get_pass_rate
-from annotations.estimates.rows import DrawnItem, read_drawn
 from annotations.judges.calibration import get_calibration
 from annotations.models import JudgeVersion
 from annotations.models.queue import Stage
 from annotations.quality.agreement import get_agreement
-from annotations.quality.asked import Window, get_question
-from annotations.quality.lanes import reached
+from annotations.quality.asked import Window
 from annotations.rollouts.evaluated import measure_evaluation
 from annotations.rollouts.gates import Measured
+from annotations.rollouts.pass_rate import measure_pass_rate
 from annotations.rollouts.spec import Gate
 from annotations.shadow.view import ShadowView, get_shadow, of_version
 from reviewapp.accounts.access import Access
@@ -30,8 +27,6 @@ from reviewapp.accounts.models import Project
 from reviewapp.http.errors import RefusalError
 from reviewapp.stats.estimate import Estimate
 from reviewapp.stats.proportions import wilson
-from reviewapp.stats.sequential.beta_binomial import confidence_sequence
-from reviewapp.stats.sequential.sessions import count_sessions
 from sampling.drift.read import find_drift
 from sampling.operations.tally import IS_ERROR
 from sampling.plans.filters import AllOf, parse_filter
@@ -63,13 +58,6 @@ WHERE i.cost_usd IS NOT NULL AND {condition}
 """
 _SEGMENTS = """
 SELECT DISTINCT {segment} FROM sampling_item i WHERE {condition} AND {segment} IS NOT NULL LIMIT %s
-"""
-_BELOW = """
-WITH last AS (
-    SELECT DISTINCT ON (d.item_id) d.item_id, d.probability, d.u FROM sampling_draw d
-    JOIN sampling_item i ON i.id = d.item_id WHERE {condition} ORDER BY d.item_id, d.id DESC
-)
-SELECT item_id FROM last WHERE u < (SELECT min(probability) FROM last WHERE probability > 0)
 """
 _ESCALATED = """
 SELECT count(DISTINCT e.item_id) FROM annotations_escalation e
@@ -141,47 +129,8 @@ def segments_of(gate: Gate, asked: Asked) -> list[str]:
         return sorted(row[0] for row in cursor.fetchall())
 
 
-def _pass_rate(gate: Gate, asked: Asked, window: Window) -> Measured:
-    """The rate is the weighted one; its limits hold at every look.
-
-    Where every item had the same chance they are those of the beta-binomial sequence, from the first label on. Else
-    they are the asymptotic band once there is one, and before that the sequence of the items that the lowest rate alone
-    would have drawn. A session is one observation, worth the mean of its items. Items without any chance are no part
-    of the traffic that the rate is about.
-    """
-    found = get_pass_rate(window, question=gate.question, population="process")
-    if found.figure != "pass_rate":
-        return Measured.nothing(f"The question {found.question} does not say which answers pass.")
-    if found.estimate.value is None:
-        return Measured.nothing("No drawn item of this version is labelled yet.")
-    question = get_question(asked.project.pk, gate.question)
-    rows = [
-        row
-        for row in read_drawn(window, question, judge_version=None, segment=None, grading=grading_of(question))
-        if row.outcome is not None
-    ]
-    band = found.series[-1].so_far if found.series else None
-    if len({row.probability for row in rows}) > 1 and band is not None and band.low is not None:
-        return Measured(found.estimate.value, band.low, band.high, found.estimate.n)
-    if not reached(window).even:
-        reason = "Urgent items are reached more often than others, so no limit holds at every look until the band does."
-        return Measured(found.estimate.value, None, None, found.estimate.n, reason)
-    uniform = _uniform(rows, window)
-    if not uniform:
-        reason = "No labelled item had the same chance as all others, so no limit holds at every look."
-        return Measured(found.estimate.value, None, None, found.estimate.n, reason)
-    units = count_sessions([(row.session or row.item_id, row.outcome == 1) for row in uniform])[-1]
-    sequence = confidence_sequence(units.passes, units.failures, ALPHA)
-    return Measured(found.estimate.value, sequence.low, sequence.high, found.estimate.n)
-
-
-def _uniform(rows: list[DrawnItem], window: Window) -> list[DrawnItem]:
-    """Return the labelled items that the lowest rate would have drawn by itself, and that nobody thinned before."""
-    condition = window.condition()
-    with connection.cursor() as cursor:
-        cursor.execute(_BELOW.format(condition=condition.sql), condition.params)
-        below = {row[0] for row in cursor.fetchall()}
-    return [row for row in rows if row.item_id in below and row.upstream in {None, 1}]
+def _pass_rate(gate: Gate, asked: Asked, window: Window) -> Measured:  # noqa: ARG001 — measures are asked alike
+    return measure_pass_rate(window, question=gate.question)
 
 
 def _agreement(gate: Gate, asked: Asked, window: Window) -> Measured:

@@ -227,6 +227,33 @@ def test_limits_at_every_look_count_sessions_and_pass_over_what_had_no_chance(le
     assert {each["state"] for each in few["gates"]} == {"fail"}
 
 
+def test_what_people_differ_on_passes_no_gate_before_it_is_settled(lea):
+    rules = [{"name": "de", "when": {"metadata.language": {"eq": "de"}}, "rate": 1.0}]
+    lea.put("/projects/helpdesk/plan", {"base_rate": 0.9, "rules": rules, "overlap": 2})
+    made = {}
+    for version, n in (("even", 60), ("banded", 160)):
+        rate = {"name": "rate", "metric": "pass_rate", "at_least": 0.7}
+        made[version] = make(lea, {"internal_beta": [rate]}, system_version=version)["id"]
+        languages = ["de" if version == "even" or k % 2 else "fr" for k in range(n)]
+        about = {"system_version": version}
+        send(
+            lea,
+            "items",
+            [item(f"{version}{k}", metadata={"language": each}, **about) for k, each in enumerate(languages)],
+        )
+        for who in ("zoe", "kim"):  # a tenth fails, and of every fourth they say different things
+            said = ["fail" if k % 10 == 0 or (k % 4 == 1 and who == "kim") else "pass" for k in range(n)]
+            lines = [{"external_id": f"{version}{k}", "answers": {"verdict": each}} for k, each in enumerate(said)]
+            send(lea, "labels/import", [{**line, "reviewer": who} for line in lines])
+    even, banded = (lea.get(f"/rollouts/{made[version]}")["gates"][0] for version in ("even", "banded"))
+    assert even["value"] == pytest.approx(39 / 45)
+    assert even["low"] == pytest.approx(confidence_sequence(39, 21).low)
+    assert even["high"] == pytest.approx(confidence_sequence(54, 6).high)
+    assert (even["state"], "15 drawn items are not settled" in even["reason"]) == ("fail", True)
+    assert banded["value"] - banded["low"] > 0.25 * banded["value"]
+    assert (banded["state"], "are not settled" in banded["reason"]) == ("fail", True)
+
+
 def test_a_lane_without_any_label_leaves_no_evidence_at_every_look(lea):
     rules = [{"name": "de", "when": {"metadata.language": {"eq": "de"}}, "rate": 1.0, "urgent": True}]
     lea.put("/projects/helpdesk/plan", {"base_rate": 1.0, "rules": rules})

@@ -14,10 +14,11 @@ from typing import Any
 
 import orjson
 
-from reviewapp.http.lines import Line
+from reviewapp.http.lines import Line, LineProblem
 
 RESULT, DATA = "result.", "data."
 _ANNOTATIONS = ("annotations", "completions")
+_NO_TASK = LineProblem("not_a_task", "Something in this task is not as Label Studio writes it.")
 
 
 def is_label_studio(record: Any) -> bool:
@@ -44,15 +45,25 @@ class LabelStudioRows:
             if line.problem is not None or not is_label_studio(task):
                 yield line
                 continue
-            about = _about(task)
-            found = next(task[name] for name in _ANNOTATIONS if isinstance(task.get(name), list))
-            for annotation in found:
-                if not isinstance(annotation, dict) or annotation.get("was_cancelled"):
-                    self.left_out["cancelled annotations"] += 1
-                    continue
-                yield Line(line.number, {**about, **_who_and_when(annotation), **self._answers(annotation, task)})
-            self.left_out["tasks without an annotation"] += not found
+            try:
+                rows = self._rows(task)
+            except (AttributeError, TypeError, ValueError):  # a list, a number or a text where Label Studio has another
+                yield Line(line.number, None, _NO_TASK)
+                continue
+            yield from (Line(line.number, row) for row in rows)
         self.left_out = +self.left_out
+
+    def _rows(self, task: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return a row for each annotation of a task."""
+        about, rows = _about(task), []
+        found = next(task[name] for name in _ANNOTATIONS if isinstance(task.get(name), list))
+        for annotation in found:
+            if not isinstance(annotation, dict) or annotation.get("was_cancelled"):
+                self.left_out["cancelled annotations"] += 1
+                continue
+            rows.append({**about, **_who_and_when(annotation), **self._answers(annotation, task)})
+        self.left_out["tasks without an annotation"] += not found
+        return rows
 
     def _answers(self, annotation: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
         answers: dict[str, Any] = {}

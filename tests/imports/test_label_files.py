@@ -123,10 +123,17 @@ def test_label_studio_becomes_items_and_labels(lea, tmp_path, capsys):
 
 def test_a_span_that_is_not_where_its_text_stands_is_refused(lea, tmp_path, capsys):
     moved = {**MARKED, "value": {**MARKED["value"], "text": "Lead"}}
-    told, _ = run(
-        tmp_path, capsys, [{**LABEL_STUDIO[0], "annotations": [annotation(1, "Good answer", moved)]}], status=1
-    )
-    assert told["errors"][0]["path"] == "answers.claims.0"
+    task = {**LABEL_STUDIO[0], "annotations": [annotation(1, "Good answer", moved)]}
+    broken = [
+        {**task, "meta": ["x"]},
+        {**task, "annotations": [annotation(1) | {"result": ["x"]}]},
+        {**task, "annotations": [annotation(1, "Good answer", {**MARKED, "type": ["labels"]})]},
+        {**task, "annotations": [annotation(1, "Good answer", result("claims", "labels", {"labels": 1}))]},
+    ]
+    told, _ = run(tmp_path, capsys, [task, *broken], status=1)
+    *others, moved = sorted(told["errors"], key=lambda error: -error["line"])
+    assert moved["path"] == "answers.claims.0"
+    assert [(error["line"], error["code"]) for error in others] == [(n, "not_a_task") for n in (5, 4, 3, 2)]
 
 
 def test_csv_with_a_map(lea, tmp_path, capsys):

@@ -9,7 +9,9 @@ from django.db import transaction
 from annotations.adjudication.case import list_opinions
 from annotations.adjudication.desk import hold_case, let_go
 from annotations.adjudication.resolve import resolve_item
+from annotations.models import Adjudication
 from reviewapp.accounts.access import Access
+from reviewapp.http.errors import ConflictError
 from sampling.models import Item
 
 
@@ -34,11 +36,21 @@ def decide_case(
 ) -> Decided:
     """Store the decision on an item that the actor holds as a case, or, without a task, that they asked for by name.
 
-    Raises ConflictError `case_decided` or `case_taken` where the case is no longer theirs, InvalidError, NotFoundError.
+    The same decision of theirs again is told as the first time. Raises ConflictError `case_decided` or `case_taken`
+    where the case is no longer theirs, InvalidError, NotFoundError.
     """
+    decided: ConflictError | None = None
     with transaction.atomic():
         if task_id is not None:
-            item_id = hold_case(access, task_id=task_id, now=now)
+            try:
+                item_id = hold_case(access, task_id=task_id, now=now)
+            except ConflictError as refusal:
+                own = Adjudication.objects.filter(
+                    item__tasks=task_id, adjudicator=access.actor.user, superseded_by=None
+                ).first()
+                if refusal.code != "case_decided" or own is None:
+                    raise
+                decided, item_id = refusal, own.item_id
             external_id = Item.objects.values_list("external_id", flat=True).get(pk=item_id)
         stored = resolve_item(
             access,
@@ -49,6 +61,8 @@ def decide_case(
             unclear=unclear,
             now=now,
         )
+        if decided is not None and stored.created_at == now:
+            raise decided  # it is another one, which goes with this
         if task_id is not None:
             let_go(access, task_id=task_id)
     opinions = list_opinions(access, stored.item_id)

@@ -99,7 +99,9 @@ def test_costly_cases_come_first_and_no_two_people_get_one(project, cast, items,
     assert list_violations(project.pk) == []
 
 
-def test_names_are_hidden_until_it_is_decided_and_what_is_agreed_is_filled_in(project, cast, items, ada, api_of):
+def test_names_are_hidden_until_it_is_decided_and_what_is_agreed_is_filled_in(
+    project, cast, items, ada, api_of, browser_of
+):
     case = ada.next()
     assert case["prefill"] == {}
     case = ada.next(later=[case["task"]])
@@ -112,6 +114,9 @@ def test_names_are_hidden_until_it_is_decided_and_what_is_agreed_is_filled_in(pr
     assert sorted(one["name"] for one in told["people"]) == ["bea", "rui"]
     assert {one["who"] for one in told["people"]} == {"Reviewer 1", "Reviewer 2"}
     assert Label.objects.filter(superseded_by=None, withdrawn_at=None).count() == 8
+    # The answer was cut off on its way, and the same is sent again; anything else comes too late.
+    assert ada.decide(case, "fail", note="The policy says no.") == told
+    assert Desk(browser_of(cast.lea)).decide(case, "fail", note="The policy says no.", status=409)
     assert ada.decide(case, status=409)["error"]["code"] == "case_decided"
     again = ada.next(item="item-1")
     assert (again["task"], again["former"]["note"], again["prefill"]["verdict"]) == (

@@ -123,29 +123,47 @@ def sequence_of(rows: Sequence[Pair], rule: Rule, *, segment_failing: bool = Fal
     """Return the state of the evidence from the pairs that were chosen with equal chances.
 
     It counts as certified for good once the e-value reached 1/α with enough pairs (the evidence is valid at every
-    look, so that one look suffices). A session is one observation, worth the mean of its pairs.
+    look, so that one look suffices). A session is one observation, worth the mean of its pairs. What people differ on
+    is difficult: until it is settled, it speaks against the AI where the AI is to be certified, and for it where it is
+    to fail.
     """
-    counts = _uniform_counts(rows, rule)
-    n, reached = len(counts), False
+    decided = [row for row in rows if row.human is not None]
+    settled = _uniform_counts(decided, rule)
+    counts = _uniform_counts(rows, rule) if settled else []
+    n, reached = len(settled), False
     enough = n >= rule.spec.min_pairs
     if enough:
         same, other = np.array(counts).T
         logs = log_e_value_above(same, other, rule.spec.bar)
         reached = bool((logs[rule.spec.min_pairs - 1 :] >= np.log(1 / ALPHA)).any())
+    least = 0 if enough else rule.spec.min_pairs
     view = sequential_view(
         *(counts[-1] if counts else (0, 0)),
         bar=rule.spec.bar,
-        min_labels=0 if enough else rule.spec.min_pairs,
+        min_labels=least,
         segment_failing=segment_failing,
         certified_before=reached and not segment_failing,
     )
-    why = "unequal_probabilities" if rows and not n else "no_pairs" if not n else None
+    if len(counts) > n:
+        best = _uniform_counts(rows, rule, open_ones_agree=True)[-1]
+        view = _with_upper_end(view, sequential_view(*best, bar=rule.spec.bar, min_labels=least), of=settled[-1])
+    why = "unequal_probabilities" if decided and not n else "no_pairs" if not n else None
     return Evidence(view, n, why)
 
 
-def _uniform_counts(rows: Sequence[Pair], rule: Rule) -> list[SessionCounts]:
+def _with_upper_end(view: SequentialView, best: SequentialView, *, of: SessionCounts) -> SequentialView:
+    """Return a view with the other end of the evidence, and the rate of what is settled."""
+    state = "open" if view.state == "failing" and best.state != "failing" else view.state
+    sequence = replace(view.sequence, value=of.passes / (of.passes + of.failures), high=best.sequence.high)
+    return replace(view, state=state, e_value_below=best.e_value_below, sequence=sequence)
+
+
+def _uniform_counts(rows: Sequence[Pair], rule: Rule, *, open_ones_agree: bool = False) -> list[SessionCounts]:
     """Return what the pairs with equal chances count, after each of them."""
-    return count_sessions([(row.session or row.item_id, is_same(rule, row)) for row in rows if row.in_uniform])
+    same = [(row.human is None and open_ones_agree) or is_same(rule, row) for row in rows]
+    return count_sessions(
+        [(row.session or row.item_id, each) for row, each in zip(rows, same, strict=True) if row.in_uniform]
+    )
 
 
 def matrix_of(rows: Sequence[Pair], rule: Rule) -> Matrix:

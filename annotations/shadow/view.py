@@ -104,7 +104,11 @@ def get_shadow(
         matrix=matrix_of(rows, rule),
         agreement=agreement_of(rows, rule, caveats=caveats),
         cost=_cost(pairs, twice, rule),
-        evidence=sequence_of(rows, rule, segment_failing=any(each.sequence.state == "failing" for each in segments)),
+        evidence=sequence_of(
+            pairs.rows if pairs else [],
+            rule,
+            segment_failing=any(each.sequence.state == "failing" for each in segments),
+        ),
         ceiling=ceiling_of(twice, rule),
         segments=segments,
         series=series_of(rows, rule),

@@ -201,6 +201,21 @@ def test_who_saw_the_ai_s_decision_and_who_was_asked_because_others_differ_say_n
     assert found["ceiling"]["human_human"]["value"] == 0.5
 
 
+def test_what_people_differ_on_certifies_nothing_before_it_is_settled(lea):
+    lea.patch("/projects/helpdesk", {"overlap": 2})
+    send(lea, "items", [item(f"i{n}", decision="pass") for n in range(90)])
+    for who, fails in (("zoe", 0), ("kim", 10)):
+        said = ["fail" if n < fails else "pass" for n in range(90)]
+        rows = [{"external_id": f"i{n}", "answers": {"verdict": each}} for n, each in enumerate(said)]
+        send(lea, "labels/import", [{**row, "reviewer": who} for row in rows])
+    found = lea.get(f"{URL}?question=verdict")
+    told = found["sequence"]
+    assert (found["left_out"]["open"], told["n"], told["value"], told["state"]) == (10, 80, 1, "open")
+    assert told["low"] == pytest.approx(confidence_sequence(80, 10).low)
+    assert told["high"] == confidence_sequence(90, 0).high
+    assert told["e_value"] == pytest.approx(e_value_above(80, 10, 0.9))
+
+
 @pytest.mark.parametrize(
     ("spec", "human", "ai", "same"),
     [

@@ -19,6 +19,7 @@ from reviewapp.accounts.roles import Action
 from reviewapp.audit.record import record
 from reviewapp.jobs.intents import add_intent
 from sampling.draws.numbers import draw_numbers
+from sampling.erase.lock import share_derived
 from sampling.models import OperationsDay, OperationsSample, OperationsState
 from sampling.operations.budgets import watch_budget
 from sampling.operations.tally import COLUMNS, NUMBERS, ItemCount, Key, Tally, tally_items, tally_of
@@ -132,6 +133,7 @@ def forget_counts(project_id: int, *, now: datetime) -> None:
 
 def count_slice(project: Project, behind: int, safe: int) -> int | None:
     """Count the next items; return the last one's id, None where there are no more up to the safe id."""
+    share_derived()
     with connection.cursor() as cursor:
         cursor.execute(_SLICE, [project.pk, behind, safe])
         items = [ItemCount.of(row) for row in cursor.fetchall()]

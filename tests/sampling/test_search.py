@@ -19,7 +19,8 @@ from sampling.items import find
 from sampling.items.find import Budget, Search, find_items, iterate_items
 from sampling.items.text_index import index_due_items, index_items, plan_indexing
 from sampling.items.text_query import parse_text
-from sampling.models import Item, ItemText, SearchDue
+from sampling.models import Item, ItemText, OperationsDay, SearchDue
+from sampling.operations.roll_up import count_slice
 from sampling.plans.filters import EVERYTHING, parse_filter
 from tests.conftest import NOW
 from tests.sampling.lines import item, ndjson
@@ -331,8 +332,9 @@ def test_other_projects_are_not_searched(store, search, project, cast):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_is_erased_while_their_item_is_made_searchable_is_not_found_by_its_words(project, cast, store):
-    """The text that is being made cannot be seen yet, so whoever erases waits for it."""
+@pytest.mark.parametrize("make", [lambda _: index_due_items(), lambda project: count_slice(project, 0, 2**62)])
+def test_who_is_erased_while_their_item_is_made_searchable_or_counted_is_not_found_by_it(project, cast, store, make):
+    """What is being made cannot be seen yet, so whoever erases waits for it."""
     store(item(input="Zanzibar", user_ref="u-1"))
     access = Access(actor=Actor(user=cast.olga), project=project, role=Role.OWNER)
 
@@ -344,8 +346,9 @@ def test_who_is_erased_while_their_item_is_made_searchable_is_not_found_by_its_w
 
     with ThreadPoolExecutor(1) as other:
         with transaction.atomic():
-            assert index_due_items() == 1
+            assert make(project)
             erased = other.submit(erase)
-            wait([erased], timeout=0.3)
+            wait([erased], timeout=0.2)
         assert erased.result() == 1
     assert not ItemText.objects.exists()
+    assert not OperationsDay.objects.filter(field="user_ref").exclude(value="").exists()

@@ -32,8 +32,8 @@ _NO_CREDIT = (
     "exceeded your current quota",
 )
 _NO_MODEL = ("model_not_found", "does not exist", "not_found_error", "unknown model", "model not found")
-# It counts schemas and tools among what is too long.
-_TOO_LONG = ("context_length_exceeded", "maximum context length", "prompt is too long")
+# Schemas and tools are counted among what is too long; and what no minute has room for is told as a rate (429).
+_TOO_LONG = ("context_length_exceeded", "maximum context length", "prompt is too long", "request too large")
 _NO_STRUCTURE = ("response_format", "json_schema", "tool_choice", "tools", "structured output", "logprobs")
 
 
@@ -190,7 +190,7 @@ def _refusal(target: Target, answer: Answer) -> ProviderError:
         return TerminalError(f"{message} The provider's account has no credit.")
     if answer.status == 404 or (answer.status == 400 and any(word in low for word in _NO_MODEL)):
         return TerminalError(f"{message} Check the model ({target.model}) and the address.")
-    if answer.status in {400, 413, 422} and any(word in low for word in _TOO_LONG):
+    if answer.status in {400, 413, 422, 429} and any(word in low for word in _TOO_LONG):
         return NotThisItemError(message)
     if answer.status in {400, 422, 500, 501} and any(word in low for word in _NO_STRUCTURE):
         return NoStructureError(message)  # some servers answer 500 to what they do not know

@@ -30,18 +30,22 @@ def test_whatever_a_model_replies_ends_its_item_and_not_the_run(lea, project, st
     ]
     too_long = "maximum context length is 8192 tokens, your messages are 9000 (142 in the response_format schemas)"
     refusal = {"error": {"code": "context_length_exceeded", "message": too_long}}
+    too_large = "Request too large for small on tokens per min (TPM): Limit 10000, Requested 12345."
+    never = {"error": {"code": "rate_limit_exceeded", "message": too_large}}
 
     def behave(nth):
         if nth == len(bodies) + 2:
             return 400, {}, orjson.dumps(refusal)
+        if nth > len(bodies) + 2:
+            return 429, {"Retry-After": "0"}, orjson.dumps(never)
         return 200, {}, orjson.dumps({"choices": bodies[nth - 1 : nth], "usage": [1]})
 
-    bring(lea, len(bodies) + 2)  # the last but one has no reply at all, the last is too long
+    bring(lea, len(bodies) + 3)  # then one without any reply, one that is too long, one that no minute has room for
     add_provider(lea, stub)
     stub.behave = behave
     params = {"score": "logprobs", "concurrency": 1, "repair": False}
     found = run(lea, add_version(lea, params=params))
-    assert [found[name] for name in ("state", "done", "unparsed", "failed")] == ["done", 3, 3, 1]
+    assert [found[name] for name in ("state", "done", "unparsed", "failed")] == ["done", 3, 3, 2]
     assert JudgeProvider.objects.get().learnt == {}  # an item that is too long says nothing of structured output
 
 

@@ -157,7 +157,7 @@ def label_import_refused(request: HttpRequest, slug: str, upload_id: int) -> Str
     access = authorize(actor_of(request), slug, Action.IMPORT_LABELS)
     found = get_upload(access, upload_id, _LABELS)
     kind = "jsonl" if found.kind == FileKind.JSON_LINES else "csv"
-    return send_refused(refused_label_rows(found), name=f"labels-{found.pk}-refused", kind=kind)
+    return send_refused(found, refused_label_rows, name=f"labels-{found.pk}-refused", kind=kind)
 
 
 def _read_choice(request: HttpRequest) -> LabelChoice:

@@ -1,6 +1,6 @@
 """Files of items in the browser: chosen, looked at, mapped, imported with progress, and their bad lines taken out."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from reviewapp.accounts.access import Access, authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
-from reviewapp.http.errors import RefusalError
+from reviewapp.http.errors import ConflictError, RefusalError
 from reviewapp.http.forms import Problems
 from reviewapp.http.frame import frame, link_if_may
 from reviewapp.http.uploads import read_upload
@@ -167,13 +167,17 @@ def upload_bad_lines(request: HttpRequest, slug: str, upload_id: int) -> Streami
     access = authorize(actor_of(request), slug, Action.ADD_ITEMS)
     found = get_upload(access, upload_id)
     kind = "csv" if found.kind == FileKind.CSV else "jsonl"
-    return send_refused(refused_lines(found), name=f"upload-{found.pk}-refused", kind=kind)
+    return send_refused(found, refused_lines, name=f"upload-{found.pk}-refused", kind=kind)
 
 
-def send_refused(lines: Iterable[bytes], *, name: str, kind: str) -> StreamingHttpResponse:
-    """Send refused lines as a file of that name: `csv` or `jsonl`."""
+def send_refused(
+    upload: Upload, lines: Callable[[Upload], Iterable[bytes]], *, name: str, kind: str
+) -> StreamingHttpResponse:
+    """Send an upload's refused lines as a file of that name: `csv` or `jsonl`. ConflictError before it is imported."""
+    if upload.state == UploadState.STAGED:
+        raise ConflictError("Nothing of this file was imported yet, and nothing refused.")
     content_type = "text/csv; charset=utf-8" if kind == "csv" else "application/x-ndjson"
-    response = StreamingHttpResponse(lines, content_type=content_type)
+    response = StreamingHttpResponse(lines(upload), content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
     return response
 

@@ -71,6 +71,7 @@ def test_from_a_table_to_its_labels(lea):
     assert bad.status_code == 422
     for words in ("which item each row is about", "no such question", "who answered"):
         assert words in bad.content.decode()
+    assert lea.get(f"{address}/refused").status_code == 409
     preview = lea.post(f"{address}/preview", mapped).content.decode()
     assert '<dd dir="auto">zoe</dd>' in preview
     assert f'data-poll="{address}/progress"' in lea.post(address, mapped, follow=True).content.decode()

@@ -7,7 +7,7 @@ from typing import Any
 from annotations.judges.prompt import Message
 from annotations.judges.reply import can_be_structured, reply_schema
 from annotations.judges.targets import Asked
-from annotations.judges.transport import Answered, NoStructureError, TryAgainError, send
+from annotations.judges.transport import Answered, NoParameterError, NoStructureError, TryAgainError, send
 from annotations.judges.versions import Spec
 from annotations.judges.waiting import call_with_retries
 from reviewapp.http.outgoing import Outgoing
@@ -33,12 +33,12 @@ def ask_at_once(
         return send(outgoing, asked.there, asked.ask(messages, spec.params, schema), timeout_seconds=left)
 
     while True:
-        before = asked.form
+        manner = asked.manner
         try:
             return call_with_retries(once, deadline=deadline, on_wait=_quietly)
-        except NoStructureError:
+        except (NoStructureError, NoParameterError) as refused:
             # Another thread may have come to know meanwhile.
-            if asked.form == before and (schema is None or not asked.loosen()):
+            if asked.manner == manner and not asked.adapt(refused):
                 raise
 
 

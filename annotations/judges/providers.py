@@ -5,7 +5,7 @@ A key is named by an environment variable of the server, or written once and kep
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 
 from annotations.judges.bodies import read_body
 from annotations.judges.prompt import Message
-from annotations.judges.transport import Ask, ProviderError, Target, send
+from annotations.judges.transport import Answered, Ask, NoParameterError, ProviderError, Target, send
 from annotations.models import JudgeProvider
 from annotations.models.judge_runs import ProviderKind
 from reviewapp.accounts.access import Access, require
@@ -28,6 +28,7 @@ from reviewapp.http.outgoing_guard import check_url
 
 _NAME = re.compile(r"[^\s.\x1f/][^.\x1f/]{0,98}")
 TEST_SECONDS = 20.0
+_TEST_TOKENS = 300  # a model that reasons first needs more than a word
 # What a base address is completed with, where people leave the version out.
 _DEFAULTS = {ProviderKind.OPENAI: "https://api.openai.com/v1", ProviderKind.ANTHROPIC: "https://api.anthropic.com"}
 
@@ -149,12 +150,12 @@ def test_provider(access: Access, name: str, *, model: str | None, now: datetime
         [Message("system", "This is a test of a connection."), Message("user", "Reply with the word ready.")],
         {},
         None,
-        20,
+        _TEST_TOKENS,
     )
     try:
         target = target_of(provider, model or str(provider.offers[0]["name"]))
         with Outgoing(connections=1) as outgoing:
-            answer = send(outgoing, target, ask, timeout_seconds=TEST_SECONDS)
+            answer = _send_what_is_taken(outgoing, target, ask)
     except ProviderError as error:
         found = TestCall(ok=False, message=error.message, latency_ms=None)
     except (ConflictError, NotFoundError) as error:
@@ -178,6 +179,15 @@ def test_provider(access: Access, name: str, *, model: str | None, now: datetime
             detail={"ok": found.ok},
         )
     return found
+
+
+def _send_what_is_taken(outgoing: Outgoing, target: Target, ask: Ask) -> Answered:
+    """Make the call, again without each parameter that the model says it does not take."""
+    while True:
+        try:
+            return send(outgoing, target, ask, timeout_seconds=TEST_SECONDS)
+        except NoParameterError as refused:
+            ask = replace(ask, without=ask.without | {refused.name})
 
 
 def _checked(spec: ProviderSpec) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.db import transaction
 from annotations.judges.limits import Breaker, Limit, block, correct, take
 from annotations.judges.prompt import Message
 from annotations.judges.providers import get_provider, smaller_limit, target_of
-from annotations.judges.transport import Ask, Target
+from annotations.judges.transport import Ask, NoParameterError, NoStructureError, Target
 from annotations.judges.versions import Choice, Params
 from annotations.judges.waiting import told_limits
 from annotations.models import JudgeProvider
@@ -40,10 +40,12 @@ class Asked:
         self.dead = ""
         self.target: Target | None = None
         self.form = Form.SCHEMA
+        self.without: frozenset[str] = frozenset()  # parameters that the model refused
         try:
             self.provider = get_provider(project_id, choice.provider)
             self.target = target_of(self.provider, choice.model)
-            self.form = _known_form(self.provider.learnt.get(choice.model, {}))
+            learnt = self.provider.learnt.get(choice.model, {})
+            self.form, self.without = _known_form(learnt), frozenset(learnt.get("without", []))
         except RefusalError as refusal:
             self.dead = refusal.message
         self.key = _key(project_id, choice)
@@ -103,21 +105,35 @@ class Asked:
         is_plain = self.form == Form.PLAIN
         logprobs = params.score == "logprobs" and self.there.kind == ProviderKind.OPENAI and not is_plain
         shown = None if is_plain else schema
-        return Ask(messages, params.send, shown, params.max_tokens, logprobs, loose=self.form == Form.OBJECT)
+        loose = self.form == Form.OBJECT
+        return Ask(messages, params.send, shown, params.max_tokens, logprobs, loose=loose, without=self.without)
 
-    def loosen(self) -> bool:
-        """Ask for less structure from now on; return False where there was none."""
+    @property
+    def manner(self) -> tuple[Form, frozenset[str]]:
+        """How the model is asked: a refusal of an earlier manner says nothing of this one."""
+        return self.form, self.without
+
+    def adapt(self, refused: NoStructureError | NoParameterError) -> bool:
+        """Ask with less structure, or without the parameter, from now on; return False where that was done before."""
+        if isinstance(refused, NoParameterError):
+            if refused.name in self.without:
+                return False
+            self.without |= {refused.name}
+            return True
         if self.form == Form.PLAIN:
             return False
         has_between = self.form == Form.SCHEMA and self.there.kind == ProviderKind.OPENAI
         self.form = Form.OBJECT if has_between else Form.PLAIN
         return True
 
-    def refuse_structure(self) -> bool:
-        """Loosen, and remember it for every worker; return False where there was no structure left."""
-        if not self.loosen():
+    def adapts(self, refused: NoStructureError | NoParameterError, *, manner: tuple[Form, frozenset[str]]) -> bool:
+        """Tell whether there is another manner than the refused one; one that was not known is, by every worker."""
+        if self.manner != manner:
+            return True
+        if not self.adapt(refused):
             return False
-        self._learn({"form": str(self.form)})
+        said = {"form": str(self.form)} if self.form != Form.SCHEMA else {}
+        self._learn({**said, **({"without": sorted(self.without)} if self.without else {})})
         return True
 
     def hold(self, seconds: float) -> None:

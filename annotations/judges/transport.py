@@ -5,6 +5,7 @@ of no use for this item, or of no use at all until a person acts.
 """
 
 import math
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,9 @@ _NO_CREDIT = (
 _NO_MODEL = ("model_not_found", "does not exist", "not_found_error", "unknown model", "model not found")
 # Schemas and tools are counted among what is too long; and what no minute has room for is told as a rate (429).
 _TOO_LONG = ("context_length_exceeded", "maximum context length", "prompt is too long", "request too large")
+# Reasoning models refuse parameters that all others take, and name them.
+_NO_PARAMETER = re.compile(r"unsupported (?:parameter|value): ['\"`]?([a-z_]+)", re.IGNORECASE)
+_MAX_TOKENS = "max_tokens"
 _NO_STRUCTURE = ("response_format", "json_schema", "tool_choice", "tools", "structured output", "logprobs")
 
 
@@ -58,7 +62,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What is asked of a target. `schema` None asks for plain text; `loose` for an object, the schema beside it."""
+    """What is asked of a target. `schema` None asks for plain text; `loose` for an object, the schema beside it.
+
+    `without` names what this model does not take.
+    """
 
     messages: Sequence[Message]
     params: Mapping[str, Any]
@@ -66,6 +73,7 @@ class Ask:
     max_tokens: int
     logprobs: bool = False
     loose: bool = False
+    without: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +112,21 @@ class NoStructureError(ProviderError):
     """The provider does not offer structured output, or not with this model."""
 
 
+class NoParameterError(ProviderError):
+    """The model does not take a parameter of that name, or not with that value."""
+
+    def __init__(self, message: str, name: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
 class TerminalError(ProviderError):
     """No request will do until a person acts: a bad key, no credit, an unknown model, a forbidden address."""
 
 
 def send(outgoing: Outgoing, target: Target, ask: Ask, *, timeout_seconds: float) -> Answered:
     """Make one request, and return its answer or raise a ProviderError."""
-    began = time.monotonic()
+    began, body = time.monotonic(), _body(target, ask)
     if target.kind == ProviderKind.SIMULATED:
         return _simulated(target, ask, timeout_seconds)
     try:
@@ -119,7 +135,7 @@ def send(outgoing: Outgoing, target: Target, ask: Ask, *, timeout_seconds: float
             target.base_url.rstrip("/")
             + ("/v1/messages" if target.kind == ProviderKind.ANTHROPIC else "/chat/completions"),
             headers=_headers(target),
-            content=orjson.dumps(_body(target, ask)),
+            content=orjson.dumps(body),
             timeout_seconds=timeout_seconds,
         )
     except OutgoingRefusedError as refused:
@@ -127,7 +143,10 @@ def send(outgoing: Outgoing, target: Target, ask: Ask, *, timeout_seconds: float
     except OutgoingFailedError as failed:
         raise TryAgainError(failed.message, wait=None, busy=False, sent=failed.sent) from None
     if answer.status != 200:
-        raise _refusal(target, answer)
+        refusal = _refusal(target, answer)
+        if isinstance(refusal, NoParameterError) and refusal.name not in body:
+            raise NotThisItemError(refusal.message)
+        raise refusal
     text = answer.body.decode("utf-8", "replace")
     if read_body(target.kind, text).problem == NO_ANSWER:  # an outage told with a 200, a proxy's page: no verdict
         message = f"{target.provider} answered 200, but not in its protocol: {_error_text(answer)}"
@@ -169,15 +188,20 @@ def _body(target: Target, ask: Ask) -> dict[str, Any]:
         if ask.schema is not None:
             body["tools"] = [{"name": _TOOL, "description": "Give the verdict.", "input_schema": ask.schema}]
             body["tool_choice"] = {"type": "tool", "name": _TOOL}
-        return {**ask.params, **body}
-    body = {"model": target.model, "messages": turns, "max_tokens": ask.max_tokens}
+        return _taken(ask, body)
+    limit = "max_completion_tokens" if _MAX_TOKENS in ask.without else _MAX_TOKENS
+    body = {"model": target.model, "messages": turns, limit: ask.max_tokens}
     if ask.schema is not None:
         described = {"name": _TOOL, "strict": True, "schema": ask.schema}
         strict = {"type": "json_schema", "json_schema": described}
         body["response_format"] = {"type": "json_object", "schema": ask.schema} if ask.loose else strict
     if ask.logprobs:
         body |= {"logprobs": True, "top_logprobs": 10}
-    return {**ask.params, **body}
+    return _taken(ask, body)
+
+
+def _taken(ask: Ask, body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in {**ask.params, **body}.items() if name not in ask.without}
 
 
 def _refusal(target: Target, answer: Answer) -> ProviderError:
@@ -192,6 +216,8 @@ def _refusal(target: Target, answer: Answer) -> ProviderError:
         return TerminalError(f"{message} Check the model ({target.model}) and the address.")
     if answer.status in {400, 413, 422, 429} and any(word in low for word in _TOO_LONG):
         return NotThisItemError(message)
+    if answer.status in {400, 422} and (named := _NO_PARAMETER.search(said)) and named[1] not in _NO_STRUCTURE:
+        return NoParameterError(message, named[1])
     if answer.status in {400, 422, 500, 501} and any(word in low for word in _NO_STRUCTURE):
         return NoStructureError(message)  # some servers answer 500 to what they do not know
     if answer.status in _TRY_AGAIN or answer.status >= 500:

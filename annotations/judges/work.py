@@ -22,7 +22,7 @@ from annotations.judges.ledger import Reserved, Settled, Wanted, settle_left_beh
 from annotations.judges.prepare import Preparation
 from annotations.judges.store import Finished, store_finished
 from annotations.judges.targets import Asked, pick_target
-from annotations.judges.transport import NoStructureError, TerminalError, TryAgainError
+from annotations.judges.transport import NoParameterError, NoStructureError, TerminalError, TryAgainError
 from annotations.judges.versions import Spec
 from annotations.models import JudgeCall, JudgeRun, JudgeRunItem
 from annotations.models.judge_runs import CallState, RunItemState, RunKind, RunState
@@ -228,7 +228,7 @@ class _Piece:
         """Make the calls that were granted; the others get ready again."""
         for (job, asked, tokens), call in zip(batch, granted.calls, strict=False):
             caller.begin(
-                (job, asked, call, tokens),
+                (job, asked, call, tokens, asked.manner),
                 asked.there,
                 asked.ask(job.messages, self.spec.params, self.schema),
                 limit=asked.limit,
@@ -241,7 +241,7 @@ class _Piece:
 
     def _heard(self, outcome: Outcome, now: datetime) -> None:
         """Take in how a call ended, but not yet what it says."""
-        job, asked, _, _ = outcome.what
+        job, asked, _, _, _ = outcome.what
         if outcome.answered is not None:
             self.level.answered()
             asked.breaker.answered()
@@ -252,7 +252,7 @@ class _Piece:
 
     def _settled(self, outcome: Outcome) -> tuple[Settled, Body | None]:
         """Return how a call is settled, and the body of its answer."""
-        job, asked, call, expected = outcome.what
+        job, asked, call, expected, _ = outcome.what
         if outcome.answered is None:
             error = outcome.error
             sent = error is not None and error.sent
@@ -279,9 +279,9 @@ class _Piece:
         error = outcome.error
         if error is None or job.case.is_over:
             return
-        if isinstance(error, NoStructureError) and asked.refuse_structure():
+        if isinstance(error, NoStructureError | NoParameterError) and asked.adapts(error, manner=outcome.what[-1]):
             self.ready.appendleft(job)
-        elif isinstance(error, NoStructureError) or not isinstance(error, TryAgainError | TerminalError):
+        elif not isinstance(error, TryAgainError | TerminalError):
             self._next_target_or(job, error.message)
         elif isinstance(error, TerminalError):
             asked.dead = error.message

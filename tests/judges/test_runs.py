@@ -1,5 +1,6 @@
 """Runs of judges through the API, against a simulated provider that speaks the real protocols over HTTP."""
 
+import orjson
 import pytest
 
 from annotations.judges.simulated import SAYS
@@ -164,6 +165,29 @@ def test_budgets_pause_a_run_before_the_call_that_would_break_them(lea, project,
     work()
     assert [lea.get(f"/judge-runs/{number}")[name] for name in ("state", "done")] == ["done", 5]
     lea.post(f"/judge-runs/{number}/resume", status=409)
+
+
+def test_parameters_that_a_model_does_not_take_are_left_out(lea, project, stub):
+    """Reasoning models refuse `max_tokens` and a temperature of 0 by name, eight calls at once; that is remembered."""
+    send(lea, *["[pass]"] * 12)
+    add_provider(lea, stub)
+    version = add_version(lea, params={"temperature": 0, "seed": 7, "concurrency": 8})
+    said = {
+        "max_tokens": "Unsupported parameter: 'max_tokens' is not supported. Use 'max_completion_tokens' instead.",
+        "temperature": "Unsupported value: 'temperature' does not support 0 with this model.",
+    }
+    refused = {name: orjson.dumps({"error": {"message": words}}) for name, words in said.items()}
+    stub.behave = lambda nth: next(((400, {}, refused[name]) for name in refused if name in stub.asked[nth - 1]), None)
+    found = run(lea, version)
+    assert [found[name] for name in ("state", "done")] == ["done", 12]
+    body = stub.asked[-1]
+    assert (body["max_completion_tokens"], body["seed"], "response_format" in body) == (500, 7, True)
+    assert JudgeProvider.objects.get().learnt == {"small": {"without": ["max_tokens", "temperature"]}}
+    JudgeProvider.objects.update(learnt={})
+    assert lea.post(f"{P}/providers/stub/test", {})["ok"] is True
+    stub.behave = lambda nth: (400, {}, b'{"error": {"message": "Unsupported parameter: \'colour\'."}}')
+    found = lea.post(f"{P}/providers/stub/test", {})
+    assert (found["ok"], "'colour'" in found["message"]) == (False, True)
 
 
 def test_what_a_provider_answers_wrong_is_tried_again_or_told(lea, project, stub):

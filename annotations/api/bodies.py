@@ -1,18 +1,32 @@
 """What the queue's endpoints take and give."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from ninja import Schema
-from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    StringConstraints,
+    model_validator,
+)
+
+from reviewapp.http.nulls import leave_out_nulls
 
 SubmitId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Comment = Annotated[str, StringConstraints(max_length=20_000)]
 
 
 class Body(Schema):
-    """A request body: unknown fields are refused, so that a typo never passes for a default."""
+    """A request body: unknown fields are refused, so that a typo never passes for a default. A null is one."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _leave_out_nulls(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        return handler(leave_out_nulls(cls, values))
 
 
 class ClaimIn(Body):

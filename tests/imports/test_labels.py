@@ -144,9 +144,9 @@ def test_a_reviewer_who_becomes_a_member_is_never_given_what_they_labelled(lea, 
 
 
 def test_what_labels_export_is_taken_back_in_as_duplicates(lea):
-    lea.post(URL, [label(comment="ok", duration_ms=900)])
+    lea.post(URL, [label(comment="ok", duration_ms=900), label(reviewer="kim", comment=None, duration_ms=None)])
     exported = lea.get("/projects/helpdesk/labels?format=jsonl")
-    assert lea.post(URL, exported, **NDJSON)["duplicates"] == 1
+    assert lea.post(URL, exported, **NDJSON)["duplicates"] == 2
 
 
 def test_an_import_without_a_rubric_says_what_to_do(cast, api_of):

@@ -2,42 +2,25 @@
 
 import itertools
 import random
-from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
-from reviewapp.accounts.access import Access, Actor
-from reviewapp.accounts.roles import Role
 from reviewapp.http.lines import cut_lines
 from reviewapp.jobs.models import Intent
-from sampling.erase.person import erase_person
 from sampling.ingest.add import add_items
 from sampling.ingest.facts import NewFact, record_facts
 from sampling.items import find
 from sampling.items.find import Budget, Search, find_items, iterate_items
 from sampling.items.text_index import index_due_items, index_items, plan_indexing
 from sampling.items.text_query import parse_text
-from sampling.models import Item, ItemText, OperationsDay, SearchDue
-from sampling.operations.roll_up import count_slice
+from sampling.models import Item, ItemText, SearchDue
 from sampling.plans.filters import EVERYTHING, parse_filter
 from tests.conftest import NOW
 from tests.sampling.lines import item, ndjson
 
 URL = "/projects/helpdesk/items"
-
-
-@pytest.fixture
-def store(project):
-    """`store(item, …)`: the items are stored as they are, and due."""
-    project.masking = "off"
-
-    def add(*items):
-        result = add_items(project=project, lines=cut_lines([ndjson(*items)]), actor=None, now=NOW)
-        assert result.accepted == len(items), result.errors
-
-    return add
 
 
 @pytest.fixture
@@ -329,26 +312,3 @@ def test_other_projects_are_not_searched(store, search, project, cast):
     index_everything()
     assert search("walrus") == ["ours"]
     assert search("walrus", {"external_id": {"eq": "theirs"}}) == []
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("make", [lambda _: index_due_items(), lambda project: count_slice(project, 0, 2**62)])
-def test_who_is_erased_while_their_item_is_made_searchable_or_counted_is_not_found_by_it(project, cast, store, make):
-    """What is being made cannot be seen yet, so whoever erases waits for it."""
-    store(item(input="Zanzibar", user_ref="u-1"))
-    access = Access(actor=Actor(user=cast.olga), project=project, role=Role.OWNER)
-
-    def erase():
-        try:
-            return erase_person(access, user_ref="u-1", now=NOW).items
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as other:
-        with transaction.atomic():
-            assert make(project)
-            erased = other.submit(erase)
-            wait([erased], timeout=0.2)
-        assert erased.result() == 1
-    assert not ItemText.objects.exists()
-    assert not OperationsDay.objects.filter(field="user_ref").exclude(value="").exists()

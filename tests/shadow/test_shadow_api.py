@@ -1,6 +1,5 @@
 """Shadow mode through the API and its pages, against counts made in this file."""
 
-import random
 from collections import Counter
 
 import numpy as np
@@ -8,52 +7,11 @@ import orjson
 import pytest
 from django.db import connection
 
-from annotations.models import ExtraLabel, Label, ShadowRule, ShadowRuling
-from annotations.shadow.rules import Rule, RuleSpec, as_number
+from annotations.models import ExtraLabel, Label, ShadowRule
 from reviewapp.audit.models import AuditEvent
 from reviewapp.stats.sequential.beta_binomial import confidence_sequence, e_value_above
-from reviewapp.stats.signoff.paired import PairedCounts, tango
-from sampling.models import Item
-from tests.sampling.lines import item, ndjson
-
-URL = "/projects/helpdesk/shadow"
-NDJSON = {"content_type": "application/x-ndjson"}
-WORDS = ("refund", "deny", "ask")
-
-
-@pytest.fixture
-def lea(cast, project, api_of):
-    return api_of(cast.lea)
-
-
-def send(client, path, rows):
-    assert client.post(f"/projects/helpdesk/{path}", ndjson(*rows), **NDJSON)["rejected"] == 0
-
-
-@pytest.fixture
-def decided(lea):
-    """120 items of two versions with decisions of a manual process, half of which came before their items."""
-    chance = random.Random(7)
-    items, decisions = [], []
-    for n in range(120):
-        human = chance.choice(WORDS)
-        ai = human if chance.random() < 0.85 else chance.choice(WORDS)
-        items.append(
-            item(
-                f"i{n}",
-                decision=ai,
-                system_version="2.0" if n % 3 else "1.0",
-                confidence=round(chance.random(), 3),
-                latency_ms=100 + n,
-                session_ref=f"s{n // 2}",
-                metadata={"language": "de" if n % 4 else "fr"},
-            )
-        )
-        decisions.append({"external_id": f"i{n}", "decision": human, "duration_ms": 60_000, "decider": f"p{n % 3}"})
-    send(lea, "decisions?feed=desk", decisions[:60])
-    send(lea, "items", items)
-    send(lea, "decisions?feed=desk", decisions[60:])
-    return [(row, each["decision"], row["decision"]) for row, each in zip(items, decisions, strict=True)]
+from tests.sampling.lines import item
+from tests.shadow.world import URL, WORDS, send
 
 
 def test_the_matrix_the_agreement_and_its_evidence_are_those_of_a_direct_count(lea, decided):
@@ -216,33 +174,6 @@ def test_what_people_differ_on_certifies_nothing_before_it_is_settled(lea):
     assert told["e_value"] == pytest.approx(e_value_above(80, 10, 0.9))
 
 
-@pytest.mark.parametrize(
-    ("spec", "human", "ai", "same"),
-    [
-        ({}, "Refund", "refund", False),
-        ({"equality": "normalised"}, " Refund. ", "ｒefund", True),
-        ({"equality": "number", "tolerance": 0.5}, "1,200.50 €", 1201, True),
-        ({"equality": "number", "tolerance": 0.4}, 1200.5, 1201, False),
-        ({"equality": "set"}, ["b", "A"], ["a", "B", "a"], True),
-        ({"equality": "fields", "fields": ["x"]}, {"x": 1, "y": 2}, {"x": 1, "y": 3}, True),
-        ({"equality": "fields", "fields": ["x", "y"]}, {"x": 1, "y": 2}, {"x": 1}, False),
-        ({"mapping": {"approve": "yes"}}, "yes", "approve", True),
-        ({"equality": "normalised", "mapping": {"Approve": "Yes"}}, "YES", "approve.", True),
-        ({"equality": "number", "mapping": {"1.0": "2"}}, 2, 1, True),
-        ({}, {"a": 1, "b": 2}, {"b": 2, "a": 1}, True),
-    ],
-)
-def test_when_two_decisions_are_equal(spec, human, ai, same):
-    rule = Rule.of(1, RuleSpec.model_validate(spec))
-    assert rule.same(rule.name(human), rule.name_of_ai(ai)) is same
-
-
-def test_a_cost_is_of_the_decisions_as_the_rule_names_them():
-    spec = {"equality": "normalised", "costs": [{"human": "Yes", "ai": "No", "cost": 7}]}
-    rule = Rule.of(1, RuleSpec.model_validate(spec))
-    assert [rule.cost(rule.name(human), rule.name("no")) for human in ("YES.", "no", "ask")] == [7, 0, 1]
-
-
 def test_behind_an_unknown_sampler_the_figures_speak_of_what_was_received(lea, decided):
     before = lea.get(URL)
     with connection.cursor() as cursor:  # as traces come in
@@ -254,18 +185,6 @@ def test_behind_an_unknown_sampler_the_figures_speak_of_what_was_received(lea, d
     assert said in found["agreement"].pop("warnings")
     assert found["agreement"].items() <= before["agreement"].items()
     assert (found["sequence"], found["cost"]) == (before["sequence"], before["cost"])
-
-
-def test_numbers_are_read_and_nothing_else_is():
-    assert [as_number(value) for value in (1, "2.5", "$1,000", True, None, "x", float("inf"), [])] == [
-        *(1, 2.5, 1000),
-        *[None] * 5,
-    ]
-
-
-@pytest.fixture
-def lea_page(cast, project, browser_of):
-    return browser_of(cast.lea)
 
 
 def test_a_rule_is_set_on_the_page_in_versions_and_moves_the_figures(lea, lea_page, decided, cast, browser_of):
@@ -308,73 +227,6 @@ def test_the_ai_s_decision_may_be_a_field_of_its_output_or_a_verdict(lea, lea_pa
     assert (found["n_pairs"], found["agreement"]["value"]) == (1, 1)
     lea_page.post("/p/helpdesk/shadow/rule", {"rule": '{"ai": "output"}'})
     assert lea.get(URL)["matrix"]["labels"] == ["refund", "text", '{"answer":{"action":"refund"}}']
-
-
-def test_who_was_right_is_found_blind_and_corrects_both_error_rates(lea, decided, cast, browser_of):
-    ada = browser_of(cast.ada)
-    pairs = {row["external_id"]: (human, ai) for row, human, ai in decided}
-    differing = {name for name, (human, ai) in pairs.items() if human != ai}
-    before = lea.get(URL)["who_was_right"]
-    assert (before["n_disagreements"], before["n_ruled"], before["difference"]) == (len(differing), 0, None)
-    assert before["ai_error"]["method"] == "bounds_of_open_cases"
-    assert (before["ai_error"]["low"], before["ai_error"]["high"]) == (0, pytest.approx(len(differing) / 120))
-    first_is_ai, choices, seen = [], Counter(), []
-    page = ada.get("/p/helpdesk/shadow/who").content.decode()
-    assert "The output is not shown" in page
-    assert "None: the input itself is judged" not in page
-    order = ("first", "second", "both_defensible", "both_wrong", "first", "second")
-    expected = Counter()
-    while 'name="item"' in page:
-        item_id = page.split('name="item" value="')[1].split('"')[0]
-        assert 'class="tag">AI' not in page
-        choice = order[len(seen) % len(order)]
-        answer = ada.post("/p/helpdesk/shadow/who", {"item": item_id, "choice": choice, "note": "so"})
-        ruling = ShadowRuling.objects.get(item_id=item_id, superseded_by=None)
-        human, ai = pairs[ruling.item.external_id]
-        assert (ruling.sides[ruling.ai_side], ruling.sides[1 - ruling.ai_side]) == (ai, human)
-        if choice in {"first", "second"}:
-            right_is_ai = ("first", "second").index(choice) == ruling.ai_side
-            expected["human_error" if right_is_ai else "ai_error"] += 1
-        else:
-            expected[choice] += 1
-        first_is_ai.append(ruling.ai_side == 0)
-        choices[choice] += 1
-        seen.append(item_id)
-        page = ada.get(answer["Location"]).content.decode()
-    assert len(seen) == len(differing) == len(set(seen))
-    assert 0 < sum(first_is_ai) < len(first_is_ai)
-    after = lea.get(URL)["who_was_right"]
-    assert {name: n for name, n in after["counts"].items() if n} == expected
-    table = PairedCounts(
-        120 - len(differing) + expected["both_defensible"],
-        expected["human_error"],
-        expected["ai_error"],
-        expected["both_wrong"],
-    )
-    assert after["difference"]["value"] == pytest.approx(tango(table).value)
-    assert after["ai_error"]["value"] == pytest.approx((expected["ai_error"] + expected["both_wrong"]) / 120)
-    # An answer that changes opens its case again, and the last finding can be taken back.
-    changed = ShadowRuling.objects.order_by("pk").first().item.external_id
-    send(lea, "decisions?feed=desk", [{"external_id": changed, "decision": "never heard of"}])
-    assert lea.get(URL)["who_was_right"]["n_ruled"] == len(differing) - 1
-    last = ShadowRuling.objects.filter(superseded_by=None).order_by("-pk").first()
-    assert "Undo" in ada.get(f"/p/helpdesk/shadow/who?last={last.pk}").content.decode()
-    ada.post("/p/helpdesk/shadow/who/undo", {"ruling": str(last.pk)})
-    ada.post("/p/helpdesk/shadow/who/undo", {"ruling": "x"})
-    assert lea.get(URL)["who_was_right"]["n_ruled"] == len(differing) - 2
-    assert ada.post("/p/helpdesk/shadow/who", {"item": last.item_id, "choice": "maybe"}).status_code == 422
-    assert ada.post("/p/helpdesk/shadow/who", {"item": "1", "choice": "first"}).status_code == 302
-    # What is found is about the two answers that were shown.
-    shown = ada.get("/p/helpdesk/shadow/who").content.decode()
-    form = {name: shown.split(f'name="{name}" value="')[1].split('"')[0] for name in ("item", "sides")}
-    here = Item.objects.get(pk=form["item"]).external_id
-    send(lea, "decisions?feed=desk", [{"external_id": here, "decision": "something else again"}])
-    gone = ada.post("/p/helpdesk/shadow/who", {**form, "choice": "first"}, follow=True).content.decode()
-    assert "one of the two answers has changed" in gone
-    assert not ShadowRuling.objects.filter(item_id=form["item"], sides__contains="something else again").exists()
-    long = {"item": last.item_id, "choice": "first", "note": "x" * 10_001}
-    assert ada.post("/p/helpdesk/shadow/who", long).status_code == 422
-    assert browser_of(cast.rui).get("/p/helpdesk/shadow/who").status_code == 403
 
 
 def test_the_page_shows_the_figures_and_leads_from_each_cell_to_its_items(

@@ -1,0 +1,77 @@
+"""Who was right where the AI and people differ: found blind, and both error rates corrected by it."""
+
+from collections import Counter
+
+import pytest
+
+from annotations.models import ShadowRuling
+from reviewapp.stats.signoff.paired import PairedCounts, tango
+from sampling.models import Item
+from tests.shadow.world import URL, send
+
+
+def test_who_was_right_is_found_blind_and_corrects_both_error_rates(lea, decided, cast, browser_of):
+    ada = browser_of(cast.ada)
+    pairs = {row["external_id"]: (human, ai) for row, human, ai in decided}
+    differing = {name for name, (human, ai) in pairs.items() if human != ai}
+    before = lea.get(URL)["who_was_right"]
+    assert (before["n_disagreements"], before["n_ruled"], before["difference"]) == (len(differing), 0, None)
+    assert before["ai_error"]["method"] == "bounds_of_open_cases"
+    assert (before["ai_error"]["low"], before["ai_error"]["high"]) == (0, pytest.approx(len(differing) / 120))
+    first_is_ai, choices, seen = [], Counter(), []
+    page = ada.get("/p/helpdesk/shadow/who").content.decode()
+    assert "The output is not shown" in page
+    assert "None: the input itself is judged" not in page
+    order = ("first", "second", "both_defensible", "both_wrong", "first", "second")
+    expected = Counter()
+    while 'name="item"' in page:
+        item_id = page.split('name="item" value="')[1].split('"')[0]
+        assert 'class="tag">AI' not in page
+        choice = order[len(seen) % len(order)]
+        answer = ada.post("/p/helpdesk/shadow/who", {"item": item_id, "choice": choice, "note": "so"})
+        ruling = ShadowRuling.objects.get(item_id=item_id, superseded_by=None)
+        human, ai = pairs[ruling.item.external_id]
+        assert (ruling.sides[ruling.ai_side], ruling.sides[1 - ruling.ai_side]) == (ai, human)
+        if choice in {"first", "second"}:
+            right_is_ai = ("first", "second").index(choice) == ruling.ai_side
+            expected["human_error" if right_is_ai else "ai_error"] += 1
+        else:
+            expected[choice] += 1
+        first_is_ai.append(ruling.ai_side == 0)
+        choices[choice] += 1
+        seen.append(item_id)
+        page = ada.get(answer["Location"]).content.decode()
+    assert len(seen) == len(differing) == len(set(seen))
+    assert 0 < sum(first_is_ai) < len(first_is_ai)
+    after = lea.get(URL)["who_was_right"]
+    assert {name: n for name, n in after["counts"].items() if n} == expected
+    table = PairedCounts(
+        120 - len(differing) + expected["both_defensible"],
+        expected["human_error"],
+        expected["ai_error"],
+        expected["both_wrong"],
+    )
+    assert after["difference"]["value"] == pytest.approx(tango(table).value)
+    assert after["ai_error"]["value"] == pytest.approx((expected["ai_error"] + expected["both_wrong"]) / 120)
+    # An answer that changes opens its case again, and the last finding can be taken back.
+    changed = ShadowRuling.objects.order_by("pk").first().item.external_id
+    send(lea, "decisions?feed=desk", [{"external_id": changed, "decision": "never heard of"}])
+    assert lea.get(URL)["who_was_right"]["n_ruled"] == len(differing) - 1
+    last = ShadowRuling.objects.filter(superseded_by=None).order_by("-pk").first()
+    assert "Undo" in ada.get(f"/p/helpdesk/shadow/who?last={last.pk}").content.decode()
+    ada.post("/p/helpdesk/shadow/who/undo", {"ruling": str(last.pk)})
+    ada.post("/p/helpdesk/shadow/who/undo", {"ruling": "x"})
+    assert lea.get(URL)["who_was_right"]["n_ruled"] == len(differing) - 2
+    assert ada.post("/p/helpdesk/shadow/who", {"item": last.item_id, "choice": "maybe"}).status_code == 422
+    assert ada.post("/p/helpdesk/shadow/who", {"item": "1", "choice": "first"}).status_code == 302
+    # What is found is about the two answers that were shown.
+    shown = ada.get("/p/helpdesk/shadow/who").content.decode()
+    form = {name: shown.split(f'name="{name}" value="')[1].split('"')[0] for name in ("item", "sides")}
+    here = Item.objects.get(pk=form["item"]).external_id
+    send(lea, "decisions?feed=desk", [{"external_id": here, "decision": "something else again"}])
+    gone = ada.post("/p/helpdesk/shadow/who", {**form, "choice": "first"}, follow=True).content.decode()
+    assert "one of the two answers has changed" in gone
+    assert not ShadowRuling.objects.filter(item_id=form["item"], sides__contains="something else again").exists()
+    long = {"item": last.item_id, "choice": "first", "note": "x" * 10_001}
+    assert ada.post("/p/helpdesk/shadow/who", long).status_code == 422
+    assert browser_of(cast.rui).get("/p/helpdesk/shadow/who").status_code == 403

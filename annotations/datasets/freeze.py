@@ -125,15 +125,7 @@ def _fill(version: DatasetVersion, recipe: Recipe, *, actor: Actor | None, now: 
     version.save()
     _forget_erased(version, now)
     take_tags(version, actor=actor, now=now)
-    record(
-        "dataset.frozen",
-        now=now,
-        actor=actor,
-        project_id=dataset.project_id,
-        object_kind="dataset_version",
-        object_id=version.pk,
-        detail={"dataset": dataset.name, "version": version.version, "rows": n, "sha256": version.sha256},
-    )
+    record_version("dataset.frozen", actor, version, now, rows=n, sha256=version.sha256)
 
 
 def _forget_erased(version: DatasetVersion, now: datetime) -> None:
@@ -152,15 +144,20 @@ def take_tags(version: DatasetVersion, *, actor: Actor | None, now: datetime) ->
     for found in others.exclude(pk=version.pk).select_related("dataset").order_by("pk"):
         found.tags = [tag for tag in found.tags if tag not in version.tags]
         found.save(update_fields=["tags"])
-        record(
-            "dataset.described",
-            now=now,
-            actor=actor,
-            project_id=found.dataset.project_id,
-            object_kind="dataset_version",
-            object_id=found.pk,
-            detail={"dataset": found.dataset.name, "version": found.version, "tags": found.tags},
-        )
+        record_version("dataset.described", actor, found, now, tags=found.tags)
+
+
+def record_version(action: str, actor: Actor | None, version: DatasetVersion, now: datetime, **detail: object) -> None:
+    """Put what became of a version on record."""
+    record(
+        action,
+        now=now,
+        actor=actor,
+        project_id=version.dataset.project_id,
+        object_kind="dataset_version",
+        object_id=version.pk,
+        detail={"dataset": version.dataset.name, "version": version.version, **detail},
+    )
 
 
 class _Kinds:

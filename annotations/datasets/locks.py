@@ -6,12 +6,12 @@ from typing import Literal
 
 from django.db import transaction
 
-from annotations.datasets.freeze import checked_words, take_tags
+from annotations.datasets.freeze import checked_words, record_version, take_tags
 from annotations.models import Dataset, DatasetLock, DatasetVersion
 from annotations.models.datasets import VersionState
-from reviewapp.accounts.access import Access, Actor, require
+from reviewapp.accounts.access import Access, require
 from reviewapp.accounts.roles import Action
-from reviewapp.audit.record import digest, record
+from reviewapp.audit.record import digest
 from reviewapp.http.errors import ConflictError
 
 LockKind = Literal["evaluation", "sign-off"]
@@ -62,7 +62,7 @@ def retire_version(access: Access, version: DatasetVersion, *, retired: bool, no
             return
         found.retired_at = now if retired else None
         found.save(update_fields=["retired_at"])
-        _record("dataset.retired" if retired else "dataset.taken_back", access.actor, found, now)
+        record_version("dataset.retired" if retired else "dataset.taken_back", access.actor, found, now)
 
 
 def describe_version(access: Access, version: DatasetVersion, *, tags: Sequence[str], note: str, now: datetime) -> None:
@@ -74,17 +74,5 @@ def describe_version(access: Access, version: DatasetVersion, *, tags: Sequence[
         found = DatasetVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
         found.tags, found.note = list(words), note
         found.save(update_fields=["tags", "note"])
-        _record("dataset.described", access.actor, found, now, tags=list(words), note_sha256=digest(note))
+        record_version("dataset.described", access.actor, found, now, tags=list(words), note_sha256=digest(note))
         take_tags(found, actor=access.actor, now=now)
-
-
-def _record(action: str, actor: Actor, version: DatasetVersion, now: datetime, **detail: object) -> None:
-    record(
-        action,
-        now=now,
-        actor=actor,
-        project_id=version.dataset.project_id,
-        object_kind="dataset_version",
-        object_id=version.pk,
-        detail={"dataset": version.dataset.name, "version": version.version, **detail},
-    )

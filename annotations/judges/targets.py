@@ -32,6 +32,9 @@ class Form(StrEnum):
     PLAIN = "plain"
 
 
+Manner = tuple[Form, frozenset[str]]  # how strictly, and without which parameters
+
+
 class Asked:
     """One model of one provider during a piece of work. `dead` says why it is of no use until a person acts."""
 
@@ -109,7 +112,7 @@ class Asked:
         return Ask(messages, params.send, shown, params.max_tokens, logprobs, loose=loose, without=self.without)
 
     @property
-    def manner(self) -> tuple[Form, frozenset[str]]:
+    def manner(self) -> Manner:
         """How the model is asked: a refusal of an earlier manner says nothing of this one."""
         return self.form, self.without
 
@@ -126,7 +129,7 @@ class Asked:
         self.form = Form.OBJECT if has_between else Form.PLAIN
         return True
 
-    def adapts(self, refused: NoStructureError | NoParameterError, *, manner: tuple[Form, frozenset[str]]) -> bool:
+    def adapts(self, refused: NoStructureError | NoParameterError, *, manner: Manner) -> bool:
         """Tell whether there is another manner than the refused one; one that was not known is, by every worker."""
         if self.manner != manner:
             return True

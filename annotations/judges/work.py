@@ -7,7 +7,7 @@ stored are read without asking again, and calls that were under way are uncertai
 import time
 from collections import deque
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,10 +18,10 @@ from annotations.judges.calls import Caller, Level, Outcome
 from annotations.judges.cases import FIRST, Job
 from annotations.judges.choose import choose_items
 from annotations.judges.ending import end_piece
-from annotations.judges.ledger import Reserved, Settled, Wanted, settle_left_behind, take_turn
+from annotations.judges.ledger import Held, Reserved, Settled, Wanted, settle_left_behind, take_turn
 from annotations.judges.prepare import Preparation
 from annotations.judges.store import Finished, store_finished
-from annotations.judges.targets import Asked, pick_target
+from annotations.judges.targets import Asked, Manner, pick_target
 from annotations.judges.transport import NoParameterError, NoStructureError, TerminalError, TryAgainError
 from annotations.judges.versions import Spec
 from annotations.models import JudgeCall, JudgeRun, JudgeRunItem
@@ -34,6 +34,16 @@ _READ = 100
 _STORE_AT, _STORE_SECONDS = 200, 0.5
 MAX_TRIES = 3
 _SOON_SECONDS = 5.0
+
+
+class _Asking(NamedTuple):
+    """A call that is under way: for what, of whom, in which manner, and what it was expected to take."""
+
+    job: Job
+    asked: Asked
+    call: Held
+    expected: float
+    manner: Manner
 
 
 @commits_itself
@@ -174,7 +184,7 @@ class _Piece:
         following: list[Job] = []
         for outcome, (_, body) in zip(outcomes, ended, strict=True):
             if body is not None:
-                following += self._feed(outcome.what[0], body, cached=False)
+                following += self._feed(outcome.what.job, body, cached=False)
         self._queue(following)
 
     def _next_batch(self, *, room: int) -> list[tuple[Job, Asked, float]]:
@@ -228,7 +238,7 @@ class _Piece:
         """Make the calls that were granted; the others get ready again."""
         for (job, asked, tokens), call in zip(batch, granted.calls, strict=False):
             caller.begin(
-                (job, asked, call, tokens, asked.manner),
+                _Asking(job, asked, call, tokens, asked.manner),
                 asked.there,
                 asked.ask(job.messages, self.spec.params, self.schema),
                 limit=asked.limit,
@@ -241,7 +251,7 @@ class _Piece:
 
     def _heard(self, outcome: Outcome, now: datetime) -> None:
         """Take in how a call ended, but not yet what it says."""
-        job, asked, _, _, _ = outcome.what
+        job, asked = outcome.what.job, outcome.what.asked
         if outcome.answered is not None:
             self.level.answered()
             asked.breaker.answered()
@@ -252,7 +262,7 @@ class _Piece:
 
     def _settled(self, outcome: Outcome) -> tuple[Settled, Body | None]:
         """Return how a call is settled, and the body of its answer."""
-        job, asked, call, expected, _ = outcome.what
+        job, asked, call, expected, _manner = outcome.what
         if outcome.answered is None:
             error = outcome.error
             sent = error is not None and error.sent
@@ -279,7 +289,7 @@ class _Piece:
         error = outcome.error
         if error is None or job.case.is_over:
             return
-        if isinstance(error, NoStructureError | NoParameterError) and asked.adapts(error, manner=outcome.what[-1]):
+        if isinstance(error, NoStructureError | NoParameterError) and asked.adapts(error, manner=outcome.what.manner):
             self.ready.appendleft(job)
         elif not isinstance(error, TryAgainError | TerminalError):
             self._next_target_or(job, error.message)

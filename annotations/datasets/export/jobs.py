@@ -23,9 +23,8 @@ from annotations.models.datasets import ExportState
 from reviewapp.accounts.access import Access, Actor, require
 from reviewapp.accounts.roles import Action
 from reviewapp.http.errors import FieldError, InvalidError, NotFoundError, TooManyRequestsError
-from reviewapp.jobs.intents import add_intent
+from reviewapp.jobs.intents import add_intent, newest_intent
 from reviewapp.jobs.lease import keep_lease
-from reviewapp.jobs.models import Intent
 from reviewapp.jobs.run import commits_itself
 
 KIND = "export_dataset"
@@ -234,7 +233,7 @@ def get_export(access: Access, version: DatasetVersion, export_id: int) -> Datas
 
 def is_given_up(export: DatasetExport) -> bool:
     """Tell whether the background work of an export has failed for good."""
-    intent = Intent.objects.filter(kind=KIND, dedupe_key=str(export.pk)).order_by("-pk").first()
+    intent = newest_intent(kind=KIND, key=str(export.pk))
     return export.state == ExportState.WAITING and (intent is None or intent.failed_at is not None)
 
 

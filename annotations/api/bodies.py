@@ -19,7 +19,10 @@ Comment = Annotated[str, StringConstraints(max_length=20_000)]
 
 
 class Body(Schema):
-    """A request body: unknown fields are refused, so that a typo never passes for a default. A null is one."""
+    """A request body: unknown fields are refused, so that a typo never passes for a default.
+
+    A null stands for the default of a field.
+    """
 
     model_config = ConfigDict(extra="forbid")
 

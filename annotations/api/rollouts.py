@@ -22,14 +22,14 @@ from annotations.rollouts.report import report_of
 from annotations.rollouts.signoff import roll_back, sign_off
 from annotations.rollouts.spec import parse_gates
 from annotations.rollouts.verifier import content_hash
-from reviewapp.accounts.access import Access, authorize
+from reviewapp.accounts.access import LAST_ID, Access, authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of, has_stepped_up
 
 router = Router(tags=["Rollouts"])
 CACHED_SECONDS = 30
 
-RolloutId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+RolloutId = Annotated[int, Path(ge=1, le=LAST_ID)]
 
 
 class RolloutIn(Body):

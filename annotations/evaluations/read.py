@@ -9,7 +9,7 @@ from annotations.evaluations.metrics import METRICS
 from annotations.evaluations.rows import read_rows
 from annotations.models import Evaluation, EvaluationGrade, EvaluationOutput
 from annotations.models.evaluations import EvaluationState
-from reviewapp.accounts.access import Access, Actor, authorize_where
+from reviewapp.accounts.access import LAST_ID, Access, Actor, authorize_where
 from reviewapp.accounts.models import Project
 from reviewapp.accounts.roles import Action
 from reviewapp.http.errors import NotFoundError
@@ -18,7 +18,6 @@ from reviewapp.stats.grouped import mean_rate
 
 _OF_EVALUATION = "p.id = (SELECT e.project_id FROM annotations_evaluation e WHERE e.id = %s)"
 _PEOPLE = "people.pass_rate"
-BIGGEST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class LatestScores:
 def authorize_evaluation(actor: Actor, evaluation_id: int, action: Action) -> Access:
     """Return the actor's access to the project of an evaluation; NotFoundError for strangers and unknown ones alike."""
     gone = NotFoundError("There is no such evaluation in any of your projects.")
-    if not 0 < evaluation_id <= BIGGEST:
+    if not 0 < evaluation_id <= LAST_ID:
         raise gone
     try:
         return authorize_where(actor, _OF_EVALUATION, evaluation_id, action)
@@ -55,7 +54,7 @@ def get_evaluation(project: Project, evaluation_id: int) -> Evaluation:
     """Return an evaluation of the project, or raise NotFoundError."""
     found = (
         Evaluation.objects.select_related("version__dataset", "baseline", "created_by", "project")
-        .filter(project=project, pk=min(evaluation_id, BIGGEST))
+        .filter(project=project, pk=min(evaluation_id, LAST_ID))
         .first()
     )
     if found is None:

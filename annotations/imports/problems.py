@@ -17,7 +17,7 @@ from reviewapp.accounts.models import Project
 from reviewapp.http.csv_rows import csv_rows
 from reviewapp.http.lines import Line
 from sampling.ingest.add import MAX_ERRORS
-from sampling.ingest.csv_file import PROBLEM_COLUMNS
+from sampling.ingest.csv_file import PROBLEM_COLUMNS, original_columns
 from sampling.ingest.parse import Problem
 from sampling.models import Upload
 
@@ -51,8 +51,7 @@ def refused_label_rows(upload: Upload) -> Iterator[bytes]:
     choice = LabelChoice.of_json(upload.mapping)
     found = find_problems(upload.project, rubric, islice(source.lines, upload.records), choice)
     if source.columns is not None:
-        # A file that comes back corrected has our columns already.
-        columns = [name for name in source.columns if name not in PROBLEM_COLUMNS]
+        columns = original_columns(source.columns)
         return csv_rows((*PROBLEM_COLUMNS, *columns), _csv(found, columns))
     return _json(found)
 

@@ -18,8 +18,7 @@ from reviewapp.accounts.access import Access, Actor, authorize_where, require
 from reviewapp.accounts.roles import Action
 from reviewapp.audit.record import record
 from reviewapp.http.errors import ConflictError, FieldError, InvalidError, NotFoundError
-from reviewapp.jobs.intents import add_intent
-from reviewapp.jobs.models import Intent
+from reviewapp.jobs.intents import add_intent, newest_intent
 from sampling.plans.filters import parse_filter
 
 KIND = "run_judge"
@@ -230,7 +229,7 @@ def why_given_up(run: JudgeRun) -> str:
     """Return why the background work of a run was given up, after trying for minutes; nothing where it was not."""
     if run.state not in _GOING_ON:
         return ""
-    intent = Intent.objects.filter(kind=KIND, dedupe_key=f"{run.pk}:{run.chunk}").order_by("-pk").first()
+    intent = newest_intent(kind=KIND, key=f"{run.pk}:{run.chunk}")
     broken = intent is not None and intent.failed_at is not None
     return f"The work broke off and was given up: {intent.last_error}" if intent and broken else ""
 

@@ -4,7 +4,7 @@ These are the labels planned from the start: no surplus, no gold, nobody who was
 a disagreement, nothing withdrawn or superseded.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -37,7 +37,7 @@ JOIN LATERAL (SELECT d.probability * {share} AS probability FROM sampling_draw d
 """
 _LEVELS: dict[str, Level] = {"rating": "ordinal"}
 _FETCHED = 10_000
-_NO_ANSWER = -1
+NO_ANSWER = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,7 +127,7 @@ def read_votes(window: Window, question: dict[str, Any], *, weighted: bool, with
     items: dict[int, int] = {}
     people: dict[str, int] = {}
     declared = declared_values(question)
-    categories = {_text(value): index for index, value in enumerate(declared)}
+    categories = {answer_text(value): index for index, value in enumerate(declared)}
     known: dict[str, int] = {}  # answers as they are written; most are written alike
     values: list[Any] = list(declared)
     segment: list[str | None] = []
@@ -140,8 +140,8 @@ def read_votes(window: Window, question: dict[str, Any], *, weighted: bool, with
     for item_id, name, answer, part, its_weight, rubric_id, its_week in rows:
         code = known.get(answer)
         if code is None:
-            code = known[answer] = _code(orjson.loads(answer), question, categories, values)
-        if code == _NO_ANSWER:
+            code = known[answer] = code_answer(orjson.loads(answer), question, categories, values)
+        if code == NO_ANSWER:
             continue
         index = items.get(item_id)
         if index is None:
@@ -209,17 +209,18 @@ def _indices(numbers: Sequence[int]) -> IntArray:
     return np.asarray(numbers, dtype=np.int64)
 
 
-def _text(value: Any) -> str:
+def answer_text(value: Any) -> str:
+    """Return an answer as one text for all ways of writing it."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _code(answer: Any, question: dict[str, Any], categories: dict[str, int], values: list[Any]) -> int:
+def code_answer(answer: Any, question: Mapping[str, Any], categories: dict[str, int], values: list[Any]) -> int:
     """Return an answer's category, a new one where it has none: one for all ways of writing it, and of several options
     the order says nothing. What an older version of the question asked in another form is no answer to it.
     """
     if not has_form(question, answer):
-        return _NO_ANSWER
-    text = _text(sorted(answer) if question["kind"] == "multi_choice" else answer)
+        return NO_ANSWER
+    text = answer_text(sorted(answer) if question["kind"] == "multi_choice" else answer)
     if text not in categories:
         categories[text] = len(values)
         values.append(answer)

@@ -1,10 +1,9 @@
 """Access by task: addresses of the queue name a task, and the project follows from it."""
 
-from reviewapp.accounts.access import Access, Actor, authorize_own, authorize_where
+from reviewapp.accounts.access import LAST_ID, Access, Actor, authorize_own, authorize_where
 from reviewapp.accounts.roles import Action
 from reviewapp.http.errors import NotFoundError
 
-_LAST_ID = 2**63 - 1
 _OF_TASK = "p.id = (SELECT t.project_id FROM annotations_task t WHERE t.id = %s)"
 _OF_GRADE = """p.id = (SELECT e.project_id FROM annotations_evaluationgrade g
     JOIN annotations_evaluation e ON e.id = g.evaluation_id WHERE g.id = %s)"""
@@ -18,7 +17,7 @@ def authorize_task(actor: Actor, task_id: int, action: Action) -> Access:
 
 def authorize_submit(actor: Actor, task_id: int, action: Action) -> Access:
     """Do the same for a submit, whose desk refuses tasks of other projects: a project's token names its project."""
-    if task_id > _LAST_ID:
+    if task_id > LAST_ID:
         raise not_found()
     return authorize_own(actor, action) if actor.own is not None else authorize_task(actor, task_id, action)
 

@@ -14,8 +14,7 @@ import orjson
 from django.db import connection
 
 from annotations.quality.asked import Window
-from annotations.quality.votes import declared_values
-from annotations.rubrics.questions import has_form
+from annotations.quality.votes import NO_ANSWER, answer_text, code_answer, declared_values
 from reviewapp.stats.arrays import BoolArray, FloatArray, IntArray
 from reviewapp.stats.labels import Labels, votes
 from sampling.plans.filters import EVERYTHING, Filter
@@ -24,7 +23,7 @@ MOST = 200_000
 MOST_CELLS = 20_000_000
 """Texts may have as many categories as labels; nobody needs a plurality of those."""
 
-NOTHING = -1
+NOTHING = NO_ANSWER
 
 _LABELS = """
 SELECT b.item_id, b.reviewer_name, b.created_at,
@@ -88,19 +87,12 @@ def read_work(
     place = {name: index for index, name in enumerate(names)}
     items = {item: index for index, item in enumerate(dict.fromkeys(row[0] for row in rows))}
     values = list(declared_values(dict(question)))
-    known = {_text(value): index for index, value in enumerate(values)}
+    known = {answer_text(value): index for index, value in enumerate(values)}
 
     def code(answer: str | None) -> int:
         if answer is None or answer == "null":
             return NOTHING
-        value = orjson.loads(answer)
-        if not has_form(question, value):  # an older version asked something else
-            return NOTHING
-        text = _text(sorted(value) if question["kind"] == "multi_choice" else value)
-        if text not in known:
-            known[text] = len(values)
-            values.append(value)
-        return known[text]
+        return code_answer(orjson.loads(answer), question, known, values)
 
     person = np.array([place[row[1]] for row in rows], dtype=np.int64)
     item = np.array([items[row[0]] for row in rows], dtype=np.int64)
@@ -152,7 +144,3 @@ def _plurality_of_others(
     is_clear = (most > 0) & ((others == most[:, None]).sum(axis=1) == 1)
     found[chosen] = np.where(is_clear, others.argmax(axis=1), NOTHING)
     return found
-
-
-def _text(value: Any) -> str:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()

@@ -55,6 +55,9 @@ def authorize_own(actor: Actor, action: Action) -> Access:
     return _let_in(actor, actor.own, action)
 
 
+LAST_ID = 2**63 - 1  # no row has a greater one, and Postgres takes none
+
+
 def authorize_where(actor: Actor, where: str, value: str | int, action: Action) -> Access:
     """Do the same for the one project `p` that a condition of ours names (see `find_membership`)."""
     membership = find_membership(actor.user.pk, where, value)

@@ -15,6 +15,8 @@ import structlog
 from django.db import connection, transaction
 from redis.exceptions import RedisError
 
+from reviewapp.jobs.models import Intent
+
 _log = structlog.get_logger(__name__)
 RUN = "reviewapp.jobs.run.run_intent"
 # A handler that needs longer asks for the rest of its work as another intent, or says that it goes on (`lease.py`): it
@@ -58,6 +60,11 @@ def add_intent(
     if row is not None and row[1] and due <= now:
         intent_id = row[0]
         transaction.on_commit(lambda: ring([intent_id]), robust=True)
+
+
+def newest_intent(*, kind: str, key: str) -> Intent | None:
+    """Return the last intent for this work: `failed_at` says that it was given up."""
+    return Intent.objects.filter(kind=kind, dedupe_key=key).order_by("-pk").first()
 
 
 def ring(intent_ids: Iterable[int]) -> int:

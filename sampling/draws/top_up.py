@@ -16,8 +16,7 @@ from reviewapp.accounts.models import Project
 from reviewapp.accounts.roles import Action
 from reviewapp.audit.record import record
 from reviewapp.http.errors import ConflictError
-from reviewapp.jobs.intents import add_intent
-from reviewapp.jobs.models import Intent
+from reviewapp.jobs.intents import add_intent, newest_intent
 from sampling.draws.reoffer import reoffer_items
 from sampling.item_ids import first_id_since
 from sampling.models import PlanVersion, TopUp
@@ -146,7 +145,7 @@ def end_given_up(now: datetime) -> int:
     with transaction.atomic():
         running = TopUp.objects.select_for_update(of=("self",), skip_locked=True).filter(state=TopUpState.RUNNING)
         for run in running.select_related("plan_version"):
-            intent = Intent.objects.filter(kind=KIND, dedupe_key=_key(run)).order_by("-pk").first()
+            intent = newest_intent(kind=KIND, key=_key(run))
             if intent is not None and intent.failed_at is not None:
                 _end(run, now)
                 ended += 1

@@ -30,6 +30,11 @@ _NOT_UTF_8 = LineProblem("invalid_text", "The row is not UTF-8. Save the file as
 csv.field_size_limit(MAX_LINE_BYTES)
 
 
+def original_columns(columns: Iterable[str]) -> list[str]:
+    """Return a file's own columns: one of refused rows that comes back corrected has ours in front of them."""
+    return [name for name in columns if name not in PROBLEM_COLUMNS]
+
+
 class CsvTable:
     """A CSV file that is being read: its columns at once, its rows as they are asked for."""
 

@@ -6,7 +6,7 @@ import orjson
 
 from reviewapp.http.csv_rows import csv_rows
 from reviewapp.http.lines import Line
-from sampling.ingest.csv_file import PROBLEM_COLUMNS
+from sampling.ingest.csv_file import PROBLEM_COLUMNS, original_columns
 from sampling.ingest.files import FileKind, Source
 from sampling.ingest.parse import Problem, parse_line
 from sampling.models import Upload
@@ -24,9 +24,7 @@ def bad_lines(upload: Upload) -> Iterator[bytes]:
     """
     source = open_upload(upload)
     if source.columns is not None and upload.kind == FileKind.CSV:
-        columns = [
-            name for name in source.columns if name not in PROBLEM_COLUMNS
-        ]  # of a file that comes back corrected
+        columns = original_columns(source.columns)
         return csv_rows((*PROBLEM_COLUMNS, *columns), _rows(upload, source, columns))
     return _pieces(upload, source)
 

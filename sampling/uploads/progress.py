@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from reviewapp.jobs.intents import newest_intent
 from reviewapp.jobs.models import Intent
 from sampling.models import Upload
 from sampling.models.uploads import UploadPurpose, UploadState
@@ -40,5 +41,4 @@ def _trouble(upload: Upload) -> str:
 
 
 def _find_intent(upload: Upload) -> Intent | None:
-    kind = KINDS[UploadPurpose(upload.purpose)]
-    return Intent.objects.filter(kind=kind, dedupe_key=f"{upload.pk}:{upload.records}").order_by("-pk").first()
+    return newest_intent(kind=KINDS[UploadPurpose(upload.purpose)], key=f"{upload.pk}:{upload.records}")

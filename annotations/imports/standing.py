@@ -12,7 +12,7 @@ from annotations.models.labels import LabelSource
 
 # By the partial index of labels that stand.
 _FIND = """
-SELECT b.id, b.item_id, b.reviewer_name, b.answers, b.task_id, b.reviewer_id, b.surplus
+SELECT b.id, b.item_id, b.reviewer_name, b.answers, b.task_id, b.reviewer_id, b.surplus, b.source
 FROM annotations_label b
 WHERE b.item_id = ANY(%s) AND b.reviewer_name = ANY(%s) AND b.withdrawn_at IS NULL AND b.superseded_by_id IS NULL
 """
@@ -33,6 +33,7 @@ class Standing:
     task_id: int | None
     reviewer_id: int | None
     surplus: bool
+    source: str = LabelSource.IMPORT
     details: dict[str, Any] = field(default_factory=dict)
     comment: str = ""
     duration_ms: int | None = None
@@ -70,7 +71,7 @@ def insert_labels(*, project_id: int, rubric_id: int, labels: Sequence[Standing]
                     orjson.dumps(label.details).decode(),
                     label.comment,
                     label.duration_ms,
-                    LabelSource.IMPORT.value,
+                    str(label.source),
                     label.surplus,
                     label.revision_reason,
                     label.created_at,

@@ -143,3 +143,27 @@ def test_work_that_was_left_and_ended_without_its_reviewer_keeps_no_gold_away(pr
     Task.objects.filter(pk__in=taken).update(closed_reason="horizon")
     given = rui.post(CLAIM, {"count": 20})["tasks"]
     assert Task.objects.filter(pk__in=[task["id"] for task in given], stage=Stage.GOLD).exists()
+
+
+def test_who_is_on_record_from_elsewhere_finishes_no_gold_and_is_not_stuck_with_one(project, cast, golds, api_of):
+    lea, rui = api_of(cast.lea), api_of(cast.rui, "label")
+
+    def bring(task, verdict="pass"):
+        label = {"external_id": task["item"]["external_id"], "reviewer": "rui", "answers": {"verdict": verdict}}
+        assert lea.post("/projects/helpdesk/labels/import", [label])["accepted"] == 1
+
+    mine = [task for task in rui.post(CLAIM, {"count": 30})["tasks"] if task["item"]["external_id"] in golds]
+    held, left, done = mine[:3]
+    bring(held)
+    refused = rui.post(f"/tasks/{held['id']}/label", body(held, "held"), status=409)
+    assert refused["error"]["code"] == "already_labelled"
+    rui.post(f"/tasks/{done['id']}/label", body(done, "done"), status=201)
+    bring(done, "fail")
+    assert list_violations(project.pk) == []
+    end_leases()
+    free_expired_leases(timezone.now())
+    bring(left)
+    back = {task["id"] for task in rui.post(CLAIM, {"count": 30})["tasks"]}
+    assert back
+    assert back.isdisjoint({held["id"], left["id"], done["id"]})
+    assert list_violations(project.pk) == []

@@ -10,6 +10,9 @@ from annotations.imports.label_studio import LabelStudioRows, is_label_studio, p
 from reviewapp.http.lines import Line, cut_array, cut_lines, wrap_records
 from sampling.ingest.files import FileKind, read_chunks, read_file
 
+# Only our own export of labels has all of these columns.
+_OUR_CSV = frozenset({"external_id", "reviewer", "rubric_version", "answers", "source", "surplus", "superseded_by"})
+
 
 class Shape(StrEnum):
     """What the records of a file of labels look like."""
@@ -34,7 +37,7 @@ def open_labels(
 ) -> LabelFile:
     """Return the rows of an open file. Raises RefusalError, also while they are read, where it cannot be read."""
     if kind is not FileKind.JSON_LINES:
-        source = read_file(file, kind=kind, size=size, limit=limit, progress=progress)
+        source = read_file(file, kind=kind, size=size, limit=limit, progress=progress, exported=_OUR_CSV)
         return LabelFile(Shape.TABLE, source.lines, source.columns)
     lines = _records(read_chunks(file, limit=limit, progress=progress))
     first = next(lines, None)

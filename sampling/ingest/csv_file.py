@@ -5,6 +5,7 @@ absent value. A file of refused rows that we gave out comes back corrected: its 
 from computing them.
 """
 
+import codecs
 import csv
 import io
 from collections import Counter
@@ -18,16 +19,25 @@ from reviewapp.http.lines import MAX_LINE_BYTES, TOO_LONG, Line, LineProblem
 
 # What stands in front in a file of refused rows.
 PROBLEM_COLUMNS = ("problem_line", "problem", "problem_place", "problem_row")
+REFUSED = frozenset(PROBLEM_COLUMNS)
 SAMPLE_BYTES = 64 * 1024
 SAMPLE_RECORDS = 20
 MAX_COLUMNS = 1000
 _DELIMITERS = (",", ";", "\t", "|")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_KEEP_BROKEN = "kept_as_a_lone_surrogate"
 _TOO_LONG = "field larger than a record may be"
 _NOT_UTF_8 = LineProblem("invalid_text", "The row is not UTF-8. Save the file as CSV in UTF-8.")
 
 # A cell may be as long as a record; the module's own limit, which holds for the whole process, is an eighth of that.
 csv.field_size_limit(MAX_LINE_BYTES)
+
+
+def _keep_broken(error: UnicodeError) -> tuple[str, int]:
+    return "\udcff", error.end if isinstance(error, UnicodeDecodeError) else 0
+
+
+codecs.register_error(_KEEP_BROKEN, _keep_broken)
 
 
 def original_columns(columns: Iterable[str]) -> list[str]:
@@ -38,7 +48,7 @@ def original_columns(columns: Iterable[str]) -> list[str]:
 class CsvTable:
     """A CSV file that is being read: its columns at once, its rows as they are asked for."""
 
-    def __init__(self, chunks: Iterable[bytes]) -> None:
+    def __init__(self, chunks: Iterable[bytes], *, exported: frozenset[str] = REFUSED) -> None:
         source = iter(chunks)
         sample = b""
         while len(sample) < SAMPLE_BYTES and (chunk := next(source, None)) is not None:
@@ -48,7 +58,7 @@ class CsvTable:
         self._lines = _TextLines(chain([sample], source), encoding)
         self._reader = csv.reader(self._lines, delimiter=self.delimiter, strict=True)
         self.columns = _column_names(self._reader)
-        self._is_ours = set(PROBLEM_COLUMNS) <= set(self.columns)
+        self._is_ours = any(ours.issubset(self.columns) for ours in (REFUSED, exported))
 
     def rows(self) -> Iterator[Line]:
         """Yield the rows: cells by column, without the empty ones; the number is the line where the row begins."""
@@ -95,6 +105,8 @@ def _column_names(reader: Iterator[list[str]]) -> list[str]:
         raise InvalidError("The file is empty: the first line of a CSV file names its columns.", code="no_columns")
     if len(names) > MAX_COLUMNS:
         raise InvalidError(f"A file may have {MAX_COLUMNS:,} columns at most.", code="too_many_columns")
+    if any(_is_broken(name) for name in names):
+        raise InvalidError("The first line is not UTF-8. Save the file as CSV in UTF-8.", code="invalid_text")
     for name, times in Counter(names).items():
         if times > 1 or not name:
             what = f"{times} columns are named {name!r}" if name else "A column has no name"
@@ -126,7 +138,7 @@ class _TextLines:
 
     def __init__(self, chunks: Iterable[bytes], encoding: str) -> None:
         stream: Any = _Stream(chunks)
-        self._text = io.TextIOWrapper(stream, encoding=encoding, errors="surrogateescape", newline="")
+        self._text = io.TextIOWrapper(stream, encoding=encoding, errors=_KEEP_BROKEN, newline="")
         self.count = 0
         self.taken: list[str] = []
 

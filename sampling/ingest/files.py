@@ -8,7 +8,7 @@ from typing import BinaryIO, NamedTuple
 
 from reviewapp.http.bodies import inflate
 from reviewapp.http.lines import Line, cut_lines
-from sampling.ingest.csv_file import CsvTable
+from sampling.ingest.csv_file import REFUSED, CsvTable
 from sampling.ingest.parquet_file import ParquetTable
 
 _CHUNK = 256 * 1024
@@ -49,10 +49,12 @@ def read_file(
     size: int = 0,
     limit: int | None = None,
     progress: Callable[[int], object],
+    exported: frozenset[str] = REFUSED,
 ) -> Source:
     """Return the records of an open file; `progress` is told of the bytes as they are read.
 
-    `limit` is for the bytes when inflated. Raises RefusalError, also while the records are read, where the file as a
+    `limit` is for the bytes when inflated. CSV that has all columns of `exported` is a file
+    that we gave out. Raises RefusalError, also while the records are read, where the file as a
     whole cannot be read.
     """
     if kind is FileKind.PARQUET:
@@ -60,7 +62,7 @@ def read_file(
         return Source(parquet.rows(), parquet.columns)
     content = read_chunks(file, limit=limit, progress=progress)
     if kind is FileKind.CSV:
-        table = CsvTable(content)
+        table = CsvTable(content, exported=exported)
         return Source(table.rows(), table.columns, table.delimiter, table.raw)
     return Source(cut_lines(content))
 

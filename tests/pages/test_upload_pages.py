@@ -84,7 +84,12 @@ def test_an_import_is_stopped_and_cannot_be_discarded_before(lea):
 
 @pytest.mark.parametrize(
     ("content", "status", "said"),
-    [(None, 422, b"Choose a file"), (b"a,a\n1,2", 422, b"2 columns"), (b"", 422, b"empty")],
+    [
+        (None, 422, b"Choose a file"),
+        (b"a,a\n1,2", 422, b"2 columns"),
+        (b"", 422, b"empty"),
+        ("id;frage;größe\n1;a;b".encode("cp1252"), 422, b"not UTF-8"),
+    ],
 )
 def test_what_is_no_file_of_items_is_refused_on_the_page(lea, content, status, said):
     page = send(lea, content)

@@ -73,6 +73,17 @@ def test_encodings_with_a_mark_and_compression_are_seen(ingest, encoding, pack):
     assert (Item.objects.get().external_id, Item.objects.get().output) == ("ä", None)
 
 
+@pytest.mark.parametrize("broken", ["\ud800", "\udc00b"])
+def test_what_is_damaged_in_utf_16_is_refused_by_its_row(ingest, broken):
+    content = f"external_id,input,output\na,x,y\nb,{broken},y\nc,x,y\n".encode("utf-16", "surrogatepass")
+    code, result, _ = ingest("a.csv", content)
+    assert (code, result["accepted"], [(error["line"], error["code"]) for error in result["errors"]]) == (
+        1, 2, [(3, "invalid_text")],
+    )  # fmt: skip
+    code, result, _ = ingest("b.csv", content[:-1])
+    assert (code, result["rejected"]) == (1, 2)
+
+
 def test_rows_over_several_lines_are_numbered_by_where_they_begin(ingest):
     content = (
         b'external_id,input,output\na,"two\nlines",x\n\nb,only two cells\nc,ok,x,,\n'
@@ -109,6 +120,7 @@ def test_a_cell_or_a_row_that_is_too_long_spoils_no_other(ingest, monkeypatch):
         (",".join(f"c{n}" for n in range(1001)), "1,000 columns at most"),
         ('"external_id"x,input\n', "The first line is no CSV"),
         ("id,question,answer\n1,a,b\n", "no fields of an item: id, question, answer"),
+        ("external_id,input,größe\n".encode("latin-1"), "The first line is not UTF-8"),
     ],
 )
 def test_a_file_that_cannot_be_understood_is_refused_before_anything_is_stored(ingest, content, said):

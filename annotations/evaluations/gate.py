@@ -5,12 +5,14 @@ metric is better (latency, cost, error_rate), it fails above the limit. A regres
 baseline; `METRIC:high` is then the most that it may be worse. Too few rows never pass, nor many rows of few groups.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from annotations.evaluations.compare import Comparison
-from annotations.evaluations.metrics import Bound, Metric, get_metric
+from annotations.evaluations.metrics import Bound, Metric, get_metric, judge_of
+from annotations.models import Judge
+from reviewapp.accounts.models import Project
 from reviewapp.http.errors import FieldError, InvalidError
 from reviewapp.stats.estimate import Estimate
 from reviewapp.stats.grouped import BY_GROUP
@@ -78,6 +80,15 @@ def parse_condition(text: str, kind: Kind) -> Condition:
         message = "A regression is allowed from 0 on."
         raise InvalidError(f"{option}: {message}", fields=(FieldError(option, message),))
     return Condition(kind, metric, bound, limit)  # type: ignore[arg-type]
+
+
+def check_judges(project: Project, conditions: Iterable[Condition]) -> None:
+    """Raise InvalidError `unknown_metric` where a condition is about a judge that the project does not have."""
+    named = {judge for condition in conditions if (judge := judge_of(condition.metric.name)) is not None}
+    there = set(Judge.objects.filter(project=project, name__in=named).values_list("name", flat=True))
+    for name in sorted(named - there):
+        message = f"The project has no judge {name[:80]!r}."
+        raise InvalidError(message, code="unknown_metric", fields=(FieldError("metric", message),))
 
 
 def check_gates(

@@ -112,6 +112,12 @@ def find_metric(name: str) -> Metric | None:
     return METRICS.get(name)
 
 
+def judge_of(name: str) -> str | None:
+    """Return the judge that a metric is of, or None."""
+    name = name.removeprefix(EVALUATION)
+    return name.removeprefix(JUDGE).rpartition(".")[0] if name.startswith(JUDGE) else None
+
+
 def get_metric(name: str, *, path: str, of_evaluation: bool = False) -> Metric:
     """Return the metric of that name; InvalidError at `path` where there is none, or no evaluation measures it."""
     found = find_metric(name)

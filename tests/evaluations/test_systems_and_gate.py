@@ -248,6 +248,8 @@ def test_the_gate_passes_fails_and_refuses_to_pass_on_too_little(lea, stub, tmp_
         (["nothing", "--outputs", "{good}"], "no dataset"),
         (["evals@9", "--outputs", "{good}"], "no such version"),
         (["evals", "--outputs", "{good}", "--fail-under", "acuracy=1"], "no metric 'acuracy'"),
+        (["evals", "--outputs", "{good}", "--fail-under", "judge.typo.pass_rate=1"], "no judge 'typo'"),
+        (["evals", "--outputs", "{good}", "--fail-under", "evaluation.judge.a.b.pass_rate=1"], "no judge 'a.b'"),
         (["evals", "--outputs", "{good}", "--fail-under", "accuracy"], "METRIC=VALUE"),
         (["evals", "--outputs", "{good}", "--fail-under", "pass_rate=x"], "METRIC=VALUE"),
         (["evals", "--outputs", "{good}", "--max-regression", "accuracy=0.1"], "needs a --baseline"),

@@ -24,6 +24,7 @@ from annotations.evaluations.gate import (
     GateResult,
     Needed,
     check_gates,
+    check_judges,
     parse_condition,
 )
 from annotations.evaluations.read import find_comparison, get_evaluation, metrics_of
@@ -110,6 +111,7 @@ class Command(BaseCommand):
                 raise CommandError("--max-regression needs a --baseline to compare with.")
             name, _, version = options["dataset"].partition("@")
             project = get_project(options["project"])
+            check_judges(project, conditions)
             evaluation = start_evaluation(
                 project,
                 dataset=name,

@@ -103,6 +103,19 @@ def test_every_tool_finds_its_own_field_names(lea):
         assert found == expected, kind
 
 
+def test_inspect_reads_every_chat(lea):
+    said = [{"role": "developer", "content": "Be kind."}, CHAT[1]]
+    bring(
+        lea,
+        [item("c", input=said), item("d", input=[{"role": "bot", "content": "Hi"}])],
+        {"c": ["pass"], "d": ["fail"]},
+    )
+    freeze(lea)
+    rows = {row["id"]: row["input"] for row in map(orjson.loads, export(lea, version=2, format="inspect").splitlines())}
+    assert rows["c"] == CHAT  # it knows no developer, whom models take for the system
+    assert rows["d"] == "Hi"
+
+
 def test_tables_hold_the_canonical_columns_and_a_spreadsheet_computes_nothing(lea):
     table = pq.read_table(io.BytesIO(export(lea, format="parquet")))
     rows = list(csv.DictReader(io.StringIO(export(lea, format="csv").decode(), newline="")))

@@ -13,7 +13,8 @@ import orjson
 from sampling.items.content import is_messages, text_of
 
 Row = Mapping[str, Any]
-ROLES = frozenset({"system", "developer", "user", "assistant", "tool"})
+# Inspect refuses a whole file for any other; to models a developer is the system.
+ROLES = {"developer": "system", **{role: role for role in ("system", "user", "assistant", "tool")}}
 
 
 def record_maker(kind: str, *, dataset: str) -> Callable[[Row], dict[str, Any]]:
@@ -42,7 +43,7 @@ def _inspect(row: Row, dataset: str) -> dict[str, Any]:  # noqa: ARG001
     said = row["input"]
     return {
         "id": row["external_id"],
-        "input": said if _is_chat(said) else text_of(said),
+        "input": [{**turn, "role": ROLES[turn["role"]]} for turn in said] if _is_chat(said) else text_of(said),
         "target": expected_text(row),
         "metadata": _metadata(row),
     }

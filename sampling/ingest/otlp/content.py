@@ -35,7 +35,7 @@ def find_exchange(span: Span) -> Exchange:
         lambda: read_flattened(attributes, "gen_ai.prompt.", role="user"),
         lambda: read_flattened(attributes, "llm.input_messages.", role="user"),
         lambda: _asked_in_events(events),
-        lambda: _attribute(attributes, events, "gen_ai.prompt", role="user"),
+        lambda: _attribute(attributes, events, "gen_ai.prompt", read=lambda value: read_messages(value, role="user")),
         lambda: read_flattened(attributes, "llm.prompts.", role="user"),
         lambda: _vercel_prompt(attributes),
         lambda: read_messages(attributes.get("input.value"), role="user"),
@@ -45,7 +45,7 @@ def find_exchange(span: Span) -> Exchange:
         lambda: read_flattened(attributes, "gen_ai.completion.", role="assistant"),
         lambda: read_flattened(attributes, "llm.output_messages.", role="assistant"),
         lambda: _answered_in_events(events),
-        lambda: _attribute(attributes, events, "gen_ai.completion", role="assistant"),
+        lambda: _attribute(attributes, events, "gen_ai.completion", read=_raw_output),
         lambda: read_flattened(attributes, "llm.choices.", role="assistant"),
         lambda: _vercel_answer(attributes),
         lambda: _raw_output(attributes.get("output.value")),
@@ -103,9 +103,11 @@ def _body(event: Event) -> dict[str, Any]:
     return {"content": body} if body else event.attributes
 
 
-def _attribute(attributes: Attributes, events: list[Event], name: str, *, role: str) -> list[Message]:
+def _attribute(
+    attributes: Attributes, events: list[Event], name: str, *, read: Callable[[Any], list[Message]]
+) -> list[Message]:
     values = [attributes.get(name), *(event.attributes.get(name) for event in events)]
-    return next((found for value in values if (found := read_messages(value, role=role))), [])
+    return next((found for value in values if (found := read(value))), [])
 
 
 def _vercel_prompt(attributes: Attributes) -> list[Message]:
@@ -121,9 +123,13 @@ def _vercel_prompt(attributes: Attributes) -> list[Message]:
 def _vercel_answer(attributes: Attributes) -> list[Message]:
     text = attributes.get("ai.response.text") or attributes.get("ai.response.object")
     calls = attributes.get("ai.response.toolCalls")
-    if not text and not calls:
+    thought = attributes.get("ai.response.reasoning")
+    if not text and not calls and not thought:
         return []
-    return read_message({"content": text, "tool_calls": calls}, role="assistant")
+    found = read_message({"content": text, "tool_calls": calls}, role="assistant")
+    if thought:
+        found[0]["reasoning"] = thought
+    return found
 
 
 def _raw_output(value: Any) -> list[Message]:

@@ -62,6 +62,7 @@ CONSUMED = frozenset(
         "ai.prompt.messages",
         "ai.prompt.tools",
         "ai.response.object",
+        "ai.response.reasoning",
         "ai.response.text",
         "ai.response.toolCalls",
         "events",

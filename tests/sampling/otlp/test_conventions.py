@@ -183,6 +183,10 @@ ONE = [{"role": "user", "content": "Say hi"}]
         ({**DO, "ai.prompt": '{"system": "Be kind.", "prompt": "Say hi"}', "ai.response.object": '{"a": 1}'},
          [ASKED[0], *ONE], '{"a": 1}'),
         ({**DO, "ai.prompt": "Say hi"}, ONE, None),
+        # What the OpenAI API answered, as a whole.
+        ({"gen_ai.operation.name": "chat", "gen_ai.prompt": json.dumps({"messages": ONE, "model": "m"}),
+          "gen_ai.completion": '{"id": "c", "choices": [{"message": {"role": "assistant", "content": "hi"}}]}'},
+         ONE, "hi"),
         # Cut off by an attribute limit: what is left is kept as it is.
         ({**COMPLETION, "gen_ai.input.messages": '[{"role": "us', "gen_ai.output.messages": "[" * 70},
          [{"role": "user", "content": '[{"role": "us'}], "[" * 70),

@@ -31,6 +31,13 @@ def test_tool_calls_are_parts_of_messages_and_steps_since_the_user_spoke(exporte
     ]
 
 
+def test_reasoning_of_the_vercel_ai_sdk_is_a_step(exporter):
+    said = {"ai.prompt": "Where is it?", "ai.response.text": ANSWER, "ai.response.reasoning": "It moves."}
+    item = exporter.item(span({**DO, **said}))
+    assert (item.output, item.metadata) == (ANSWER, {})
+    assert item.steps == [{"name": "reasoning", "kind": "model", "output": "It moves."}]
+
+
 def test_an_answer_that_calls_a_tool_stays_a_message(exporter):
     parts = [{"type": "tool_call", **CALL}]
     item = exporter.item(span({**CHAT, "gen_ai.output.messages": [{"role": "assistant", "parts": parts}]}))

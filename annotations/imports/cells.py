@@ -10,17 +10,27 @@ from typing import Any
 
 import orjson
 
+from annotations.imports.label_studio import flat_answer
 from sampling.ingest.cells import read_cell
 
 _PARTS = re.compile(r"[;|\n]")
 _SIDES = {"left": 0, "right": 1}
+# By which controls Label Studio asks what a question asks.
+_CONTROLS = {
+    "choice": ("choices", "taxonomy"),
+    "multi_choice": ("choices", "taxonomy"),
+    "rating": ("rating", "number"),
+    "text": ("textarea",),
+    "pairwise": ("pairwise", "choices"),
+    "ranking": ("ranker",),
+}
 
 
 def read_answer(question: Mapping[str, Any] | None, value: Any) -> Any:
     """Return the answer that a cell gives to a question; without a question the cell itself."""
     if question is None:
         return value
-    return _READERS[question["kind"]](question, value)
+    return _READERS[question["kind"]](question, flat_answer(value, _CONTROLS.get(question["kind"], ())))
 
 
 def _option(names: Mapping[str, str], value: Any) -> Any:
@@ -35,7 +45,6 @@ def _names(options: Any) -> dict[str, str]:
 
 
 def _choice(question: Mapping[str, Any], value: Any) -> Any:
-    value = _unwrapped(value)
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, str) and any(option["value"] == value for option in question["options"]):
@@ -45,7 +54,7 @@ def _choice(question: Mapping[str, Any], value: Any) -> Any:
 
 def _multi_choice(question: Mapping[str, Any], value: Any) -> Any:
     names = _names(question["options"])
-    value = _json(_unwrapped(value))
+    value = _json(value)
     if isinstance(value, str):
         whole = _option(names, value)
         if whole in names.values():
@@ -63,7 +72,6 @@ def _rating(question: Mapping[str, Any], value: Any) -> Any:
 
 
 def _pairwise(question: Mapping[str, Any], value: Any) -> Any:
-    value = _unwrapped(value)
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if not isinstance(value, str):
@@ -93,11 +101,6 @@ def _text(_: Mapping[str, Any], value: Any) -> Any:
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return "\n".join(value)
     return value if isinstance(value, str) else orjson.dumps(value).decode()
-
-
-def _unwrapped(value: Any) -> Any:
-    """Return what flat exports of Label Studio hold of several choices: `{"choices": [...]}`."""
-    return value["choices"] if isinstance(value, dict) and value.keys() == {"choices"} else value
 
 
 def _json(value: Any) -> Any:

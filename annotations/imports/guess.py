@@ -9,6 +9,8 @@ from annotations.imports.files import Shape
 from annotations.imports.label_studio import DATA, RESULT
 from sampling.uploads.guess import guess_fields
 
+# What stands before the name of a question: in Label Studio's rows, in our own export, in anybody's table.
+_BEFORE = ("result_", "answers_", "")
 # Best guesses first.
 _NAMES: dict[str, tuple[str, ...]] = {
     "external_id": (
@@ -38,7 +40,8 @@ def guess_label_fields(
     for question in questions:
         for name in (question["key"], question["title"]):
             column = next(
-                (simple[each] for each in (f"result_{simple_name(name)}", simple_name(name)) if each in simple), None
+                (simple[each] for each in (f"{prefix}{simple_name(name)}" for prefix in _BEFORE) if each in simple),
+                None,
             )
             if column is not None and column not in guesses:
                 guesses[column] = f"{ANSWERS}{question['key']}"

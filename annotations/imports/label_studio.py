@@ -114,6 +114,22 @@ def _who_and_when(annotation: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def flat_answer(value: Any, kinds: Iterable[str]) -> Any:
+    """Return the answer in a cell of the flat exports (JSON_MIN, CSV) to a control of one of these kinds.
+
+    They write a single choice or text as it is, else `{"choices": [...]}` or `[{"rating": 4}]`, in CSV as JSON. What is
+    none of these stays as it is.
+    """
+    found = parsed(value.encode()) if isinstance(value, str) and value.startswith(("{", "[{")) else value
+    if isinstance(found, list) and len(found) == 1:
+        (found,) = found
+    if isinstance(found, dict) and len(found) == 1:
+        for kind in kinds:
+            if isinstance(found.get(_VALUES[kind]), _SHAPES.get(kind, object)):
+                return _READERS[kind](found, {})
+    return value
+
+
 def _listed(name: str) -> Callable[[dict[str, Any], dict[str, Any]], Any]:
     return lambda value, _: list(value.get(name) or [])
 
@@ -161,6 +177,25 @@ def _code_points(start: int, end: int, quote: Any, data: dict[str, Any]) -> tupl
 
 
 _SPANS = ("labels", "hypertextlabels")
+_VALUES = {
+    "choices": "choices",
+    "taxonomy": "taxonomy",
+    "rating": "rating",
+    "number": "number",
+    "textarea": "text",
+    "pairwise": "selected",
+    "ranker": "ranker",
+}
+FLAT_KINDS = tuple(_VALUES)
+_SHAPES = {
+    "choices": list,
+    "taxonomy": list,
+    "textarea": list,
+    "ranker": dict,
+    "rating": int,
+    "number": int,
+    "pairwise": str,
+}
 _READERS: dict[str, Callable[[dict[str, Any], dict[str, Any]], Any]] = {
     "choices": _listed("choices"),
     "taxonomy": _taxonomy,

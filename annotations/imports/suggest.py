@@ -12,7 +12,7 @@ from annotations.imports.cells import read_answer
 from annotations.imports.columns import ITEM
 from annotations.imports.files import Shape
 from annotations.imports.guess import is_answer, simple_name
-from annotations.imports.label_studio import RESULT
+from annotations.imports.label_studio import FLAT_KINDS, RESULT, flat_answer
 from annotations.rubrics.kinds.rating import MAX_STEPS
 
 MAX_OPTIONS = 50
@@ -53,7 +53,10 @@ def suggest_questions(
             continue
         name = column.removeprefix(RESULT)
         control = controls.get(name)
-        body = _of_kind(_KINDS[control], cells, target) if control else _of_cells(cells, target)
+        if control:
+            body = _of_kind(_KINDS[control], cells, target)
+        else:
+            body = _of_cells([flat_answer(cell, FLAT_KINDS) for cell in cells], target)
         key = _key(name, taken)
         taken.add(key)
         extra = {} if len(cells) == len(rows) or body["kind"] == "spans" else {"required": False}

@@ -1,5 +1,7 @@
 """Files of labels of other shapes: Label Studio's export, tables, flat JSON; through the command, to what is stored."""
 
+import csv
+import io
 import json
 
 import pytest
@@ -183,6 +185,49 @@ def test_flat_json_names_one_person_and_makes_items(lea, tmp_path, capsys):
     assert Label.objects.get().answers["claims"] == [{"start": 2, "end": 6, "tag": "WRONG"}]
 
 
+FLAT = {
+    "id": 21,
+    "annotator": 3,
+    "verdict": "fail",
+    "stars": [{"rating": 4}],
+    "topics": {"choices": ["Price", "Time"]},
+    "why": {"text": ["so", "it is"]},
+}
+
+
+def test_flat_exports_of_label_studio_wrap_what_is_no_single_choice(lea, tmp_path, capsys):
+    lea.post("/projects/helpdesk/items", {"items": [item("21"), item("22"), item("23")]})
+    taxonomy = {"id": 22, "annotator": 3, "verdict": "fail", "topics": [{"taxonomy": [["Time"]]}]}
+    assert run(tmp_path, capsys, [FLAT, taxonomy])[0]["accepted"] == 2
+    answers = {"verdict": "fail", "stars": 4, "topics": ["price", "time"], "why": "so\nit is"}
+    assert [row.answers for row in Label.objects.order_by("pk")] == [answers, {"verdict": "fail", "topics": ["time"]}]
+    cells = [value if isinstance(value, str | int) else json.dumps(value) for value in {**FLAT, "id": 23}.values()]
+    table = io.StringIO()
+    csv.writer(table, quoting=csv.QUOTE_NONNUMERIC).writerows([list(FLAT), cells])
+    assert run(tmp_path, capsys, table.getvalue().encode(), name="a.csv")[0]["accepted"] == 1
+    assert Label.objects.latest("pk").answers == answers
+
+
+def test_what_was_answered_late_in_a_file_is_read_too(lea, tmp_path, capsys):
+    tasks = [{"id": n, "data": {"external_id": "7"}, "annotations": [annotation(n)]} for n in range(201)]
+    tasks[-1]["annotations"] = [annotation(7, "Bad answer", result("why", "textarea", {"text": ["blue"]}))]
+    assert run(tmp_path, capsys, tasks)[0]["accepted"] == 201
+    assert Label.objects.latest("pk").answers["why"] == "blue"
+
+
+def test_our_own_csv_of_labels_comes_back_as_it_was(lea, api_of, cast, tmp_path, capsys):
+    lea.post("/projects/helpdesk/items", {"items": [item("-9")]})
+    sent = {"verdict": "pass", "stars": 2, "topics": ["price", "time"], "why": "=1+1 it is, 'so' to say"}
+    row = {"external_id": "-9", "reviewer": "@zoe", "answers": sent, "comment": "+ well", "duration_ms": 7}
+    lea.post("/projects/helpdesk/labels/import", [row])
+    exported = lea.get("/projects/helpdesk/labels?format=csv")
+    assert b"'=1+1" in exported
+    assert run(tmp_path, capsys, exported, name="labels.csv")[0]["duplicates"] == 1
+    theirs = exported.replace(b"superseded_by", b"other")  # not ours: a ' may be meant
+    told, _ = run(tmp_path, capsys, theirs, name="labels.csv", status=1)
+    assert told["errors"][0]["path"] == "external_id"
+
+
 def test_a_rubric_is_suggested_from_what_is_there(tmp_path):
     def suggest(content, name, *, questions=()):
         path = tmp_path / name
@@ -209,6 +254,8 @@ def test_a_rubric_is_suggested_from_what_is_there(tmp_path):
     }
     assert [option["value"] for option in found["verdict"]["options"]] == ["Awful", "Bad answer", "Good answer"]
     assert (found["claims"]["target"], found["claims"]["tags"][0]["value"]) == ("output", "WRONG")
+    found = {each["key"]: each["kind"] for each in suggest(json.dumps([FLAT] * 9).encode(), "flat.json")}
+    assert found == {"verdict": "choice", "stars": "rating", "topics": "multi_choice", "why": "choice"}
     rows = b"id,reviewer,Verdict,1st score,labels,Remark\n" + b"".join(
         b'%d,zoe,%s,%d,%s,"text %d, unlike any other of its kind"\n'
         % (n, b"pass" if n % 3 else b"fail", n % 4 + 1, b"a;b" if n % 2 else b"a", n)

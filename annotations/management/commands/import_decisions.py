@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from annotations.imports.command import ImportCommand
 from annotations.imports.decisions import DEFAULT_FEED, import_decisions
+from annotations.imports.records import DecisionRecord
 from reviewapp.accounts.models import Project
 from reviewapp.http.lines import Line
 from sampling.ingest.add import IngestResult
@@ -17,9 +18,12 @@ class Command(ImportCommand):
     """Store decisions of the existing manual process."""
 
     help = (
-        "Store decisions of the existing manual process: FILE holds a JSON object a line, - reads stdin."
+        "Store decisions of the existing manual process: FILE is JSON Lines or CSV, plain or gzip, or"
+        " Parquet, told by its name; - is JSON Lines on stdin."
         " Prints what became of them as JSON, and exits with 1 if any line was refused."
     )
+
+    model = DecisionRecord
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the command line."""

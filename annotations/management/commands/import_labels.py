@@ -24,7 +24,8 @@ from reviewapp.management.refusals import refusals_as_command_errors
 from sampling.ingest.columns import Mapped
 from sampling.ingest.files import kind_of
 
-_LOOKED_AT = 200
+# Rows that are looked at for their columns: what few people answered may come late in a file.
+_LOOKED_AT = 20_000
 
 
 class Command(BaseCommand):

@@ -129,12 +129,12 @@ def test_what_a_running_transaction_wrote_first_is_sealed_when_it_is_over(monkey
         with transaction.atomic():
             record("slow.done", now=NOW, actor=None, project_id=None, object_kind="x", object_id=1)
             wrote.set()
-            may_end.wait(20)
+            may_end.wait(60)
         connection.close()
 
     thread = threading.Thread(target=slow)
     thread.start()
-    assert wrote.wait(20)
+    assert wrote.wait(60)
     for number in range(3):
         note(number)
         seal_events(NOW + timedelta(minutes=number))

@@ -52,6 +52,11 @@ class Migration(migrations.Migration):
                 ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('project', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'version'), name='rubric_version_once_per_project'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Task',
@@ -70,6 +75,17 @@ class Migration(migrations.Migration):
                 ('item', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='tasks', to='sampling.item')),
                 ('project', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('is_open', True)), fields=['project', 'stage', 'lane', 'rank', 'id'], name='task_open'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('item', 'stage'), name='one_task_per_item_and_stage'),
+                    models.CheckConstraint(condition=models.Q(('need__gte', 1)), name='task_needs_a_label'),
+                    models.CheckConstraint(condition=models.Q(('n_labels__gte', 0), ('n_leases__gte', 0)), name='task_counts_not_negative'),
+                    models.CheckConstraint(condition=models.Q(('need__gte', django.db.models.expressions.CombinedExpression(models.F('n_leases'), '+', models.F('n_labels')))), name='task_seats_never_oversold'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Lease',
@@ -105,6 +121,17 @@ class Migration(migrations.Migration):
                 ('rubric', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='annotations.rubricversion')),
                 ('task', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='labels', to='annotations.task')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['project', 'id'], name='label_by_project'),
+                    models.Index(fields=['project', 'created_at'], name='label_by_day'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('reviewer', 'submit_id'), name='submit_stored_once'),
+                    models.UniqueConstraint(condition=models.Q(('superseded_by__isnull', True), ('withdrawn_at__isnull', True)), fields=('item', 'reviewer_name'), name='one_active_label_per_person_and_item'),
+                    models.CheckConstraint(condition=models.Q(('withdrawn_at__isnull', True), ('superseded_by__isnull', True), _connector='OR'), name='label_ends_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Guard',
@@ -119,6 +146,11 @@ class Migration(migrations.Migration):
                 ('reviewer', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('task', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='guards', to='annotations.task')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 4)), fields=['reviewer', 'project'], name='guard_left'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Draft',
@@ -149,53 +181,5 @@ class Migration(migrations.Migration):
                 ('rank', models.FloatField()),
                 ('project', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='rubricversion',
-            constraint=models.UniqueConstraint(fields=('project', 'version'), name='rubric_version_once_per_project'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('is_open', True)), fields=['project', 'stage', 'lane', 'rank', 'id'], name='task_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=models.UniqueConstraint(fields=('item', 'stage'), name='one_task_per_item_and_stage'),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=models.CheckConstraint(condition=models.Q(('need__gte', 1)), name='task_needs_a_label'),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=models.CheckConstraint(condition=models.Q(('n_labels__gte', 0), ('n_leases__gte', 0)), name='task_counts_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=models.CheckConstraint(condition=models.Q(('need__gte', django.db.models.expressions.CombinedExpression(models.F('n_leases'), '+', models.F('n_labels')))), name='task_seats_never_oversold'),
-        ),
-        migrations.AddIndex(
-            model_name='label',
-            index=models.Index(fields=['project', 'id'], name='label_by_project'),
-        ),
-        migrations.AddIndex(
-            model_name='label',
-            index=models.Index(fields=['project', 'created_at'], name='label_by_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='label',
-            constraint=models.UniqueConstraint(fields=('reviewer', 'submit_id'), name='submit_stored_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='label',
-            constraint=models.UniqueConstraint(condition=models.Q(('superseded_by__isnull', True), ('withdrawn_at__isnull', True)), fields=('item', 'reviewer_name'), name='one_active_label_per_person_and_item'),
-        ),
-        migrations.AddConstraint(
-            model_name='label',
-            constraint=models.CheckConstraint(condition=models.Q(('withdrawn_at__isnull', True), ('superseded_by__isnull', True), _connector='OR'), name='label_ends_once'),
-        ),
-        migrations.AddIndex(
-            model_name='guard',
-            index=models.Index(condition=models.Q(('state', 4)), fields=['reviewer', 'project'], name='guard_left'),
         ),
     ]

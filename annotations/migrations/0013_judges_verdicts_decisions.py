@@ -25,6 +25,12 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('project', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'name'), name='decision_feed_name_once_per_project'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('coverage', 'probability'), ('probability__gt', 0), ('probability__lte', 1)), models.Q(models.Q(('coverage', 'probability'), _negated=True), ('probability__isnull', True)), _connector='OR'), name='decision_feed_probability_iff_its_coverage'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Decision',
@@ -41,6 +47,14 @@ class Migration(migrations.Migration):
                 ('superseded_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='annotations.decision')),
                 ('feed', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='annotations.decisionfeed')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['project', 'external_id', 'id'], name='decision_by_external_id'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('superseded_by__isnull', True)), fields=('feed', 'external_id'), name='one_standing_decision_per_feed_and_item'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Judge',
@@ -52,6 +66,12 @@ class Migration(migrations.Migration):
                 ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('project', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'name'), name='judge_name_once_per_project'),
+                    models.CheckConstraint(condition=models.Q(('name__regex', '^[^.]+$')), name='judge_name_has_no_dot'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='JudgeVersion',
@@ -62,6 +82,11 @@ class Migration(migrations.Migration):
                 ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('judge', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='annotations.judge')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('judge', 'version'), name='judge_version_once_per_judge'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Verdict',
@@ -78,41 +103,13 @@ class Migration(migrations.Migration):
                 ('rubric', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='annotations.rubricversion')),
                 ('superseded_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='annotations.verdict')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='decisionfeed',
-            constraint=models.UniqueConstraint(fields=('project', 'name'), name='decision_feed_name_once_per_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='decisionfeed',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('coverage', 'probability'), ('probability__gt', 0), ('probability__lte', 1)), models.Q(models.Q(('coverage', 'probability'), _negated=True), ('probability__isnull', True)), _connector='OR'), name='decision_feed_probability_iff_its_coverage'),
-        ),
-        migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(fields=['project', 'external_id', 'id'], name='decision_by_external_id'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.UniqueConstraint(condition=models.Q(('superseded_by__isnull', True)), fields=('feed', 'external_id'), name='one_standing_decision_per_feed_and_item'),
-        ),
-        migrations.AddConstraint(
-            model_name='judge',
-            constraint=models.UniqueConstraint(fields=('project', 'name'), name='judge_name_once_per_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='judge',
-            constraint=models.CheckConstraint(condition=models.Q(('name__regex', '^[^.]+$')), name='judge_name_has_no_dot'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgeversion',
-            constraint=models.UniqueConstraint(fields=('judge', 'version'), name='judge_version_once_per_judge'),
-        ),
-        migrations.AddIndex(
-            model_name='verdict',
-            index=models.Index(fields=['item', 'id'], name='verdict_of_item'),
-        ),
-        migrations.AddConstraint(
-            model_name='verdict',
-            constraint=models.UniqueConstraint(condition=models.Q(('superseded_by__isnull', True)), fields=('judge_version', 'item'), name='one_standing_verdict_per_version_and_item'),
+            options={
+                'indexes': [
+                    models.Index(fields=['item', 'id'], name='verdict_of_item'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('superseded_by__isnull', True)), fields=('judge_version', 'item'), name='one_standing_verdict_per_version_and_item'),
+                ],
+            },
         ),
     ]

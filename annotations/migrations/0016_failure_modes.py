@@ -25,6 +25,12 @@ class Migration(migrations.Migration):
                 ('created_by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('project', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'value'), name='failure_mode_once_per_project'),
+                    models.CheckConstraint(condition=models.Q(('value__regex', '^[a-z][a-z0-9_]*$')), name='failure_mode_value_is_a_word'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='ModeAssignment',
@@ -39,6 +45,16 @@ class Migration(migrations.Migration):
                 ('project', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project')),
                 ('withdrawn_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('withdrawn_at__isnull', True)), fields=['project', 'item'], name='mode_assignment_standing'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('withdrawn_at__isnull', True)), fields=('item', 'mode'), name='item_shows_a_mode_once'),
+                    models.UniqueConstraint(condition=models.Q(('mode__isnull', True), ('withdrawn_at__isnull', True)), fields=('item',), name='item_is_read_without_a_mode_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('withdrawn_at__isnull', True), ('withdrawn_by__isnull', True)), models.Q(('withdrawn_at__isnull', False), ('withdrawn_by__isnull', False)), _connector='OR'), name='mode_is_withdrawn_by_somebody'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='ModeWording',
@@ -54,49 +70,14 @@ class Migration(migrations.Migration):
                 ('superseded_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='annotations.modewording')),
                 ('written_by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='failuremode',
-            constraint=models.UniqueConstraint(fields=('project', 'value'), name='failure_mode_once_per_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='failuremode',
-            constraint=models.CheckConstraint(condition=models.Q(('value__regex', '^[a-z][a-z0-9_]*$')), name='failure_mode_value_is_a_word'),
-        ),
-        migrations.AddIndex(
-            model_name='modeassignment',
-            index=models.Index(condition=models.Q(('withdrawn_at__isnull', True)), fields=['project', 'item'], name='mode_assignment_standing'),
-        ),
-        migrations.AddConstraint(
-            model_name='modeassignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('withdrawn_at__isnull', True)), fields=('item', 'mode'), name='item_shows_a_mode_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='modeassignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('mode__isnull', True), ('withdrawn_at__isnull', True)), fields=('item',), name='item_is_read_without_a_mode_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='modeassignment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('withdrawn_at__isnull', True), ('withdrawn_by__isnull', True)), models.Q(('withdrawn_at__isnull', False), ('withdrawn_by__isnull', False)), _connector='OR'), name='mode_is_withdrawn_by_somebody'),
-        ),
-        migrations.AddConstraint(
-            model_name='modewording',
-            constraint=models.UniqueConstraint(condition=models.Q(('superseded_by__isnull', True)), fields=('mode',), name='one_standing_wording_per_mode'),
-        ),
-        migrations.AddConstraint(
-            model_name='modewording',
-            constraint=models.UniqueConstraint(models.F('project'), django.db.models.functions.text.Lower('name'), condition=models.Q(('merged_into__isnull', True), ('superseded_by__isnull', True)), name='one_standing_mode_per_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='modewording',
-            constraint=models.UniqueConstraint(condition=models.Q(('merged_into__isnull', True), ('superseded_by__isnull', True)), fields=('project', 'hotkey'), name='one_standing_mode_per_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='modewording',
-            constraint=models.CheckConstraint(condition=models.Q(('merged_into__isnull', True), models.Q(('merged_into', models.F('mode')), _negated=True), _connector='OR'), name='mode_not_merged_into_itself'),
-        ),
-        migrations.AddConstraint(
-            model_name='modewording',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='mode_has_a_name'),
+            options={
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('superseded_by__isnull', True)), fields=('mode',), name='one_standing_wording_per_mode'),
+                    models.UniqueConstraint(models.F('project'), django.db.models.functions.text.Lower('name'), condition=models.Q(('merged_into__isnull', True), ('superseded_by__isnull', True)), name='one_standing_mode_per_name'),
+                    models.UniqueConstraint(condition=models.Q(('merged_into__isnull', True), ('superseded_by__isnull', True)), fields=('project', 'hotkey'), name='one_standing_mode_per_key'),
+                    models.CheckConstraint(condition=models.Q(('merged_into__isnull', True), models.Q(('merged_into', models.F('mode')), _negated=True), _connector='OR'), name='mode_not_merged_into_itself'),
+                    models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='mode_has_a_name'),
+                ],
+            },
         ),
     ]

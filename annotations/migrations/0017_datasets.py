@@ -26,6 +26,11 @@ class Migration(migrations.Migration):
                 ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('project', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'name'), name='dataset_name_once_per_project'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='DatasetCase',
@@ -39,6 +44,11 @@ class Migration(migrations.Migration):
                 ('dataset', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='annotations.dataset')),
                 ('written_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('withdrawn_at__isnull', True)), fields=('dataset', 'external_id'), name='one_standing_case_per_id'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='DatasetExport',
@@ -89,6 +99,12 @@ class Migration(migrations.Migration):
                 ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('dataset', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='annotations.dataset')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('dataset', 'version'), name='dataset_version_once_per_dataset'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('frozen_at__isnull', False), ('state', 'frozen'), models.Q(('sha256', ''), _negated=True)), models.Q(models.Q(('state', 'frozen'), _negated=True), ('frozen_at__isnull', True), ('sha256', '')), _connector='OR'), name='dataset_version_is_frozen_with_its_hash'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='DatasetRow',
@@ -105,6 +121,14 @@ class Migration(migrations.Migration):
                 ('item', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sampling.item')),
                 ('version', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='annotations.datasetversion')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['item'], name='dataset_row_by_item'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('version', 'external_id'), name='dataset_row_once_per_version'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='DatasetLock',
@@ -116,6 +140,11 @@ class Migration(migrations.Migration):
                 ('released_at', models.DateTimeField(null=True)),
                 ('version', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='locks', to='annotations.datasetversion')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('version', 'kind', 'ref'), name='dataset_locked_once_by_each'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='datasetexport',
@@ -130,34 +159,6 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(max_length=20)),
                 ('version', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='annotations.datasetversion')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='dataset',
-            constraint=models.UniqueConstraint(fields=('project', 'name'), name='dataset_name_once_per_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='datasetcase',
-            constraint=models.UniqueConstraint(condition=models.Q(('withdrawn_at__isnull', True)), fields=('dataset', 'external_id'), name='one_standing_case_per_id'),
-        ),
-        migrations.AddConstraint(
-            model_name='datasetversion',
-            constraint=models.UniqueConstraint(fields=('dataset', 'version'), name='dataset_version_once_per_dataset'),
-        ),
-        migrations.AddConstraint(
-            model_name='datasetversion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('frozen_at__isnull', False), ('state', 'frozen'), models.Q(('sha256', ''), _negated=True)), models.Q(models.Q(('state', 'frozen'), _negated=True), ('frozen_at__isnull', True), ('sha256', '')), _connector='OR'), name='dataset_version_is_frozen_with_its_hash'),
-        ),
-        migrations.AddIndex(
-            model_name='datasetrow',
-            index=models.Index(fields=['item'], name='dataset_row_by_item'),
-        ),
-        migrations.AddConstraint(
-            model_name='datasetrow',
-            constraint=models.UniqueConstraint(fields=('version', 'external_id'), name='dataset_row_once_per_version'),
-        ),
-        migrations.AddConstraint(
-            model_name='datasetlock',
-            constraint=models.UniqueConstraint(fields=('version', 'kind', 'ref'), name='dataset_locked_once_by_each'),
         ),
         migrations.AddIndex(
             model_name='datasetexport',

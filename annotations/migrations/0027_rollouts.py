@@ -29,6 +29,12 @@ class Migration(migrations.Migration):
                 ('author', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('project', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'system_version'), name='one_rollout_per_system_version'),
+                    models.CheckConstraint(condition=models.Q(('percent__lte', 100)), name='rollout_percent_up_to_100'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='EvidenceBundle',
@@ -42,6 +48,11 @@ class Migration(migrations.Migration):
                 ('created_by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('rollout', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='bundles', to='annotations.rollout')),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('created_at'))), name='bundle_expires_later'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Attestation',
@@ -55,6 +66,11 @@ class Migration(migrations.Migration):
                 ('by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('rollout', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='attestations', to='annotations.rollout')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('withdrawn_at__isnull', True)), fields=('rollout', 'gate'), name='one_standing_attestation_per_gate'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='RolloutEvent',
@@ -67,6 +83,11 @@ class Migration(migrations.Migration):
                 ('by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('rollout', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='annotations.rollout')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['rollout', 'id'], name='rollout_event_by_rollout'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='RolloutGates',
@@ -81,6 +102,11 @@ class Migration(migrations.Migration):
                 ('created_by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('rollout', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='gates', to='annotations.rollout')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('rollout', 'version'), name='gates_version_once_per_rollout'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='SignOff',
@@ -94,38 +120,12 @@ class Migration(migrations.Migration):
                 ('by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('rollout', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='signoffs', to='annotations.rollout')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='rollout',
-            constraint=models.UniqueConstraint(fields=('project', 'system_version'), name='one_rollout_per_system_version'),
-        ),
-        migrations.AddConstraint(
-            model_name='rollout',
-            constraint=models.CheckConstraint(condition=models.Q(('percent__lte', 100)), name='rollout_percent_up_to_100'),
-        ),
-        migrations.AddConstraint(
-            model_name='evidencebundle',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('created_at'))), name='bundle_expires_later'),
-        ),
-        migrations.AddConstraint(
-            model_name='attestation',
-            constraint=models.UniqueConstraint(condition=models.Q(('withdrawn_at__isnull', True)), fields=('rollout', 'gate'), name='one_standing_attestation_per_gate'),
-        ),
-        migrations.AddIndex(
-            model_name='rolloutevent',
-            index=models.Index(fields=['rollout', 'id'], name='rollout_event_by_rollout'),
-        ),
-        migrations.AddConstraint(
-            model_name='rolloutgates',
-            constraint=models.UniqueConstraint(fields=('rollout', 'version'), name='gates_version_once_per_rollout'),
-        ),
-        migrations.AddConstraint(
-            model_name='signoff',
-            constraint=models.UniqueConstraint(fields=('bundle', 'by'), name='nobody_signs_a_bundle_twice'),
-        ),
-        migrations.AddConstraint(
-            model_name='signoff',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='sign_off_has_a_reason'),
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('bundle', 'by'), name='nobody_signs_a_bundle_twice'),
+                    models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='sign_off_has_a_reason'),
+                ],
+            },
         ),
         migrations.RunSQL(
             "".join(

@@ -36,6 +36,15 @@ class Migration(migrations.Migration):
                 ('project', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project')),
                 ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='annotations.datasetversion')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['project', 'system_version', '-id'], name='evaluation_by_system'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('state__in', ['queued', 'running'])), models.Q(('ended_at__isnull', False), ('state__in', ['done', 'failed', 'stopped'])), _connector='OR'), name='evaluation_has_ended_or_not'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), ('scores__isnull', False), _connector='OR'), name='evaluation_is_done_with_scores'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='EvaluationGrade',
@@ -50,6 +59,11 @@ class Migration(migrations.Migration):
                 ('reviewer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('superseded_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='annotations.evaluationgrade')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('superseded_by__isnull', True)), fields=('evaluation', 'position', 'reviewer'), name='one_standing_grade_per_person_and_row'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='EvaluationOutput',
@@ -70,25 +84,10 @@ class Migration(migrations.Migration):
                 ('erased_at', models.DateTimeField(null=True)),
                 ('evaluation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='outputs', to='annotations.evaluation')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='evaluation',
-            index=models.Index(fields=['project', 'system_version', '-id'], name='evaluation_by_system'),
-        ),
-        migrations.AddConstraint(
-            model_name='evaluation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('state__in', ['queued', 'running'])), models.Q(('ended_at__isnull', False), ('state__in', ['done', 'failed', 'stopped'])), _connector='OR'), name='evaluation_has_ended_or_not'),
-        ),
-        migrations.AddConstraint(
-            model_name='evaluation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), ('scores__isnull', False), _connector='OR'), name='evaluation_is_done_with_scores'),
-        ),
-        migrations.AddConstraint(
-            model_name='evaluationgrade',
-            constraint=models.UniqueConstraint(condition=models.Q(('superseded_by__isnull', True)), fields=('evaluation', 'position', 'reviewer'), name='one_standing_grade_per_person_and_row'),
-        ),
-        migrations.AddConstraint(
-            model_name='evaluationoutput',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'answered'), _negated=True), ('marks__isnull', False), ('erased_at__isnull', False), _connector='OR'), name='evaluation_answer_is_marked'),
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('status', 'answered'), _negated=True), ('marks__isnull', False), ('erased_at__isnull', False), _connector='OR'), name='evaluation_answer_is_marked'),
+                ],
+            },
         ),
     ]

@@ -94,6 +94,15 @@ class Migration(migrations.Migration):
                 ('judge_version', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='annotations.judgeversion')),
                 ('project', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['project', '-id'], name='judge_run_by_project'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('reserved_nusd__gte', 0)), name='judge_run_reserves_no_less_than_nothing'),
+                    models.CheckConstraint(condition=models.Q(('total__gte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('done'), '+', models.F('failed')), '+', models.F('unparsed')))), name='judge_run_counts_each_item_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='JudgeCall',
@@ -117,6 +126,13 @@ class Migration(migrations.Migration):
                 ('project', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project')),
                 ('run', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='annotations.judgerun')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'settled')), fields=['project', 'key'], name='judge_call_answered'),
+                    models.Index(condition=models.Q(('state', 'reserved')), fields=['run'], name='judge_call_under_way'),
+                    models.Index(fields=['item'], name='judge_call_of_item'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='JudgeRunItem',
@@ -129,6 +145,15 @@ class Migration(migrations.Migration):
                 ('item', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sampling.item')),
                 ('run', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='items', to='annotations.judgerun')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 0)), fields=['run', 'id'], name='judge_run_item_waiting'),
+                    models.Index(condition=models.Q(('state', 2)), fields=['run', 'id'], name='judge_run_item_failed'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('run', 'item'), name='item_once_per_judge_run'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='JudgeSpend',
@@ -140,6 +165,11 @@ class Migration(migrations.Migration):
                 ('uncertain_nusd', models.BigIntegerField(default=0)),
                 ('project', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'day'), name='judge_spend_once_per_project_and_day'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='JudgeOnline',
@@ -177,45 +207,5 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.UniqueConstraint(fields=('project', 'name'), name='provider_name_once_per_project')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='judgerun',
-            index=models.Index(fields=['project', '-id'], name='judge_run_by_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgerun',
-            constraint=models.CheckConstraint(condition=models.Q(('reserved_nusd__gte', 0)), name='judge_run_reserves_no_less_than_nothing'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgerun',
-            constraint=models.CheckConstraint(condition=models.Q(('total__gte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('done'), '+', models.F('failed')), '+', models.F('unparsed')))), name='judge_run_counts_each_item_once'),
-        ),
-        migrations.AddIndex(
-            model_name='judgecall',
-            index=models.Index(condition=models.Q(('state', 'settled')), fields=['project', 'key'], name='judge_call_answered'),
-        ),
-        migrations.AddIndex(
-            model_name='judgecall',
-            index=models.Index(condition=models.Q(('state', 'reserved')), fields=['run'], name='judge_call_under_way'),
-        ),
-        migrations.AddIndex(
-            model_name='judgecall',
-            index=models.Index(fields=['item'], name='judge_call_of_item'),
-        ),
-        migrations.AddIndex(
-            model_name='judgerunitem',
-            index=models.Index(condition=models.Q(('state', 0)), fields=['run', 'id'], name='judge_run_item_waiting'),
-        ),
-        migrations.AddIndex(
-            model_name='judgerunitem',
-            index=models.Index(condition=models.Q(('state', 2)), fields=['run', 'id'], name='judge_run_item_failed'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgerunitem',
-            constraint=models.UniqueConstraint(fields=('run', 'item'), name='item_once_per_judge_run'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgespend',
-            constraint=models.UniqueConstraint(fields=('project', 'day'), name='judge_spend_once_per_project_and_day'),
         ),
     ]

@@ -26,6 +26,14 @@ class Migration(migrations.Migration):
                 ('item', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sampling.item')),
                 ('project', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['item'], name='judge_anchor_of_item'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'question', 'item'), name='anchor_once_per_question_and_item'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='JudgeAnchorAnswer',
@@ -36,6 +44,11 @@ class Migration(migrations.Migration):
                 ('anchor', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='annotations.judgeanchor')),
                 ('judge_version', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='annotations.judgeversion')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['judge_version', 'anchor', 'id'], name='anchor_answer_by_version'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='JudgeFlag',
@@ -51,29 +64,14 @@ class Migration(migrations.Migration):
                 ('over_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('project', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='judgeanchor',
-            index=models.Index(fields=['item'], name='judge_anchor_of_item'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgeanchor',
-            constraint=models.UniqueConstraint(fields=('project', 'question', 'item'), name='anchor_once_per_question_and_item'),
-        ),
-        migrations.AddIndex(
-            model_name='judgeanchoranswer',
-            index=models.Index(fields=['judge_version', 'anchor', 'id'], name='anchor_answer_by_version'),
-        ),
-        migrations.AddIndex(
-            model_name='judgeflag',
-            index=models.Index(fields=['judge_version', 'question', '-id'], name='judge_flag_by_version'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgeflag',
-            constraint=models.UniqueConstraint(condition=models.Q(('over_at__isnull', True)), fields=('judge_version', 'question'), name='one_standing_flag_per_judge_version_and_question'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgeflag',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('over_at__isnull', True), ('over_reason', '')), models.Q(('over_at__isnull', False), models.Q(('over_reason', ''), _negated=True)), _connector='OR'), name='judge_flag_is_taken_down_with_a_reason'),
+            options={
+                'indexes': [
+                    models.Index(fields=['judge_version', 'question', '-id'], name='judge_flag_by_version'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('over_at__isnull', True)), fields=('judge_version', 'question'), name='one_standing_flag_per_judge_version_and_question'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('over_at__isnull', True), ('over_reason', '')), models.Q(('over_at__isnull', False), models.Q(('over_reason', ''), _negated=True)), _connector='OR'), name='judge_flag_is_taken_down_with_a_reason'),
+                ],
+            },
         ),
     ]

@@ -46,6 +46,15 @@ class Migration(migrations.Migration):
                 ('metadata', models.JSONField(default=dict)),
                 ('project', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['project', '-id'], name='item_by_project'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('sampling_probability__isnull', True), models.Q(('sampling_probability__gt', 0), ('sampling_probability__lte', 1)), _connector='OR'), name='item_upstream_probability_in_0_1'),
+                    models.CheckConstraint(condition=models.Q(('feedback__isnull', True), ('feedback__in', [-1, 0, 1]), _connector='OR'), name='item_feedback_is_minus_1_0_1'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='ItemFact',
@@ -80,6 +89,12 @@ class Migration(migrations.Migration):
                 ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('project', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'version'), name='plan_version_once_per_project'),
+                    models.CheckConstraint(condition=models.Q(('base_rate__gte', 0), ('base_rate__lte', 1)), name='plan_base_rate_in_0_1'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Draw',
@@ -93,41 +108,15 @@ class Migration(migrations.Migration):
                 ('item', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='draws', to='sampling.item')),
                 ('plan_version', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sampling.planversion')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='item',
-            index=models.Index(fields=['project', '-id'], name='item_by_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='item',
-            constraint=models.CheckConstraint(condition=models.Q(('sampling_probability__isnull', True), models.Q(('sampling_probability__gt', 0), ('sampling_probability__lte', 1)), _connector='OR'), name='item_upstream_probability_in_0_1'),
-        ),
-        migrations.AddConstraint(
-            model_name='item',
-            constraint=models.CheckConstraint(condition=models.Q(('feedback__isnull', True), ('feedback__in', [-1, 0, 1]), _connector='OR'), name='item_feedback_is_minus_1_0_1'),
-        ),
-        migrations.AddConstraint(
-            model_name='planversion',
-            constraint=models.UniqueConstraint(fields=('project', 'version'), name='plan_version_once_per_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='planversion',
-            constraint=models.CheckConstraint(condition=models.Q(('base_rate__gte', 0), ('base_rate__lte', 1)), name='plan_base_rate_in_0_1'),
-        ),
-        migrations.AddIndex(
-            model_name='draw',
-            index=models.Index(fields=['item', 'id'], name='draw_by_item'),
-        ),
-        migrations.AddConstraint(
-            model_name='draw',
-            constraint=models.CheckConstraint(condition=models.Q(('u__gte', 0), ('u__lt', 1)), name='draw_u_in_0_1'),
-        ),
-        migrations.AddConstraint(
-            model_name='draw',
-            constraint=models.CheckConstraint(condition=models.Q(('probability__gte', 0), ('probability__lte', 1)), name='draw_probability_in_0_1'),
-        ),
-        migrations.AddConstraint(
-            model_name='draw',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('selected', True), ('u__lt', models.F('probability'))), models.Q(('selected', False), ('u__gte', models.F('probability'))), _connector='OR'), name='draw_selected_iff_u_below_probability'),
+            options={
+                'indexes': [
+                    models.Index(fields=['item', 'id'], name='draw_by_item'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('u__gte', 0), ('u__lt', 1)), name='draw_u_in_0_1'),
+                    models.CheckConstraint(condition=models.Q(('probability__gte', 0), ('probability__lte', 1)), name='draw_probability_in_0_1'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('selected', True), ('u__lt', models.F('probability'))), models.Q(('selected', False), ('u__gte', models.F('probability'))), _connector='OR'), name='draw_selected_iff_u_below_probability'),
+                ],
+            },
         ),
     ]

@@ -42,6 +42,14 @@ class Migration(migrations.Migration):
                 ('project', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project')),
                 ('set_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['project', '-id'], name='baseline_by_project'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('first_day__isnull', True), ('last_day__isnull', True)), ('first_day__lte', models.F('last_day')), _connector='OR'), name='baseline_is_days_in_order_or_none'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='DriftReaction',
@@ -54,6 +62,14 @@ class Migration(migrations.Migration):
                 ('finding', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reactions', to='sampling.driftfinding')),
                 ('project', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['project', 'feature', '-id'], name='reaction_by_feature'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='drift_reaction_has_a_reason'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='DriftRun',
@@ -71,31 +87,16 @@ class Migration(migrations.Migration):
                 ('baseline', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sampling.driftbaseline')),
                 ('project', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['project', '-id'], name='drift_run_by_project'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='driftfinding',
             name='run',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='findings', to='sampling.driftrun'),
-        ),
-        migrations.AddIndex(
-            model_name='driftbaseline',
-            index=models.Index(fields=['project', '-id'], name='baseline_by_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='driftbaseline',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('first_day__isnull', True), ('last_day__isnull', True)), ('first_day__lte', models.F('last_day')), _connector='OR'), name='baseline_is_days_in_order_or_none'),
-        ),
-        migrations.AddIndex(
-            model_name='driftreaction',
-            index=models.Index(fields=['project', 'feature', '-id'], name='reaction_by_feature'),
-        ),
-        migrations.AddConstraint(
-            model_name='driftreaction',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='drift_reaction_has_a_reason'),
-        ),
-        migrations.AddIndex(
-            model_name='driftrun',
-            index=models.Index(fields=['project', '-id'], name='drift_run_by_project'),
         ),
         migrations.AddConstraint(
             model_name='driftfinding',

@@ -48,7 +48,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip(f"No browser: none of {', '.join(NAMES)} is installed, so the pages were NOT tried in one.")
     # Playwright's loop runs in this thread; the database is used from it between the calls, never within.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    expect.set_options(timeout=15_000)
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
         yield launched
@@ -120,8 +120,8 @@ def open_page(browser: Browser, live_server, console: Console) -> Iterator[Calla
         context.on("request", began)
         context.on("requestfinished", ended)
         context.on("requestfailed", ended)
-        context.set_default_timeout(10_000)
-        context.set_default_navigation_timeout(30_000)
+        context.set_default_timeout(30_000)
+        context.set_default_navigation_timeout(60_000)
         context.route(re.compile(r"/static/(js|css)/[^/]+\.(js|css)$"), publish)
         if person is not None:
             client = Client()

@@ -35,16 +35,8 @@ def run(layout: Layout) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     children: list[subprocess.Popen[str]] = []
 
     def start(*words: str, **environment: str) -> subprocess.Popen[str]:
-        inherited = {name: value for name, value in os.environ.items() if name not in OF_THE_TESTS}
-        child = subprocess.Popen(
-            [sys.executable, str(CHECKOUT / "manage.py"), *words, "--data-dir", str(layout.data_dir)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={**inherited, **environment},
-        )
-        children.append(child)
-        return child
+        children.append(start_command(layout, *words, **environment))
+        return children[-1]
 
     yield start
     for child in children:
@@ -54,7 +46,19 @@ def run(layout: Layout) -> Iterator[Callable[..., subprocess.Popen[str]]]:
             child.communicate()
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 20) -> bool:
+def start_command(layout: Layout, *words: str, **environment: str) -> subprocess.Popen[str]:
+    """Start a management command in the data directory; what it writes is in one pipe."""
+    inherited = {name: value for name, value in os.environ.items() if name not in OF_THE_TESTS}
+    return subprocess.Popen(
+        [sys.executable, str(CHECKOUT / "manage.py"), *words, "--data-dir", str(layout.data_dir)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**inherited, **environment},
+    )
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 60) -> bool:
     """Wait until something is true; answers whether it became so."""
     until = time.monotonic() + seconds
     while not true():

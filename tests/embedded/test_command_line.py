@@ -86,16 +86,6 @@ def test_a_refusal_is_one_line_and_a_failure(tmp_path, capsys):
     assert error.count("\n") == 1
 
 
-def test_a_fresh_folder_has_its_schema_before_the_first_command_runs(layout, run):
-    count = "from reviewapp.accounts.models import User; print('people:', User.objects.count())"
-    together = run("shell", "-v0", "-c", count), run("shell", "-v0", "-c", count)
-    assert [child.communicate()[0] for child in together] == ["people: 0\n"] * 2
-
-    failing, unknown = run("shell", "-v0", "-c", "raise SystemExit(7)"), run("create_nothing")
-    assert "Unknown command" in unknown.communicate()[0]
-    assert (failing.wait(), unknown.returncode) == (7, 1)
-
-
 def test_a_bad_setting_is_one_sentence(layout, run):
     child = run("check", WEB_WORKERS="many")
     assert child.communicate()[0] == "error: WEB_WORKERS must be a whole number, not 'many'\n"

@@ -1,4 +1,4 @@
-"""`manage.py up`: everything in one supervised process, and nothing left when it ends."""
+"""`manage.py up`: everything in one supervised process, and nothing left when it ends; and commands beside it."""
 
 import os
 import signal
@@ -7,13 +7,21 @@ import socket
 import pytest
 
 from reviewapp.embedded.layout import Layout
-from tests.embedded.conftest import processes_of, wait_until
+from tests.embedded.conftest import processes_of, start_command, wait_until
 
 
 @pytest.fixture(scope="module")
 def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     """One data directory for all tests of this file: the first start of one takes longest."""
     return Layout.of(tmp_path_factory.mktemp("up") / "data")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def said_first(layout: Layout) -> list[str]:
+    """What two commands said that were the first in the fresh folder, both at once."""
+    count = "from reviewapp.accounts.models import User; print('people:', User.objects.count())"
+    together = [start_command(layout, "shell", "-v0", "-c", count) for _ in range(2)]
+    return [child.communicate()[0] for child in together]
 
 
 @pytest.fixture
@@ -35,6 +43,13 @@ def read_until(child, sign: str) -> str:
 
 def pids_of(layout: Layout, sign: str) -> list[int]:
     return [int(line.split()[0]) for line in processes_of(layout) if sign in line]
+
+
+def test_a_fresh_folder_has_its_schema_before_the_first_command_runs(said_first, run):
+    assert said_first == ["people: 0\n"] * 2
+    failing, unknown = run("shell", "-v0", "-c", "raise SystemExit(7)"), run("create_nothing")
+    assert "Unknown command" in unknown.communicate()[0]
+    assert (failing.wait(), unknown.returncode) == (7, 1)
 
 
 def test_up_runs_is_alone_heals_and_stops(layout, run, port):

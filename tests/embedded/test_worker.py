@@ -39,14 +39,14 @@ def test_a_job_is_worked_off(queue, tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
 def test_a_killed_worker_takes_its_job_with_it(queue, tmp_path):
     said = tmp_path / "pid"
-    queue.enqueue("subprocess.call", ["sh", "-c", f"echo $PPID > {said}.new; mv {said}.new {said}; exec sleep 9"])
+    queue.enqueue("subprocess.call", ["sh", "-c", f"echo $PPID > {said}.new; mv {said}.new {said}; exec sleep 60"])
     killed = worker()
     assert wait_until(said.exists)
     job = int(said.read_text())
     assert job != killed.pid
     os.kill(killed.pid, signal.SIGKILL)
     killed.wait()
-    assert wait_until(lambda: not is_alive(job), seconds=4)
+    assert wait_until(lambda: not is_alive(job), seconds=30)
 
 
 def is_alive(process: int) -> bool:

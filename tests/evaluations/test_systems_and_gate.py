@@ -95,15 +95,15 @@ def test_a_slow_system_is_asked_in_slices_that_end_in_time_and_nothing_is_asked_
     """Its third answer never comes: two tries fit into the slice, what came is kept, and the next slice goes on."""
     bring(lea, 3)
     monkeypatch.setattr(running, "SLICE_SECONDS", 0.1)
-    monkeypatch.setattr(running, "CALLS_SECONDS", 1.5)
-    monkeypatch.setattr(call, "_BACKOFF", 0.3)
+    monkeypatch.setattr(running, "CALLS_SECONDS", 4.0)
+    monkeypatch.setattr(call, "_BACKOFF", 0.5)
 
     def answer():
-        stub.pause = 0.6 if len(stub.got) in {3, 4} else 0.06
+        stub.pause = 1.5 if len(stub.got) in {3, 4} else 0.06
         return 200, {}, [orjson.dumps({"output": "refund"})]
 
     stub.answer = answer
-    endpoint = {"url": stub.url, "concurrency": 1, "timeout_seconds": 0.3, "retries": 5}
+    endpoint = {"url": stub.url, "concurrency": 1, "timeout_seconds": 1, "retries": 5}
     begun = evaluate(lea, endpoint=endpoint, repeats=2)
     slices = 0
     while not advance(begun["id"], now=timezone.now()):

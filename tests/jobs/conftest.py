@@ -31,8 +31,8 @@ def last(payload: dict[str, Any], now: datetime) -> None:
 
 def go_on(payload: dict[str, Any], now: datetime) -> None:
     """Handle an intent for longer than a job may take without a word."""
-    for _ in range(3):
-        time.sleep(0.5)
+    for _ in range(4):
+        time.sleep(0.8)
         keep_lease()
     note(payload, now)
 

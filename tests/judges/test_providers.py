@@ -130,7 +130,7 @@ def test_a_provider_that_hangs_drips_or_floods_does_not_hold_a_call(settings):
             send(outgoing, target(stub.url), ASK, timeout_seconds=0.1)
         stub.drip, stub.behave = 0, lambda nth: (200, {}, b"x" * 5000)
         with pytest.raises(TryAgainError, match="more than 1,000 bytes"):
-            send(outgoing, target(stub.url), ASK, timeout_seconds=1)
+            send(outgoing, target(stub.url), ASK, timeout_seconds=10)
         answers = {
             402: TerminalError,
             302: TerminalError,
@@ -141,13 +141,13 @@ def test_a_provider_that_hangs_drips_or_floods_does_not_hold_a_call(settings):
         for status, error in answers.items():
             stub.behave = lambda nth, status=status: (status, {}, b"<html>")
             with pytest.raises(error):
-                send(outgoing, target(stub.url), ASK, timeout_seconds=1)
+                send(outgoing, target(stub.url), ASK, timeout_seconds=10)
         quota = b'{"error": {"code": "insufficient_quota", "message": "You exceeded your current quota"}}'
         stub.behave = lambda nth: (429, {}, quota)
         with pytest.raises(TerminalError, match="no credit"):
-            send(outgoing, target(stub.url), ASK, timeout_seconds=1)
+            send(outgoing, target(stub.url), ASK, timeout_seconds=10)
     with Outgoing(connections=1) as outgoing, pytest.raises(TryAgainError) as gone:
-        send(outgoing, target(stub.url), ASK, timeout_seconds=1)
+        send(outgoing, target(stub.url), ASK, timeout_seconds=10)
     assert gone.value.sent is False
 
 

@@ -121,7 +121,7 @@ def test_what_was_on_its_way_when_the_evidence_was_frozen_is_waited_for(lea, cas
     with transaction.atomic():
         send(lea, "items", [item("early", system_version="2.0")])
         frozen = Other(lambda: pat.post(f"/rollouts/{ready}/evidence", status=201))
-        assert waits.wait(10)
+        assert waits.wait(60)
     bundle = frozen.result()
     items = EvidenceBundle.objects.get(sha256=bundle["sha256"]).content["inputs"][0]
     assert (items["table"], items["n"]) == ("items", 41)

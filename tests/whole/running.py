@@ -127,7 +127,7 @@ def installation(data_dir: Path, *options: str) -> Iterator[Installation]:
         started.clients.close()
         started.process.send_signal(signal.SIGINT)
         try:
-            started.process.wait(30)
+            started.process.wait(90)
         except subprocess.TimeoutExpired:
             started.process.kill()
             raise

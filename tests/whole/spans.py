@@ -13,7 +13,7 @@ BATCH = 500
 def send_spans(running: Installation, token: str, *, requests: int) -> int:
     """Send requests of spans, each acknowledged with full success; return how many spans."""
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/x-protobuf"}
-    with httpx.Client(base_url=running.url, headers=headers, timeout=30, trust_env=False) as client:
+    with httpx.Client(base_url=running.url, headers=headers, timeout=90, trust_env=False) as client:
         for _ in range(requests):
             trace = secrets.token_bytes(16)
             spans = [span(number=number, trace_id=trace) for number in range(1, BATCH + 1)]

@@ -93,7 +93,7 @@ def run_the_loop(folder: Path, *, items: int, words: tuple[str, ...]) -> list[di
 
 def wait_for_labels(*, people: list[Labeller], count: int) -> None:
     """Wait until so many labels were made."""
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 300
     while sum(len(person.acknowledged) for person in people) < count:
         told = [(person.name, person.problem) for person in people if person.problem is not None]
         assert time.monotonic() < deadline, f"nobody got anything done: {told}"

@@ -62,6 +62,12 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('overlap__range', (1, 50))), name='project_overlap_is_1_to_50'),
+                    models.CheckConstraint(condition=models.Q(('sampling_salt', ''), _negated=True), name='project_has_a_salt'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Membership',
@@ -72,6 +78,12 @@ class Migration(migrations.Migration):
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
                 ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='accounts.project')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'user'), name='one_role_per_person_and_project'),
+                    models.CheckConstraint(condition=models.Q(('role__in', ['owner', 'lead', 'adjudicator', 'reviewer', 'approver', 'viewer'])), name='membership_role_is_known'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Invitation',
@@ -88,6 +100,11 @@ class Migration(migrations.Migration):
                 ('used_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invitations', to='accounts.project')),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('used_at__isnull', True), ('used_by__isnull', True)), models.Q(('used_at__isnull', False), ('used_by__isnull', False)), _connector='OR'), name='invitation_use_has_person_and_time'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='ApiToken',
@@ -104,25 +121,5 @@ class Migration(migrations.Migration):
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tokens', to=settings.AUTH_USER_MODEL)),
                 ('project', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='tokens', to='accounts.project')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='project',
-            constraint=models.CheckConstraint(condition=models.Q(('overlap__range', (1, 50))), name='project_overlap_is_1_to_50'),
-        ),
-        migrations.AddConstraint(
-            model_name='project',
-            constraint=models.CheckConstraint(condition=models.Q(('sampling_salt', ''), _negated=True), name='project_has_a_salt'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('project', 'user'), name='one_role_per_person_and_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['owner', 'lead', 'adjudicator', 'reviewer', 'approver', 'viewer'])), name='membership_role_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('used_at__isnull', True), ('used_by__isnull', True)), models.Q(('used_at__isnull', False), ('used_by__isnull', False)), _connector='OR'), name='invitation_use_has_person_and_time'),
         ),
     ]

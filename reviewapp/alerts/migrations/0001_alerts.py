@@ -29,6 +29,15 @@ class Migration(migrations.Migration):
                 ('over_at', models.DateTimeField(null=True)),
                 ('project', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.project')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['project', '-id'], name='alert_by_project'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('over_at__isnull', True)), fields=('project', 'kind', 'key'), name='one_open_alert_of_a_key'),
+                    models.CheckConstraint(condition=models.Q(('severity__in', ['notice', 'warning', 'critical'])), name='alert_severity_is_known'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='AlertChannel',
@@ -42,6 +51,11 @@ class Migration(migrations.Migration):
                 ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.project')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('project', 'kind', 'target'), name='one_channel_to_a_target'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Delivery',
@@ -55,29 +69,11 @@ class Migration(migrations.Migration):
                 ('alert', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='alerts.alert')),
                 ('channel', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='alerts.alertchannel')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(fields=['project', '-id'], name='alert_by_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.UniqueConstraint(condition=models.Q(('over_at__isnull', True)), fields=('project', 'kind', 'key'), name='one_open_alert_of_a_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.CheckConstraint(condition=models.Q(('severity__in', ['notice', 'warning', 'critical'])), name='alert_severity_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='alertchannel',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('project', 'kind', 'target'), name='one_channel_to_a_target'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('delivered_at__isnull', True), ('failed_at__isnull', True), _connector='OR'), name='delivery_ends_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('channel', 'alert'), name='an_alert_goes_to_a_channel_once'),
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('delivered_at__isnull', True), ('failed_at__isnull', True), _connector='OR'), name='delivery_ends_once'),
+                    models.UniqueConstraint(fields=('channel', 'alert'), name='an_alert_goes_to_a_channel_once'),
+                ],
+            },
         ),
     ]

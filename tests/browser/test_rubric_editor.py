@@ -51,6 +51,10 @@ def test_template_then_publish_then_review(cast, open_page, find_barriers, conso
     # What is being written survives the page.
     page.reload()
     expect(page.get_by_text("What you were writing is here again.")).to_be_visible()
+    page.goto("/p/bare/settings/rubric?template=factuality")  # nor does another beginning take its place unasked
+    expect(page.get_by_text("What you were writing is here again.")).to_be_visible()
+    expect(page.get_by_text("The form holds")).to_be_hidden()
+    expect(page.get_by_label("Key", exact=True).first).to_have_value("y")
     page.get_by_role("button", name="Publish version 1").click()
     expect(page.get_by_text("Rubric version 1 is published.")).to_be_visible()
     stored = RubricVersion.objects.get()

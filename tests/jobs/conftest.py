@@ -45,12 +45,13 @@ def break_down(payload: dict[str, Any], now: datetime) -> None:
 
 @pytest.fixture(autouse=True)
 def doorbell(settings: Any) -> Iterator[Queue]:
-    """The queue, empty before and after."""
+    """The queue, empty before and after, and nothing told of jobs that other tests killed."""
     handlers = {"note": note, "break": break_down, "last": last, "long": go_on}
     settings.JOB_HANDLERS = {kind: f"{__name__}.{handler.__name__}" for kind, handler in handlers.items()}
     CALLS.clear()
     queue = django_rq.get_queue("default")
     queue.empty()
+    queue.connection.delete(queue.started_job_registry.key, queue.failed_job_registry.key)
     yield queue
     queue.empty()
 

@@ -16,7 +16,7 @@ export class RubricDraft {
   find() {
     const kept = JSON.parse(localStorage.getItem(this.name) || "null");
     const isPublished = kept?.sent && kept.base !== this.base;
-    if (!kept || isPublished || (kept.questions === this.begun.questions && kept.guidelines === this.begun.guidelines)) {
+    if (!kept || isPublished || this.isBegun(kept)) {
       localStorage.removeItem(this.name);
       return null;
     }
@@ -25,14 +25,24 @@ export class RubricDraft {
     notice.querySelector("[data-words]").textContent = `What you were writing is here again. It is kept in this browser only, and not published.${moved}`;
     notice.querySelector("[data-discard]").addEventListener("click", () => {
       localStorage.removeItem(this.name);
-      location.replace(location.pathname);
+      location.replace(location.pathname + location.search);
     });
     notice.hidden = false;
+    document.getElementById("began-with")?.remove();
     return kept;
   }
 
-  /** @param {Written} written @param {boolean} [sent] whether it is on its way to be published */
+  /**
+   * Keep it, unless nothing was changed yet: a page that was only opened must not take the place of a draft.
+   * @param {Written} written @param {boolean} [sent] whether it is on its way to be published
+   */
   keep(written, sent = false) {
-    localStorage.setItem(this.name, JSON.stringify({ ...written, base: this.base, sent }));
+    if (sent || !this.isBegun(written)) localStorage.setItem(this.name, JSON.stringify({ ...written, base: this.base, sent }));
+    else localStorage.removeItem(this.name);
+  }
+
+  /** @param {Written} written @returns {boolean} whether it is what the page came with */
+  isBegun(written) {
+    return written.questions === this.begun.questions && written.guidelines === this.begun.guidelines;
   }
 }

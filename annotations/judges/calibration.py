@@ -7,13 +7,21 @@ from datetime import date, datetime, timedelta
 import numpy as np
 from django.db import transaction
 
-from annotations.estimates.grading import FAIL, PASS
+from annotations.estimates.grading import PASS, UNPARSED
 from annotations.estimates.judged import find_flag
 from annotations.estimates.pass_rate import get_pass_rate
 from annotations.judges.applies import Applies, which_applies
 from annotations.judges.attacks import find_attacks
 from annotations.judges.confusion import Confusion, PartCalibration, count_confusion, cross, describe_parts
-from annotations.judges.pairs import Pair, count_verdicts, get_judge_version, read_pairs, usable
+from annotations.judges.pairs import (
+    Pair,
+    Verdicts,
+    count_verdicts,
+    get_judge_version,
+    read_pairs,
+    usable,
+    without_upstream,
+)
 from annotations.judges.people import opinions_of
 from annotations.judges.scores import ScoreFigures, describe_scores
 from annotations.judges.words import Judgement, judge_in_words
@@ -23,12 +31,14 @@ from reviewapp.accounts.access import Access
 from reviewapp.audit.models import AuditEvent
 from reviewapp.audit.record import record
 from reviewapp.stats.contingency import WeightedTable
+from reviewapp.stats.counted_rates import wilson_rate
 from reviewapp.stats.estimate import Estimate
 from reviewapp.stats.judge_costs import mistake_cost
 from reviewapp.stats.judge_description import JudgeDescription, describe_judge, label_worth
-from reviewapp.stats.pass_rate.prediction_powered import binary_traffic, difference
+from reviewapp.stats.pass_rate.prediction_powered import JudgeTraffic, difference
 from reviewapp.stats.pass_rate.rogan_gladen import lang_reiczigel
 from reviewapp.stats.pass_rate.sample import labelled_sample
+from reviewapp.stats.pass_rate.traffic import RECEIVED
 from reviewapp.stats.signoff.human_ceiling import HumanCeiling, human_ceiling
 
 TEST = "test"
@@ -60,6 +70,7 @@ class Corrected:
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """A judge version beside people. `weighted`: items count 1/π; `looks`: how often the test split was looked at.
+    `unparsed`: the share of all its verdicts, labelled or not, that could not be read.
 
     `label_worth` labels alone are as good as one beside the judge; `effective_labels` all that there are.
     """
@@ -68,6 +79,7 @@ class Calibration:
     n: int
     weighted: bool
     confusion: Confusion
+    unparsed: Estimate
     description: JudgeDescription
     costs: Costs
     cost: Estimate
@@ -111,19 +123,23 @@ def get_calibration(
     pairs = read_pairs(window, asked, found, salt=project.sampling_salt, split=split)
     if split == TEST:
         _count_look(access, found, now)
+    counts = count_verdicts(window, asked, found)
+    if counts.n_unknown_upstream:
+        pairs = without_upstream(pairs)
     kept = usable(pairs)
     weighted = is_weighted(pairs)
     table = cross(kept, weighted=weighted)
     description = describe_judge(table)
-    mcc, counts = description.mcc.value, count_verdicts(window, asked, found)
+    mcc = description.mcc.value
     whole = get_pass_rate(window, question=asked["key"], judge=judge, judge_version=version)
-    rogan_gladen = lang_reiczigel(table, counts[PASS], counts[PASS] + counts[FAIL])
+    rogan_gladen = lang_reiczigel(table, counts.pass_share * counts.worth, counts.worth)
     said, flag = opinions_of(asked, pairs), find_flag(found, asked["key"])
     return Calibration(
         question=asked["key"],
         n=table.n,
         weighted=weighted,
         confusion=count_confusion(pairs),
+        unparsed=wilson_rate(counts.n[UNPARSED], sum(counts.n), method="wilson", undefined="no_verdicts"),
         description=description,
         costs=costs,
         cost=mistake_cost(table, false_pass=costs.false_pass, false_fail=costs.false_fail),
@@ -149,8 +165,13 @@ def get_calibration(
         judgement=judge_in_words(judge, description, table.n, n_pass=_passes(table), flagged=flag is not None),
         flag=None if flag is None else flag.reason,
         fooled_rate=attacked.fooled_rate if (attacked := find_attacks(found)) else None,
-        warnings=(*description.warnings, *(() if weighted or not kept else (UNWEIGHTED,))),
+        warnings=(*description.warnings, *_caveats(kept, counts, weighted=weighted)),
     )
+
+
+def _caveats(kept: Sequence[Pair], counts: Verdicts, *, weighted: bool) -> tuple[str, ...]:
+    found = () if weighted or not kept else (UNWEIGHTED,)
+    return (*found, RECEIVED.format(counts.n_unknown_upstream)) if counts.n_unknown_upstream else found
 
 
 def get_judgement(project_id: int, salt: str, version: JudgeVersion, *, question: str | None) -> Judgement:
@@ -196,13 +217,14 @@ def _week(day: date) -> str:
     return (day - timedelta(days=day.weekday())).isoformat()
 
 
-def _ppi(kept: Sequence[Pair], counts: Sequence[int]) -> Estimate:
+def _ppi(kept: Sequence[Pair], counts: Verdicts) -> Estimate:
     """Return the tuned difference estimator; only drawn items carry evidence about the traffic."""
     drawn = [pair for pair in kept if pair.probability is not None]
-    n_verdicts = counts[PASS] + counts[FAIL]
+    share = counts.pass_share
     sample = labelled_sample(
         [pair.outcome or 0 for pair in drawn],
         [pair.probability or 1.0 for pair in drawn],
         judge=np.asarray([float(pair.verdict == PASS) for pair in drawn]),
     )
-    return difference(binary_traffic(counts[PASS], max(n_verdicts, 1)), sample)
+    traffic = JudgeTraffic(max(counts.n_parsed, 1), share, share * (1 - share), counts.share_variance)
+    return difference(traffic, sample)

@@ -10,7 +10,7 @@ from datetime import datetime
 from math import sqrt
 
 from django.db import connection
-from scipy.stats import binom, norm
+from scipy.stats import binom
 
 from annotations.judges.calibration import get_calibration
 from annotations.models import JudgeVersion
@@ -26,35 +26,47 @@ from reviewapp.accounts.access import Access
 from reviewapp.accounts.models import Project
 from reviewapp.http.errors import RefusalError
 from reviewapp.stats.estimate import Estimate
-from reviewapp.stats.proportions import wilson
+from reviewapp.stats.grouped import Totals, rate_of_totals
 from sampling.drift.read import find_drift
-from sampling.operations.tally import IS_ERROR
+from sampling.operations.tally import IS_ERROR, LATER_CHECKS
 from sampling.plans.filters import AllOf, parse_filter
 from sampling.plans.segments import segment_sql
 
 ALPHA = 0.05
 MOST_SEGMENTS = 200
 MOST_E_VALUE = 1e12  # beyond it nobody asks, and numbers stop being written alike everywhere
-_FAILED = (
-    "(i.checks @? '$.* ? (@ == \"fail\")' OR EXISTS (SELECT FROM sampling_itemfact f WHERE f.item_id = i.id"
-    " AND f.name ^@ 'checks.' AND f.value = '\"fail\"'))"
-)
-_CHECKED = (
-    '(i.checks @? \'$.* ? (@ == "fail" || @ == "pass")\' OR EXISTS (SELECT FROM sampling_itemfact f'
-    " WHERE f.item_id = i.id AND f.name ^@ 'checks.' AND f.value IN ('\"fail\"', '\"pass\"')))"
-)
+# What a check found later goes before what it found on arrival, as everywhere.
+_OUTCOMES = f"(COALESCE(i.checks, '{{}}') || COALESCE({LATER_CHECKS}, '{{}}'))"
+_FAILED = f"""{_OUTCOMES} @? '$.* ? (@ == "fail")'"""
+_CHECKED = f"""{_OUTCOMES} @? '$.* ? (@ == "fail" || @ == "pass")'"""
 _FEEDBACK = (
     "COALESCE((SELECT (f.value #>> '{}')::numeric FROM sampling_itemfact f"
     " WHERE f.item_id = i.id AND f.name = 'feedback'), i.feedback)"
 )
-_COUNT = "SELECT count(*) FILTER (WHERE {of}), count(*) FROM sampling_item i WHERE {among} AND {condition}"
+# An item without a session is one by itself.
+_COUNT = """
+SELECT COALESCE(sum(CASE WHEN session_ref IS NULL THEN n ELSE 1 END), 0)::bigint, COALESCE(sum(n), 0)::bigint,
+    COALESCE(sum(x), 0)::bigint, sum(CASE WHEN session_ref IS NULL THEN n ELSE n * n END)::float8,
+    sum(CASE WHEN session_ref IS NULL THEN x ELSE n * x END)::float8,
+    sum(CASE WHEN session_ref IS NULL THEN x ELSE x * x END)::float8
+FROM (
+    SELECT i.session_ref, count(*) AS n, count(*) FILTER (WHERE {of}) AS x
+    FROM sampling_item i WHERE {among} AND {condition} GROUP BY 1
+) s
+"""
 _LATENCY = """
 SELECT count(*), percentile_disc(%s::float8[]) WITHIN GROUP (ORDER BY i.latency_ms)
 FROM sampling_item i WHERE i.latency_ms IS NOT NULL AND {condition}
 """
 _COST = """
-SELECT count(*), avg(i.cost_usd), stddev_samp(i.cost_usd) FROM sampling_item i
-WHERE i.cost_usd IS NOT NULL AND {condition}
+SELECT COALESCE(sum(CASE WHEN session_ref IS NULL THEN n ELSE 1 END), 0)::bigint, COALESCE(sum(n), 0)::bigint,
+    sum(x), sum(CASE WHEN session_ref IS NULL THEN n ELSE n * n END)::float8,
+    sum(CASE WHEN session_ref IS NULL THEN x ELSE n * x END),
+    sum(CASE WHEN session_ref IS NULL THEN square ELSE x * x END), sum(square)
+FROM (
+    SELECT i.session_ref, count(*) AS n, sum(i.cost_usd) AS x, sum(i.cost_usd ^ 2) AS square
+    FROM sampling_item i WHERE i.cost_usd IS NOT NULL AND {condition} GROUP BY 1
+) s
 """
 _SEGMENTS = """
 SELECT DISTINCT {segment} FROM sampling_item i WHERE {condition} AND {segment} IS NOT NULL LIMIT %s
@@ -175,17 +187,17 @@ def _reviewer_alpha(gate: Gate, asked: Asked, window: Window) -> Measured:  # no
 
 
 def _rate(of: str, among: str, what: str) -> Callable[[Gate, Asked, Window], Measured]:
-    """Return the measure of a share of all items received, with Wilson's interval about the process."""
+    """Return the measure of a share of all items received, with Wilson's interval about the process, by session."""
 
     def found(gate: Gate, asked: Asked, window: Window) -> Measured:  # noqa: ARG001 — measures are asked alike
         condition = window.condition()
         with connection.cursor() as cursor:
             cursor.execute(_COUNT.format(of=of, among=among, condition=condition.sql), condition.params)
-            hits, n = cursor.fetchone()
-        if not n:
+            totals = Totals(*cursor.fetchone())
+        if not totals.rows:
             return Measured.nothing(what)
-        limits = wilson(hits, n)
-        return Measured(hits / n, limits.low, limits.high, n)
+        rate = rate_of_totals(totals)
+        return Measured(rate.value, rate.low, rate.high, totals.rows)
 
     return found
 
@@ -202,7 +214,8 @@ def _latency(quantile: float) -> Callable[[Gate, Asked, Window], Measured]:
             if not n:
                 return Measured.nothing("No item of this version says how long it took.")
             low, high = (int(binom.ppf(level, n, quantile)) for level in (ALPHA / 2, 1 - ALPHA / 2))
-            places = [max(low, 1) / n, min(high + 1, n) / n]
+            # Between two ranks, so that rounding takes neither the one before nor the one behind.
+            places = [(max(low, 1) - 0.5) / n, (min(high + 1, n) - 0.5) / n]
             cursor.execute(counted, [places, *condition.params])
             _, ends = cursor.fetchone()
         bounded = high + 1 <= n
@@ -216,11 +229,15 @@ def _cost(gate: Gate, asked: Asked, window: Window) -> Measured:  # noqa: ARG001
     condition = window.condition()
     with connection.cursor() as cursor:
         cursor.execute(_COST.format(condition=condition.sql), condition.params)
-        n, mean, spread = cursor.fetchone()
-    if not n:
+        *sums, squares = cursor.fetchone()
+    totals = Totals(*sums)
+    if not totals.rows:
         return Measured.nothing("No item of this version says what it cost.")
-    half = None if spread is None else float(norm.isf(ALPHA / 2)) * spread / sqrt(n)
-    return Measured(mean, None if half is None else mean - half, None if half is None else mean + half, n)
+    if totals.groups < 2:
+        return Measured(totals.mean, None, None, totals.rows)
+    alone = Totals(totals.rows, totals.rows, totals.value, totals.rows, totals.value, squares)
+    half = totals.units.reach(1 - ALPHA) * sqrt(max(totals.variance, alone.variance))
+    return Measured(totals.mean, max(totals.mean - half, 0.0), totals.mean + half, totals.rows)
 
 
 def _drift(gate: Gate, asked: Asked, window: Window) -> Measured:  # noqa: ARG001 — measures are asked alike
@@ -256,8 +273,14 @@ def _judge(gate: Gate, asked: Asked, window: Window) -> Measured:
     found = get_calibration(
         asked.access, everything, judge=name, version=newest.version, question=gate.question, split=None, now=asked.now
     )
-    others = {"pass_rate": found.corrected.post_stratified, "brier": found.scores.brier if found.scores else None}
-    estimate: Estimate | None = others[metric] if metric in others else getattr(found.description, metric, None)
+    others = {
+        "pass_rate": found.corrected.post_stratified,
+        "raw_pass_rate": found.corrected.judge_only,
+        "unparsed_rate": found.unparsed,
+        "gwet_ac": found.description.gwet_ac1,
+        "brier": found.scores.brier if found.scores else None,
+    }
+    estimate: Estimate | None = others[metric] if metric in others else getattr(found.description, metric)
     if estimate is None or estimate.value is None:
         return Measured.nothing(
             f"Judge {name} {newest.version} has too few items with a verdict and an answer of record."
@@ -265,7 +288,8 @@ def _judge(gate: Gate, asked: Asked, window: Window) -> Measured:
     said = f"Version {newest.version} of the judge."
     if asked.counts_from:
         said += " All its verdicts count, earlier ones too."
-    return Measured(estimate.value, estimate.low, estimate.high, found.n, said)
+    n = estimate.n if metric in {"raw_pass_rate", "unparsed_rate"} else found.n
+    return Measured(estimate.value, estimate.low, estimate.high, n, said)
 
 
 _MEASURES: dict[str, Callable[[Gate, Asked, Window], Measured]] = {

@@ -82,6 +82,44 @@ def mean_rate(
     return wilson_rate(p * size, size, method=f"wilson{BY_GROUP}", labels=n, confidence=confidence)
 
 
+class Totals(NamedTuple):
+    """Sums over groups with n_c rows each, which sum up to x_c: of 1, n, x, n², n x and x²."""
+
+    groups: int
+    rows: int
+    value: float
+    rows_square: float
+    mixed: float
+    value_square: float
+
+    @property
+    def mean(self) -> float:
+        """The mean of the rows; there is one at least."""
+        return self.value / self.rows
+
+    @property
+    def variance(self) -> float:
+        """The variance of that mean, with the groups as units; infinite for a single group."""
+        if self.groups < 2:
+            return float("inf")
+        squares = self.value_square - 2 * self.mean * self.mixed + self.mean**2 * self.rows_square
+        return max(squares, 0.0) / self.rows**2 * self.groups / (self.groups - 1)
+
+    @property
+    def units(self) -> Units:
+        """As many groups, whose rows nobody numbered."""
+        return Units(np.zeros(0, np.int64), self.groups)
+
+
+def rate_of_totals(totals: Totals, *, confidence: float = 0.95) -> Estimate:
+    """`mean_rate` of rows that are 0 or 1, from their sums: of rows that are too many to be held."""
+    if totals.groups == totals.rows:
+        return wilson_rate(totals.value, totals.rows, method="wilson", confidence=confidence)
+    p, n = totals.mean, float(totals.rows)
+    size = totals.units.size(totals.variance, one=p * (1 - p), most=n, confidence=confidence)
+    return wilson_rate(p * size, size, method=f"wilson{BY_GROUP}", labels=totals.rows, confidence=confidence)
+
+
 def weighted_rate(
     values: Sequence[tuple[float | None, float | None]],
     groups: Sequence[Group] | None = None,

@@ -25,14 +25,14 @@ IS_ERROR = (
     " OR COALESCE(jsonb_typeof(i.metadata -> 'error'), 'null') NOT IN ('null', 'boolean')"
     " OR i.metadata -> 'error' = 'true'))"
 )
-_LATER_CHECKS = (
+LATER_CHECKS = (
     "(SELECT jsonb_object_agg(substr(f.name, 8), f.value) FROM sampling_itemfact f"
     " WHERE f.item_id = i.id AND f.name ^@ 'checks.' AND f.value IS NOT NULL)"
 )
 COLUMNS = (
     f"i.id, i.external_id, {DAY}, {', '.join(f'i.{name}' for name in FIELDS)}, {IS_ERROR}, i.latency_ms,"
     " i.input_tokens, i.output_tokens, i.cost_usd, i.sampling_probability IS DISTINCT FROM 1,"
-    f" i.checks, {_LATER_CHECKS}"
+    f" i.checks, {LATER_CHECKS}"
 )
 
 

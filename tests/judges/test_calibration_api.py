@@ -2,6 +2,11 @@
 
 import pytest
 
+from annotations.models import ExtraLabel, Label
+from reviewapp.http.lines import Line
+from sampling.ingest.add import add_items
+from sampling.models import Draw
+from tests.conftest import NOW
 from tests.sampling.lines import item, ndjson
 
 URL = "/projects/helpdesk/judges/strict/versions/1"
@@ -131,6 +136,64 @@ def test_with_too_little_there_is_a_reason(lea):
     found = lea.get(f"{URL}/alternative-test")
     assert (found["omega"], found["undefined"], found["passed"]) == (None, "below_min_n", False)
     assert "cannot be judged yet" in lea.get(f"{URL}/calibration")["sentence"]
+
+
+def test_behind_an_unknown_sampler_it_speaks_of_what_was_received_and_stays_weighted(lea, project):
+    """As traces come in. All pass; the judge fails the flagged ones, which are drawn four times as often."""
+    rule = {"name": "flagged", "when": {"metadata.flag": {"eq": True}}, "rate": 1}
+    lea.put("/projects/helpdesk/plan", {"base_rate": 0.25, "rules": [rule]})
+    lines = [Line(k, item(f"i{k}", metadata={"flag": k < 20})) for k in range(100)]
+    add_items(project=project, lines=lines, actor=None, now=NOW, sampling_probability=None)
+    drawn = dict(Draw.objects.filter(selected=True).values_list("item__external_id", "probability"))
+    said = [{"external_id": name, "reviewer": "zoe", "answers": {"verdict": "pass"}} for name in drawn]
+    verdicts = [{"external_id": f"i{k}", "answers": {"verdict": "fail" if k < 20 else "pass"}} for k in range(100)]
+    lea.post("/projects/helpdesk/labels/import", ndjson(*said), **NDJSON)
+    named = {"judge": "strict", "judge_version": "1"}
+    lea.post("/projects/helpdesk/verdicts/import", ndjson(*({**each, **named} for each in verdicts)), **NDJSON)
+    found = lea.get(f"{URL}/calibration")
+    right = sum(1 / p for p in drawn.values() if p < 1)
+    assert found["weighted"]
+    assert found["tpr"]["value"] == pytest.approx(right / (right + 20))
+    assert found["corrected"]["ppi"]["value"] == 1
+    assert (found["corrected"]["applies"]["rate"], found["corrected"]["applies"]["design"]) == (
+        "post_stratified",
+        "sampled_from_window",
+    )
+    assert any("traffic received" in warning for warning in found["warnings"])
+
+
+def test_behind_a_known_sampler_every_correction_speaks_of_all_traffic(lea):
+    """A judge without fault: 40 of the items received pass, of which a sampler kept a tenth, and 40 fail. So 400 of 440
+    items pass."""
+    bring(lea, {("pass", "pass"): 40}, sampling_probability=0.1)
+    bring(lea, {("fail", "fail"): 40})
+    found = lea.get(f"{URL}/calibration")["corrected"]
+    for name in ("post_stratified", "rogan_gladen", "ppi", "judge_only", "labels_only"):
+        assert found[name]["value"] == pytest.approx(10 / 11), name
+        assert found[name]["low"] < 10 / 11 < found[name]["high"], name
+    assert found["judge_only"]["n"] == 80
+
+
+def test_the_ceiling_is_of_what_was_planned_and_of_answers_to_this_question(lea):
+    """Two people differ on one item of twelve, and a third was asked for that reason. What was answered when the
+    question was a rating is no answer to it."""
+    stars = {"key": "verdict", "kind": "rating", "title": "Stars", "min": 1, "max": 5, "positive_from": 4}
+    now = lea.get("/projects/helpdesk/rubric")["questions"]
+    lea.put("/projects/helpdesk/rubric", {"questions": [stars]})
+    bring(lea, {(5, 5): 5}, reviewers=("ann", "bob"))
+    lea.put("/projects/helpdesk/rubric", {"questions": now})
+    bring(lea, {("pass", "pass"): 12}, reviewers=("ann", "bob"))
+    name = "pass-pass-0"
+    lines = [("bob", "fail"), ("cem", "pass")]
+    for who, answer in lines:
+        said = {"external_id": name, "reviewer": who, "answers": {"verdict": answer}}
+        lea.post("/projects/helpdesk/labels/import", ndjson(said), **NDJSON)
+    ExtraLabel.objects.create(label=Label.objects.get(reviewer_name="cem"))
+    ceiling = lea.get(f"{URL}/calibration")["ceiling"]
+    people, judge = ceiling["human_human"], ceiling["judge_human"]
+    assert people["value"] == pytest.approx(lea.get("/projects/helpdesk/agreement")["percent"]["value"])
+    assert (people["n"], people["high"]) == (12, 1)
+    assert (judge["value"], judge["n"], judge["high"]) == (pytest.approx(11.5 / 12), 12, 1)
 
 
 def test_an_unknown_version_is_not_found(lea):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, norm, t
 
-from reviewapp.stats.grouped import mean_amount, mean_rate, quantile, units_of, weighted_rate
+from reviewapp.stats.grouped import Totals, mean_amount, mean_rate, quantile, rate_of_totals, units_of, weighted_rate
 from reviewapp.stats.proportions import wilson
 
 Z = norm.isf(0.025)
@@ -23,6 +23,15 @@ def test_rows_without_a_group_are_their_own():
     assert (units.code.tolist(), units.n) == ([0, 1, 0, 2], 3)
     assert units.variance(np.array([1.0, 2.0, 3.0, -1.0])) == (4**2 + 2**2 + 1**2) * 3 / 2
     assert units_of(["a", "a"]).variance(np.ones(2)) == float("inf")
+
+
+def test_sums_say_the_same_as_rows():
+    rows, groups = twice([1.0] * 7 + [0.0] * 3)
+    found, expected = rate_of_totals(Totals(10, 20, 14, 40, 28, 28)), mean_rate(rows, groups)
+    assert (found.method, found.n) == (expected.method, expected.n)
+    assert (found.value, found.low, found.high) == pytest.approx((expected.value, expected.low, expected.high))
+    assert rate_of_totals(Totals(10, 10, 7, 10, 7, 7)) == mean_rate([1.0] * 7 + [0.0] * 3)
+    assert rate_of_totals(Totals(1, 20, 14, 400, 280, 196)).n_effective == 1
 
 
 def test_rows_that_stand_twice_count_once():

@@ -111,6 +111,9 @@ def test_the_process_adds_the_error_of_the_judges_own_mean():
     near = difference_mean(traffic, sample, tuning=1.0, population="process").standard_error
     far = difference_mean(window_like, sample, tuning=1.0, population="process").standard_error
     assert near**2 - far**2 == pytest.approx(0.75 * 0.25 / 80)
+    thinned = traffic._replace(mean_variance=0.003)  # by a sampler upstream
+    errors = [difference_mean(each, sample, tuning=0.5).standard_error for each in (thinned, traffic)]
+    assert errors[0] ** 2 - errors[1] ** 2 == pytest.approx(0.25 * 0.003)
 
 
 def test_everything_labelled_gives_the_mean_with_width_zero():
@@ -237,6 +240,10 @@ def test_mean_scores_with_a_judge_on_another_scale():
     assert tuned.value == pytest.approx(3, abs=0.1)
     assert tuned.high - tuned.low < 0.3 * (alone.high - alone.low)
     assert tuned.method == "tuned_difference_t"
+    # Labels of the lower half, and a judge that says the rest is all at the top: the line leads beyond the scale.
+    beyond = mean_score(sample, traffic=JudgeTraffic(6_000, 1.2, 1 / 12), scale=(1, 5))
+    assert (beyond.value, beyond.high) == (5, 5)
+    assert "before it was moved into the scale" in beyond.warnings[-1]
 
 
 def test_mean_scores_are_refused_where_normal_theory_has_no_hold():

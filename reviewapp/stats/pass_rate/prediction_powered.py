@@ -22,11 +22,15 @@ Tuning = float | Literal["design"]
 
 
 class JudgeTraffic(NamedTuple):
-    """The judge's numbers on N items: how many, their mean and population variance (divisor N)."""
+    """The judge's numbers on N items: how many, their mean and population variance (divisor N).
+
+    Behind an upstream sampler the mean is a weighted one, and `mean_variance` is what the sampler makes it vary.
+    """
 
     n: int
     mean: float
     variance: float
+    mean_variance: float = 0.0
 
 
 class TunedMean(NamedTuple):
@@ -87,14 +91,15 @@ def difference_mean(
 ) -> TunedMean:
     """θ(λ) and its standard error sqrt(Σ q (e - ē)²/W²), e = y - λ f; y and f any real numbers.
 
-    For the process λ² Var f/N is added: the traffic's mean is itself a sample's. `"design"` takes `design_tuning`.
+    For the process λ² Var f/N is added: the traffic's mean is itself a sample's; for the window behind an upstream
+    sampler λ² times its `mean_variance`. `"design"` takes `design_tuning`.
     """
     tuned = design_tuning(sample, population) if tuning == "design" else float(tuning)
     residual = sample.y - tuned * judge_of(sample)
     mean = float(sample.weight @ residual / sample.weight.sum())
     variance = sampling_variance(residual - mean, sample, population)
-    if population == "process":
-        variance += tuned**2 * traffic.variance / traffic.n
+    of_the_mean = traffic.variance / traffic.n if population == "process" else traffic.mean_variance
+    variance += tuned**2 * of_the_mean
     return TunedMean(tuned * traffic.mean + mean, sqrt(variance), tuned)
 
 

@@ -24,7 +24,7 @@ def mean_score(
     confidence: float = 0.95,
     scale: tuple[float, float] | None = None,
 ) -> Estimate:
-    """Mean of `sample.y` over the traffic, in its own unit; limits cut to `scale` if given.
+    """Mean of `sample.y` over the traffic, in its own unit; it and its limits cut to `scale` if given.
 
     With `traffic` the judge's numbers (`sample.judge`) are used with an unclipped λ, without it the labels alone
     (t on n - 1). Refused (`below_min_n`) under 30 labels, or independent clusters, and when fewer than ten residuals
@@ -54,11 +54,14 @@ def mean_score(
             reason, method=method, n=sample.n, confidence=confidence, population=population, warnings=warnings
         )
     half = float(student.isf((1 - confidence) / 2, units - lost)) * error
-    low, high = scale if scale is not None else (-np.inf, np.inf)
+    least, most = scale if scale is not None else (-np.inf, np.inf)
+    low, mean, high = (min(max(each, least), most) for each in (value - half, value, value + half))
+    if mean != value:
+        warnings = (*warnings, f"{value:.4f} before it was moved into the scale")
     return Estimate(
-        value=value,
-        low=max(low, value - half),
-        high=min(high, value + half),
+        value=mean,
+        low=low,
+        high=high,
         method=method,
         n=sample.n,
         confidence=confidence,

@@ -298,12 +298,4 @@ def ceiling_of(pairs: Pairs, rule: Rule) -> HumanCeiling:
     for index, row in enumerate(rows):
         for person, said in zip(row.deciders, row.everybody, strict=True):
             humans[index, column[person]] = code[said]
-    found = human_ceiling(humans, np.array([code[row.ai] for row in rows], dtype=int), rule.spec.margin)
-    return replace(found, human_human=_within_0_1(found.human_human), ai_human=_within_0_1(found.ai_human))
-
-
-def _within_0_1(rate: Estimate) -> Estimate:
-    """Return a rate with the limits that a rate can have; those of its t interval reach beyond on few items."""
-    if rate.low is None or rate.high is None:
-        return rate
-    return replace(rate, low=max(rate.low, 0.0), high=min(rate.high, 1.0))
+    return human_ceiling(humans, np.array([code[row.ai] for row in rows], dtype=int), rule.spec.margin)

@@ -1,9 +1,11 @@
 """Who was right where the AI and people differ: found blind, and what it makes of both error rates."""
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from math import nan
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -17,13 +19,15 @@ from reviewapp.accounts.access import Access, require
 from reviewapp.accounts.roles import Action
 from reviewapp.audit.record import digest, record
 from reviewapp.http.errors import FieldError, InvalidError
-from reviewapp.stats.estimate import Estimate, no_estimate
-from reviewapp.stats.proportions import wilson
-from reviewapp.stats.signoff.paired import NonInferiority, PairedCounts, non_inferiority
+from reviewapp.stats.estimate import Estimate, Population, no_estimate
+from reviewapp.stats.pass_rate.labels_only import labels_only
+from reviewapp.stats.pass_rate.sample import LabelledSample, labelled_sample
+from reviewapp.stats.signoff.paired import NonInferiority, weighted_non_inferiority
 from sampling.draws.numbers import draw_numbers, purpose_salt
 
 LONGEST_NOTE = 10_000
 RULINGS = "shadow rulings"
+AGREED, OPEN = "agreed", "open"  # beside the findings
 CHOICES = ("first", "second", "both_wrong", "both_defensible", "guideline_unclear")
 
 
@@ -44,6 +48,7 @@ class Case(NamedTuple):
 class Rulings:
     """How the disagreements were found, and what follows. Agreed items count as right on both sides.
 
+    Rates are weighted and clustered by session, as the agreement is; `counts` are plain.
     Until every disagreement is ruled on, the error rates are the bounds that the open ones leave (`method`
     `bounds_of_open_cases`), and the difference is not defined.
     """
@@ -149,36 +154,31 @@ def count_rulings(pairs: Pairs | None, rule: Rule) -> Rulings:
     differing = [row for row in rows if not rule.same(row.human or "", row.ai)]
     ruled = _standing(pairs) if pairs else {}
     counts = dict.fromkeys(Finding.values, 0)
+    found: dict[int, str] = {row.item_id: OPEN for row in differing}
     for row in differing:
         ruling = ruled.get(row.item_id)
         if ruling is not None and _is_ruled(ruling, row):
             counts[ruling.finding] += 1
-    n, n_ruled = len(rows), sum(counts.values())
-    left = len(differing) - n_ruled
-    margin = rule.spec.margin
-    if left or not n:
-        return Rulings(
-            len(differing),
-            n_ruled,
-            counts,
-            _bounds(counts["ai_error"] + counts["both_wrong"], left, n),
-            _bounds(counts["human_error"] + counts["both_wrong"], left, n),
-            None,
-        )
-    unclear = counts["guideline_unclear"]
-    table = PairedCounts(
-        both=n - len(differing) + counts["both_defensible"],
-        first_only=counts["human_error"],
-        second_only=counts["ai_error"],
-        neither=counts["both_wrong"],
+            found[row.item_id] = ruling.finding
+    judged = [(row, found.get(row.item_id, AGREED)) for row in rows]
+    n_ruled = sum(counts.values())
+    if n_ruled < len(differing) or not rows:
+        ai, human = (_bounds(judged, side) for side in (Finding.AI_ERROR, Finding.HUMAN_ERROR))
+        return Rulings(len(differing), n_ruled, counts, ai, human, None)
+    clear = [(row, each) for row, each in judged if each != Finding.GUIDELINE_UNCLEAR]
+    ai, human = (
+        _rate(_sample([(row, float(each in {side, Finding.BOTH_WRONG})) for row, each in clear]))
+        for side in (Finding.AI_ERROR, Finding.HUMAN_ERROR)
     )
+    apart = {Finding.HUMAN_ERROR.value: 1.0, Finding.AI_ERROR.value: -1.0}
+    difference = _sample([(row, apart.get(each, 0.0)) for row, each in clear])
     return Rulings(
         len(differing),
         n_ruled,
         counts,
-        _rate(counts["ai_error"] + counts["both_wrong"], n - unclear),
-        _rate(counts["human_error"] + counts["both_wrong"], n - unclear),
-        non_inferiority(table, margin) if table.n else None,
+        ai,
+        human,
+        weighted_non_inferiority(difference, rule.spec.margin) if clear else None,
     )
 
 
@@ -208,16 +208,30 @@ def _finding(choice: str, ai_side: int) -> Finding:
     return Finding(choice)
 
 
-def _rate(errors: int, n: int) -> Estimate:
-    if not n:
-        return no_estimate("no_pairs", method="wilson", population="process")
-    limits = wilson(errors, n)
-    return Estimate(errors / n, limits.low, limits.high, "wilson", n, float(n), population="process")
+def _sample(judged: Sequence[tuple[Pair, float]]) -> LabelledSample:
+    """Return what counts of each pair, with its weight and its session."""
+    return labelled_sample(
+        [value for _, value in judged],
+        [nan if row.probability is None else row.probability for row, _ in judged],
+        cluster=[row.session or f"item {row.item_id}" for row, _ in judged],
+    )
 
 
-def _bounds(errors: int, left: int, n: int) -> Estimate:
+def _rate(sample: LabelledSample) -> Estimate:
+    return labels_only(sample, population="process") if sample.n else _no_pairs("hajek_wilson", "process")
+
+
+def _bounds(judged: Sequence[tuple[Pair, str]], side: Finding) -> Estimate:
     """Return where the rate lies whatever is found of the open cases; it has no sampling interval in it."""
-    if not n:
-        return no_estimate("no_pairs", method="bounds_of_open_cases", population="window")
-    low, high = errors / n, (errors + left) / n
-    return Estimate((low + high) / 2, low, high, "bounds_of_open_cases", n, None, 1.0, "window")
+    method = "bounds_of_open_cases"
+    known = [(1 / row.probability, each) for row, each in judged if row.probability]
+    if not known:
+        return _no_pairs(method, "window")
+    whole = sum(weight for weight, _ in known)
+    low = sum(weight for weight, each in known if each in {side, Finding.BOTH_WRONG}) / whole
+    high = min(low + sum(weight for weight, each in known if each == OPEN) / whole, 1.0)
+    return Estimate((low + high) / 2, low, high, method, len(known), None, 1.0, "window")
+
+
+def _no_pairs(method: str, population: Population) -> Estimate:
+    return no_estimate("no_pairs", method=method, population=population)

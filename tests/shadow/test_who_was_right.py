@@ -3,10 +3,18 @@
 from collections import Counter
 
 import pytest
+from django.utils import timezone
 
 from annotations.models import ShadowRuling
-from reviewapp.stats.signoff.paired import PairedCounts, tango
+from annotations.quality.asked import Window, get_question
+from annotations.shadow.pairs import read_question_pairs
+from annotations.shadow.rules import find_rule
+from annotations.shadow.rulings import list_cases, rule_on
+from reviewapp.stats.pass_rate.sample import labelled_sample
+from reviewapp.stats.signoff.paired import PairedCounts, tango, weighted_non_inferiority
 from sampling.models import Item
+from tests.queue.services import access_of
+from tests.sampling.lines import item
 from tests.shadow.world import URL, send
 
 
@@ -75,3 +83,43 @@ def test_who_was_right_is_found_blind_and_corrects_both_error_rates(lea, decided
     long = {"item": last.item_id, "choice": "first", "note": "x" * 10_001}
     assert ada.post("/p/helpdesk/shadow/who", long).status_code == 422
     assert browser_of(cast.rui).get("/p/helpdesk/shadow/who").status_code == 403
+
+
+def test_error_rates_are_weighted_and_by_session_like_the_agreement(lea, cast, project):
+    """Flagged items are drawn four times as often, and people fail half of them, with right; sessions are of two."""
+    rule = {"name": "flagged", "when": {"metadata.flag": {"eq": True}}, "rate": 1}
+    lea.put("/projects/helpdesk/plan", {"base_rate": 0.25, "rules": [rule]})
+    rows = [item(f"i{k}", decision="pass", session_ref=f"s{k // 2}", metadata={"flag": k < 20}) for k in range(100)]
+    send(lea, "items", rows)
+    drawn = {
+        f"i{k}": draw["probability"]
+        for k in range(100)
+        if (draw := lea.get(f"/projects/helpdesk/items/i{k}")["draws"][-1])["selected"]
+    }
+    wrong = {f"i{k}" for k in range(10)}
+    said = [{"external_id": name, "answers": {"verdict": "fail" if name in wrong else "pass"}} for name in drawn]
+    send(lea, "labels/import", [{**each, "reviewer": "zoe"} for each in said])
+    asked = f"{URL}?question=verdict"
+    open_ = lea.get(asked)["who_was_right"]["ai_error"]
+    whole = sum(1 / p for p in drawn.values())
+    assert (open_["low"], open_["high"]) == (0, pytest.approx(10 / whole))
+    shadow = find_rule(project.pk)
+    pairs = read_question_pairs(Window(project.pk), get_question(project.pk, None), shadow)
+    for case in list_cases(pairs, shadow, salt=project.sampling_salt):
+        choice = "second" if case.ai_side == 0 else "first"
+        rule_on(access_of(cast.ada), pairs=pairs, case=case, choice=choice, note="", now=timezone.now())
+    found = lea.get(asked)
+    told, agreement = found["who_was_right"], found["agreement"]
+    assert (told["ai_error"]["value"], told["human_error"]["value"]) == (pytest.approx(10 / whole), 0)
+    assert told["ai_error"]["low"] == pytest.approx(1 - agreement["high"])
+    assert told["ai_error"]["high"] == pytest.approx(1 - agreement["low"])
+    expected = weighted_non_inferiority(
+        labelled_sample(
+            [-float(name in wrong) for name in drawn],
+            list(drawn.values()),
+            cluster=[f"s{int(name[1:]) // 2}" for name in drawn],
+        ),
+        shadow.spec.margin,
+    ).difference
+    assert told["difference"]["value"] == pytest.approx(-10 / whole)
+    assert [told["difference"][end] for end in ("low", "high")] == pytest.approx([expected.low, expected.high])

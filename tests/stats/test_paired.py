@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviewapp.stats.signoff.paired import McNemar, PairedCounts, mcnemar, newcombe_method_10, non_inferiority, tango
+from reviewapp.stats.pass_rate.sample import labelled_sample
+from reviewapp.stats.signoff.paired import (
+    McNemar,
+    PairedCounts,
+    mcnemar,
+    newcombe_method_10,
+    non_inferiority,
+    tango,
+    weighted_non_inferiority,
+)
 from tests.stats.reference import vector
 
 CASES = vector("paired_difference_intervals")["expected"]
@@ -67,8 +76,33 @@ def test_non_inferior_when_the_lower_limit_clears_the_margin():
     assert non_inferiority(counts, margin=0.09).difference.confidence == pytest.approx(0.9)
 
 
+def apart(counts, each=1):
+    return [y for y, n in zip((0, 1, -1, 0), counts, strict=True) for _ in range(n * each)]
+
+
+def test_weights_and_sessions_change_only_what_the_pairs_are_worth():
+    """Equal weights are none. Sessions of four alike are worth their number, but for 99/100 of C/(C - 1)."""
+    counts = PairedCounts(85, 5, 7, 3)
+    plain = non_inferiority(counts, margin=0.09).difference
+    weighted = weighted_non_inferiority(labelled_sample(apart(counts), [0.2] * 100), 0.09).difference
+    assert (weighted.low, weighted.high, weighted.n_effective) == pytest.approx((plain.low, plain.high, 100))
+    alike = [place // 4 for place in range(400)]
+    four = labelled_sample(apart(counts, 4), [0.2] * 400, cluster=alike)
+    found = weighted_non_inferiority(four, 0.09).difference
+    fewer = tango(counts, 0.9, size=99)
+    assert (found.value, found.low, found.high) == pytest.approx((plain.value, fewer.low, fewer.high))
+    # 3 of 4 items that only the second has right were drawn four times as often.
+    unequal = weighted_non_inferiority(labelled_sample([0, 0, -1, -1, -1, -1], [1, 1, 1, 1, 1, 0.25]), 0.5)
+    assert unequal.difference.value == pytest.approx(-7 / 9)
+    nothing = weighted_non_inferiority(labelled_sample([0] * 20, [0.5] * 20), 0.2)
+    assert (nothing.difference.value, nothing.difference.n_effective) == (0, 20)
+
+
 def test_nothing_is_certified_without_pairs():
     assert not non_inferiority(PairedCounts(0, 0, 0, 0), margin=0.5).certified
+    assert weighted_non_inferiority(labelled_sample([], []), 0.5).difference.undefined == "no_pairs"
+    one_session = labelled_sample([0, 1], [1, 1], cluster=["s", "s"])
+    assert weighted_non_inferiority(one_session, 0.5).difference.undefined == "below_min_n"
 
 
 def test_impossible_arguments_are_refused():

@@ -33,8 +33,9 @@ class HumanCeiling:
     ai_human_kappa: tuple[float | None, ...]
 
 
-def _mean_estimate(values: FloatArray, method: str, alpha: float) -> Estimate:
-    """Mean over items with a t interval; without one when there is a single item or no spread to judge it by."""
+def _mean_estimate(values: FloatArray, method: str, alpha: float, *, least: float = 0.0) -> Estimate:
+    """Mean over items with a t interval cut at `least` and 1; without one when there is a single item or no spread to
+    judge it by."""
     n, mean = len(values), float(values.mean())
     spread = float(values.std(ddof=1)) if n > 1 else 0.0
     if spread == 0:
@@ -42,7 +43,7 @@ def _mean_estimate(values: FloatArray, method: str, alpha: float) -> Estimate:
             mean, None, None, method, n, None, 1 - 2 * alpha, "process", warnings=("zero_variance_no_interval",)
         )
     half = float(student.isf(alpha, n - 1)) * spread / sqrt(n)
-    return Estimate(mean, mean - half, mean + half, method, n, None, 1 - 2 * alpha, "process")
+    return Estimate(mean, max(mean - half, least), min(mean + half, 1.0), method, n, None, 1 - 2 * alpha, "process")
 
 
 def _kappa(first: IntArray, second: IntArray) -> float | None:
@@ -78,7 +79,7 @@ def human_ceiling(humans: ArrayLike, ai: ArrayLike, margin: float = 0.05, alpha:
     agrees = ((kept == answer[:, None]) & present).sum(axis=1) / raters
     counts = np.stack([(kept == code).sum(axis=1) for code in range(int(kept.max()) + 1)], axis=1)
     among = (counts * (counts - 1)).sum(axis=1) / (raters * (raters - 1))
-    difference = _mean_estimate(agrees - among, "paired_mean_over_items_t", alpha)
+    difference = _mean_estimate(agrees - among, "paired_mean_over_items_t", alpha, least=-1.0)
     return HumanCeiling(
         human_human=_mean_estimate(among, "mean_over_items_t", alpha),
         ai_human=_mean_estimate(agrees, "mean_over_items_t", alpha),

@@ -12,6 +12,8 @@ from scipy.optimize import bisect
 from scipy.stats import binom, norm
 
 from reviewapp.stats.estimate import Estimate, no_estimate
+from reviewapp.stats.pass_rate.labels_only import hajek_mean, kish_size, why_undefined
+from reviewapp.stats.pass_rate.sample import LabelledSample
 from reviewapp.stats.proportions import wilson
 
 
@@ -73,17 +75,23 @@ def tango(counts: PairedCounts, confidence: float = 0.95, *, size: float | None 
     _check(counts)
     if counts.n == 0:
         return no_estimate("no_pairs", method="tango", confidence=confidence, population="process")
-    value = (counts.first_only - counts.second_only) / counts.n
-    z = float(norm.isf((1 - confidence) / 2))
     worth = 1.0 if size is None else size / counts.n
-    b, c, n = counts.first_only * worth, counts.second_only * worth, counts.n * worth
+    value = (counts.first_only - counts.second_only) / counts.n
+    low, high = _tango_limits(
+        value, counts.first_only * worth, counts.second_only * worth, counts.n * worth, confidence=confidence
+    )
+    return Estimate(value, low, high, "tango", counts.n, None, confidence, "process")
+
+
+def _tango_limits(value: float, b: float, c: float, n: float, *, confidence: float) -> tuple[float, float]:
+    z = float(norm.isf((1 - confidence) / 2))
 
     def root(level: float, end: float) -> float:
         if value == end:
             return end
         return float(bisect(lambda delta: _tango_score(delta, b, c, n) - level, value, end, xtol=1e-14))
 
-    return Estimate(value, root(z, -1.0), root(-z, 1.0), "tango", counts.n, None, confidence, "process")
+    return root(z, -1.0), root(-z, 1.0)
 
 
 def newcombe_method_10(counts: PairedCounts, confidence: float = 0.95) -> Estimate:
@@ -132,7 +140,37 @@ def non_inferiority(counts: PairedCounts, margin: float, alpha: float = 0.05) ->
 
     Without pairs nothing is certified and the difference says why.
     """
+    return _against(tango(counts, 1 - 2 * alpha), margin)
+
+
+def weighted_non_inferiority(sample: LabelledSample, margin: float, alpha: float = 0.05) -> NonInferiority:
+    """The same of pairs that were chosen with unequal probabilities or share sessions, about the process.
+
+    `sample.y` is 1 where only the first rater is right, -1 where only the second, else 0. D = Σ w y / Σ w; Tango's
+    limits at n* = (b + c - D²)/V pairs, b and c weighted shares and V the variance of D by session; Kish's n where
+    nothing differs. Undefined as `hajek_mean`; for equal weights without sessions it is `non_inferiority`.
+    """
+    confidence = 1 - 2 * alpha
+    if reason := why_undefined(sample, "process"):
+        nothing = no_estimate(
+            "no_pairs" if reason == "no_labels" else reason,
+            method="tango",
+            n=sample.n,
+            confidence=confidence,
+            population="process",
+            warnings=sample.warnings,
+        )
+        return _against(nothing, margin)
+    mean, share = hajek_mean(sample, "process"), sample.weight / sample.weight.sum()
+    b, c = float(share[sample.y > 0].sum()), float(share[sample.y < 0].sum())
+    one, variance = b + c - mean.value**2, mean.standard_error**2
+    size = one / variance if one > 0 and variance > 0 else kish_size(sample, "process")
+    low, high = _tango_limits(mean.value, b * size, c * size, size, confidence=confidence)
+    found = Estimate(mean.value, low, high, "tango", sample.n, size, confidence, "process", warnings=sample.warnings)
+    return _against(found, margin)
+
+
+def _against(difference: Estimate, margin: float) -> NonInferiority:
     if not 0 < margin < 1:
         raise ValueError("the margin lies strictly between 0 and 1")
-    difference = tango(counts, 1 - 2 * alpha)
     return NonInferiority(difference, margin, difference.low is not None and difference.low > -margin)

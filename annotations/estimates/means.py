@@ -82,10 +82,11 @@ def plain_mean(weighed: Weighed) -> Estimate:
 
 def shares_of(weighed: Weighed, population: Population) -> list[Share]:
     """Return the share of every option, each by the default estimator of a rate."""
-    outcomes = weighed.outcomes()
+    outcomes, options = weighed.outcomes(), weighed.grading.cells[:-2]
+    unseen = 1 / len(options)  # of what nobody labelled each option is as likely as any other, so that all add up to 1
     return [
-        Share(option, weighed.rate(population, outcomes=_is(outcomes, place)).estimate)
-        for place, option in enumerate(weighed.grading.cells[:-2])
+        Share(option, weighed.rate(population, outcomes=_is(outcomes, place), unseen=unseen).estimate)
+        for place, option in enumerate(options)
     ]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from annotations.estimates.compare import Comparison, compare_parts, largest_pair, read_compare
-from annotations.estimates.grading import FAIL, PASS, Figure, Grading, grading_of
+from annotations.estimates.grading import FAIL, PASS, Figure, grading_of
 from annotations.estimates.judged import depends_on_draw, find_flag, find_judge, without_verdicts
 from annotations.estimates.means import Share, judge_mean, mean_of, plain_mean, scale_of, shares_of
 from annotations.estimates.rows import read_drawn, read_traffic
@@ -195,22 +195,24 @@ def _figures(whole: Weighed, population: Population) -> _Figures:
         nothing = no_estimate("not_pass_fail", method="shares", n=int(whole.done.sum()), population=population)
         return _Figures(nothing, nothing, nothing, nothing, None)
     rate = whole.rate(population)
-    counts = _verdict_counts(whole.grading, whole)
     return _Figures(
         rate.estimate,
         rate.labels_only,
-        raw_judge_rate(counts[PASS], counts[PASS] + counts[FAIL], population=population),
+        _judge_only(whole, population),
         unweighted(whole.outcomes()),
         rate.top_weight_share,
     )
 
 
-def _verdict_counts(grading: Grading, whole: Weighed) -> list[int]:
-    """Return how many of the items received the judge passed, failed, could not be read on, and did not answer."""
-    counts = [0] * len(grading.cells)
-    for each in whole.rows.hours:
-        counts[each.verdict] += each.n
-    return counts
+def _judge_only(whole: Weighed, population: Population) -> Estimate:
+    """Return what the judge passes of all that it passes or fails, covered or not; weighted behind a sampler."""
+    everything = whole.traffic(whole.places(), parts=False, everything=True)
+    chosen = [PASS, FAIL]
+    n, weight, square = (float(each[chosen].sum()) for each in (everything.n, everything.weight, everything.square))
+    if not n:
+        return raw_judge_rate(0, 0, population=population)
+    worth = weight**2 / square
+    return raw_judge_rate(everything.weight[PASS] / weight * worth, worth, n=int(n), population=population)
 
 
 def _design(whole: Weighed, shown: _Figures, population: Population) -> Design:

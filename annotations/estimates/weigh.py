@@ -24,6 +24,7 @@ from reviewapp.stats.pass_rate.post_stratified import (
 )
 from reviewapp.stats.pass_rate.sample import LabelledSample, labelled_sample
 from reviewapp.stats.pass_rate.traffic import RECEIVED, Traffic
+from reviewapp.stats.pass_rate.verdict_cells import UNSEEN
 from reviewapp.stats.sampling.response import Response, WorstCase, response_cells, worst_case
 
 Place = tuple[str | None, int]
@@ -132,12 +133,16 @@ class Weighed:
         """Return the verdict cells of the traffic taken together."""
         return [(None, verdict) for verdict in range(len(self.grading.cells))]
 
-    def rate(self, population: Population, *, outcomes: FloatArray | None = None) -> PostStratified:
-        """Return the pass rate of the covered traffic; `outcomes` replaces what the answered items count."""
+    def rate(
+        self, population: Population, *, outcomes: FloatArray | None = None, unseen: float = UNSEEN
+    ) -> PostStratified:
+        """Return the pass rate of the covered traffic; `outcomes` replaces what the answered items count, `unseen` is
+        what a verdict without labels counts as."""
         found = post_stratified(
             self.traffic(self.places(), parts=False),
             self.sample(self.verdicts(), outcomes=outcomes, sessions=population == "process"),
             population=population,
+            unseen=unseen,
         )
         if found.estimate.undefined == "no_items" and self.rows.n_received:
             return PostStratified(_nothing(population), (), found.labels_only, None, None, 0.0, self.rows.n, 0.0)
@@ -208,12 +213,15 @@ class Weighed:
             return None
         traffic = self.traffic(self.places(), parts=False, everything=True)
         codes = self.verdicts()
+        sessions = self.session if population == "process" else None
         outcomes = np.asarray([each.outcome or 0.0 for each in self.drawn])
         return worst_case(
             outcomes,
             np.asarray([each.outcome is not None for each in self.drawn]),
             lambda y: (
-                post_stratified(traffic, labelled_sample(y, self.chance, judge=codes), population=population).estimate
+                post_stratified(
+                    traffic, labelled_sample(y, self.chance, judge=codes, cluster=sessions), population=population
+                ).estimate
             ),
         )
 

@@ -193,6 +193,10 @@ def test_sessions_are_the_units_of_the_process(lea):
     clustered = lea.get(f"{URL}?population=process")["estimate"]
     assert clustered["value"] == pytest.approx(0.5)
     assert clustered["high"] - clustered["low"] > 0.4  # as of 12 answers, not of 60
+    send(lea, [item(f"s{n}-open", session_ref=f"s{n}") for n in range(12)])
+    worst = lea.get(f"{URL}?population=process")["design"]["worst_case"]["all_fail"]
+    assert worst["value"] == pytest.approx(30 / 72)
+    assert worst["high"] - worst["low"] > 0.4
 
 
 def test_a_question_without_a_pass_and_an_unknown_judge_are_refused(lea):
@@ -287,6 +291,15 @@ def test_ratings_without_a_pass_have_a_mean_and_choices_without_one_have_shares(
     assert shares["estimate"]["undefined"] == "not_pass_fail"
     values = {each["value"]: each["estimate"]["value"] for each in shares["shares"]}
     assert values == {"a": pytest.approx(27 / 40), "b": pytest.approx(13 / 40), "c": 0}
+    # A judge says c of ten items that nobody labelled: a third of that for each, so that all add up to everything.
+    lines = [
+        {"external_id": f"i{n}", "judge": "t", "judge_version": "1", "answers": {"topic": "c" if n >= 70 else "a"}}
+        for n in range(80)
+    ]
+    lea.post("/projects/helpdesk/verdicts/import", ndjson(*lines), **NDJSON)
+    judged = {each["value"]: each["estimate"]["value"] for each in lea.get(f"{URL}?question=topic&judge=t")["shares"]}
+    assert judged["c"] == pytest.approx(10 / 80 / 3)
+    assert sum(judged.values()) == pytest.approx(1)
     assert lea.get(f"{URL}?question=topic&compare=system_version:v2,v1", status=422)["error"]["code"] == "not_pass_fail"
 
 

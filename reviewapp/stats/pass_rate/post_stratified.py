@@ -21,7 +21,7 @@ from reviewapp.stats.estimate import Estimate, Population, Undefined, no_estimat
 from reviewapp.stats.pass_rate.labels_only import labels_only, require_outcomes
 from reviewapp.stats.pass_rate.sample import LabelledSample
 from reviewapp.stats.pass_rate.traffic import Traffic
-from reviewapp.stats.pass_rate.verdict_cells import CellTable, VerdictCell, cell_table, described_cells
+from reviewapp.stats.pass_rate.verdict_cells import UNSEEN, CellTable, VerdictCell, cell_table, described_cells
 from reviewapp.stats.proportions import Interval
 
 METHOD = "post_stratified_jeffreys_mover/1"
@@ -49,13 +49,19 @@ class PostStratified:
 
 
 def post_stratified(
-    traffic: Traffic, sample: LabelledSample, *, population: Population = "window", confidence: float = 0.95
+    traffic: Traffic,
+    sample: LabelledSample,
+    *,
+    population: Population = "window",
+    confidence: float = 0.95,
+    unseen: float = UNSEEN,
 ) -> PostStratified:
     """Estimate the pass rate; `sample.judge` holds cell codes into `traffic.names`, `sample.y` is 0 or 1.
 
     The window is finite: cells labelled completely have width zero. The process is not: no finite-population factor,
     clusters as units if the sample has them, and the shares W_v themselves vary. n_effective = θ(1-θ)/(width/2z)²,
-    and where θ is 0 or 1, 1/Σ W_v²/n_v*. Undefined without traffic or without labels.
+    and where θ is 0 or 1, 1/Σ W_v²/n_v*. A cell without labels counts as `unseen`. Undefined without traffic or without
+    labels.
     """
     alone = labels_only(sample, population=population, confidence=confidence)
     if reason := _why_undefined(traffic, sample):
@@ -69,7 +75,7 @@ def post_stratified(
         )
         return PostStratified(missing, (), alone, None, None, 0.0, traffic.n_items, 0.0)
     require_outcomes(sample.y)
-    table = cell_table(traffic, sample, population, confidence)
+    table = cell_table(traffic, sample, population, confidence, unseen)
     top = _top_weight_share(sample)
     every_cell = np.arange(len(traffic.names))
     warnings = _warnings(traffic, table, sample, top)

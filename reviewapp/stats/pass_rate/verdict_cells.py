@@ -14,6 +14,7 @@ from reviewapp.stats.proportions import Interval, jeffreys
 
 RULE = 5  # of either outcome before a cell's own variance is believed
 METHOD = "jeffreys_effective_n"
+UNSEEN = 0.5  # what a cell without labels counts as, with the limits 0 and 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,11 @@ class CellTable:
 
 
 def cell_table(
-    traffic: Traffic, sample: LabelledSample, population: Population = "window", confidence: float = 0.95
+    traffic: Traffic,
+    sample: LabelledSample,
+    population: Population = "window",
+    confidence: float = 0.95,
+    unseen: float = UNSEEN,
 ) -> CellTable:
     """Steps 1 to 3 of the default estimator for every cell; `sample.judge` holds the cell codes 0..k-1.
 
@@ -66,7 +71,7 @@ def cell_table(
     n_pass = np.bincount(cell, sample.y, minlength=k).astype(np.int64)
     total = np.bincount(cell, sample.weight, minlength=k).astype(np.float64)
     seen = n_labels > 0
-    value = np.full(k, 0.5)
+    value = np.full(k, unseen)
     value[seen] = np.bincount(cell, sample.weight * sample.y, minlength=k)[seen] / total[seen]
     np.clip(value, 0.0, 1.0, out=value)
 

@@ -6,13 +6,24 @@ import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python import base as axe
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    Route,
+    expect,
+    sync_playwright,
+)
 
 from annotations.rubrics.publish import publish_rubric
 from reviewapp.accounts.models import User
@@ -49,11 +60,23 @@ def browser() -> Iterator[Browser]:
     # Playwright's loop runs in this thread; the database is used from it between the calls, never within.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     expect.set_options(timeout=30_000)
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
+        for name in ("click", "fill", "check", "press", "select_option"):
+            patch.setattr(Locator, name, on_a_loaded_page(getattr(Locator, name)))
         launched = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
         yield launched
         launched.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+def on_a_loaded_page(act: Callable[..., Any]) -> Callable[..., Any]:
+    """Have an action wait for the page that a link led to: before its script runs, a button there does nothing."""
+
+    def wait_and_act(locator: Locator, *args: Any, **options: Any) -> Any:
+        locator.page.wait_for_load_state()
+        return act(locator, *args, **options)
+
+    return wait_and_act
 
 
 @cache
@@ -137,6 +160,7 @@ def open_page(browser: Browser, live_server, console: Console) -> Iterator[Calla
     console.over = True
     for context in contexts:
         for page in context.pages:
+            page.wait_for_load_state()
             page.evaluate("() => { window.fetch = () => new Promise(() => {}) }")
         for page in context.pages:
             wait_until_answered(page, under_way)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection, connections
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 class Other:

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 90
+START_SECONDS = 240
 logging.getLogger("httpx").setLevel(logging.WARNING)  # a line a request would bury what went wrong
 
 
@@ -59,7 +59,7 @@ class Installation:
             capture_output=True,
             text=True,
             input=stdin.decode() if stdin else None,
-            timeout=120,
+            timeout=300,
         )
 
     def token(self, project: str, name: str, scopes: str) -> str:
@@ -71,7 +71,7 @@ class Installation:
         client = httpx.Client(
             base_url=f"{self.url}/api/v1",
             headers={"Authorization": f"Bearer {token}"},
-            timeout=30,
+            timeout=90,
             trust_env=False,
             verify=False,
         )

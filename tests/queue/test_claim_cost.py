@@ -65,7 +65,7 @@ def test_a_claim_behind_the_cursor_touches_a_handful_of_buffers(project, cast, l
         project=project,
         lane=Lane.ESTIMATION,
         rank=(PAST - 1) / 6_000,
-        task_id=10**12,
+        task_id=2**62,
         since=timezone.now(),
     )
     assert buffers_of_claim(project, cast.rui) < PAST / 8
@@ -73,7 +73,7 @@ def test_a_claim_behind_the_cursor_touches_a_handful_of_buffers(project, cast, l
 
 def test_urgent_work_that_one_has_done_costs_a_look_at_its_lane(project, cast, long_queue):
     """One lane more is probed, behind its own cursor."""
-    values = {"reviewer": cast.rui, "project": project, "since": timezone.now(), "task_id": 10**12}
+    values = {"reviewer": cast.rui, "project": project, "since": timezone.now(), "task_id": 2**62}
     ClaimCursor.objects.create(lane=Lane.ESTIMATION, rank=(PAST - 1) / 6_000, **values)
     before = buffers_of_claim(project, cast.rui)
     add_items(project, [number / 500 for number in range(500)], need=2, prefix="urgent", urgent=True)

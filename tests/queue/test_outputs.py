@@ -222,7 +222,7 @@ def test_a_claim_does_not_walk_over_outputs_that_its_reviewer_has_graded(cast, p
             [cast.rui.pk],
         )
         cursor.execute("ANALYZE annotations_task, annotations_guard")
-    behind = {"rank": 3000, "task_id": 10**12, "since": timezone.now()}
+    behind = {"rank": 3000, "task_id": 2**62, "since": timezone.now()}
     turn = EvaluationTurn.objects.create(reviewer=cast.rui, project=project, others=3, **behind)
     with_cursor = buffers_of_claim(project, cast.rui)
     EvaluationTurn.objects.filter(pk=turn.pk).update(since="2020-01-01T00:00Z")

@@ -43,8 +43,9 @@ function giveBack() {
   if (task) call("POST", `${base}/${task}/leave`, {}).catch(() => {});
 }
 
-/** Take the case off the page. */
+/** Take the case off the page; what was written about it comes again with it. */
 function clear() {
+  current?.keep();
   current?.element.remove();
   current = null;
   byId("actions").hidden = true;
@@ -109,6 +110,7 @@ async function decide() {
   try {
     const answer = await call("POST", `${base}/decide`, current.decision);
     lastDecided = answer.external_id;
+    current.settle();
     const who = answer.people.map(({ who, name }) => (answer.hidden ? `${who} was ${name}` : name)).join(", ");
     decidedLine.replaceChildren(make("strong", {}, answer.external_id), ` is decided${who ? `; ${who}` : ""}.`);
     byId("again-button").hidden = false;
@@ -118,7 +120,9 @@ async function decide() {
   } catch (problem) {
     busy = false;
     if (problem instanceof Refusal && ["case_decided", "case_taken"].includes(problem.code)) {
-      say(`${current.found.external_id}: ${problem.message}`, "warn", { answers: current.decision.answers });
+      const { answers, note, unclear } = current.decision;
+      const written = { answers, reason: note || undefined, unclear: unclear || undefined };
+      say(`${current.found.external_id}: ${problem.message}`, "warn", { answers: written });
       next();
     } else if (problem instanceof Refusal && problem.fields.some(({ path }) => path.startsWith("answers."))) {
       current.form.showRefusal(problem.fields);
@@ -217,6 +221,7 @@ setInterval(() => {
   call("POST", `${base}/${task}/keep`, {}).catch((problem) => problem instanceof Refusal && trouble(problem));
 }, KEEP_EVERY);
 addEventListener("pagehide", () => {
+  current?.keep();
   const task = current?.found.task;
   if (task) call("POST", `${base}/${task}/leave`, {}, { keepalive: true }).catch(() => {});
 });

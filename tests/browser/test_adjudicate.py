@@ -55,8 +55,14 @@ def test_a_case_is_decided_by_keyboard_and_the_next_one_comes(project, cast, ope
     assert decided.answers == {"verdict": "fail", "fixed": "Open from 9 to 6.", "marks": [marked]}
     assert (decided.note, decided.error_type) == ("Closed on Sundays.", "guideline_unclear")
     assert GuidelineTodo.objects.get().text == "Is Sunday a day?"
-    press(page, "s")
+    press(page, "e")
+    page.keyboard.type("On second thoughts")
+    press(page, "Escape", "s")
     expect(page.get_by_role("heading", name="Only what you put aside is left")).to_be_visible()
+    page.get_by_role("button", name="Get it back").click()
+    on_screen(page, 1)
+    reason = here(page).get_by_role("textbox", name="Reason, for the reviewers")
+    expect(reason).to_have_value("On second thoughts")
     press(page, "z", "z")
     on_screen(page, 0)
     expect(page.locator("#waiting")).to_be_hidden()

@@ -3,6 +3,7 @@
 import { make } from "../review/dom.js";
 import { layOut } from "../review/sheet.js";
 import { Opinions } from "./opinions.js";
+import { findUndecided, forgetUndecided, keepUndecided } from "./undecided.js";
 
 const WHY = "case:why";
 const UNCLEAR = "case:unclear";
@@ -25,18 +26,24 @@ function caseQuestions(errorTypes, longest) {
 
 /** A case as it is worked on. */
 export class Case {
-  /** @param {any} found what the server tells of it @param {{errorTypes: any[], longest: number, say: (text: string) => void}} page */
+  /**
+   * @param {any} found what the server tells of it
+   * @param {{errorTypes: any[], longest: number, say: (text: string) => void}} page
+   */
   constructor(found, { errorTypes, longest, say }) {
     this.found = found;
+    this.isBegun = false;
     const questions = [...found.rubric.questions, ...caseQuestions(errorTypes, longest)];
-    const sheet = layOut({ ...found, rubric: { ...found.rubric, questions } }, () => {});
+    const sheet = layOut({ ...found, rubric: { ...found.rubric, questions } }, () => (this.isBegun = true));
     Object.assign(this, sheet);
     /** @type {HTMLElement} */
     this.element = sheet.element;
     this.form = sheet.form;
     this.viewer = sheet.viewer;
     this.heading = sheet.heading;
-    this.form.fill({ ...found.prefill, [WHY]: found.former?.error_type || undefined }, found.former?.note || "");
+    const first = { answers: { ...found.prefill, [WHY]: found.former?.error_type || undefined }, reason: found.former?.note || "" };
+    const { answers, reason } = findUndecided(this.name) || first;
+    this.form.fill(answers, reason);
     this.nameReason();
     sheet.questions.prepend(this.about());
     this.opinions = new Opinions(found, this.form, say);
@@ -66,8 +73,26 @@ export class Case {
     return make("div", { class: "case-about stack" }, head, ...own, ...words);
   }
 
+  /** The case as it was found: what was written about it is about nothing else. */
+  get name() {
+    const { external_id, rubric, former } = this.found;
+    return JSON.stringify([external_id, rubric.version, former]);
+  }
+
+  /** Keep what was written for when the case comes again. */
+  keep() {
+    if (this.isBegun) keepUndecided(this.name, { answers: this.form.draft, reason: this.form.comment });
+  }
+
+  /** It is decided: nothing of it is kept. */
+  settle() {
+    this.isBegun = false;
+    forgetUndecided(this.name);
+  }
+
   /** The guidelines are to blame: say so, and go where it is written what is unclear. */
   sayUnclear() {
+    this.isBegun = true;
     const block = this.form.blocks.find(({ question }) => question.key === WHY);
     block.widget.fill(UNCLEAR_WHY);
     this.form.refresh();

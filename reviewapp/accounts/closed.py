@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -44,4 +45,12 @@ class ClosedByDefaultMiddleware:
             return None
         if request.user.is_authenticated:
             return None
-        return redirect_to_login(request.get_full_path())
+        return redirect_to_login(_back_to(request))
+
+
+def _back_to(request: HttpRequest) -> str:
+    """Return where to go on after signing in: at what was asked for, or at the page whose form was sent."""
+    if request.method in {"GET", "HEAD"}:
+        return request.get_full_path()
+    page = urlsplit(request.headers.get("Referer", ""))
+    return page._replace(scheme="", netloc="", fragment="").geturl() if page.netloc == request.get_host() else "/"

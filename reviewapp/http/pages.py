@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import is_valid_path
@@ -24,6 +24,7 @@ from reviewapp.http.request_id import current_request_id
 
 _API = "/api/"
 _NO_METHOD = "This address does not take that method; the header Allow names those it takes."
+_FORM_ONLY = "This is where a form is sent to; there is nothing to see here. Go back to the page with the form."
 
 
 class InternalError(RefusalError):
@@ -66,7 +67,9 @@ class ErrorsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if response.status_code < 400 or not request.path.startswith(_API):
+        if not request.path.startswith(_API):
+            return _form_only(request, response)
+        if response.status_code < 400:
             return response
         if response.headers.get("Content-Type", "").startswith("application/json"):
             return response
@@ -85,6 +88,16 @@ class ErrorsMiddleware:
             return refusal_response(refusal)
         template = f"{refusal.status}.html" if refusal.status in {403, 404} else "refused.html"
         return render(request, template, {"message": refusal.message}, status=refusal.status)
+
+
+def _form_only(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Give whoever opens the address of a form a page to read; Django leaves it empty."""
+    is_empty = isinstance(response, HttpResponseNotAllowed) and not response.content
+    if not is_empty or request.method != "GET" or not request.accepts("text/html"):
+        return response
+    response.content = render_to_string("refused.html", {"message": _FORM_ONLY}, request)
+    response["Content-Length"] = str(len(response.content))
+    return response
 
 
 @csrf_exempt  # a program with a token is told that it has the address wrong

@@ -88,6 +88,22 @@ def test_a_wrong_method_is_405_and_says_which_are_right(db):
     assert set(response["Allow"].split(", ")) == {"GET", "POST"}
 
 
+def test_the_address_of_a_form_says_that_there_is_nothing_to_see(cast, project, browser_of):
+    response = browser_of(cast.olga).get("/p/helpdesk/settings/project")
+    assert (response.status_code, response["Allow"], b"a form is sent to" in response.content) == (405, "POST", True)
+    assert response["Content-Length"] == str(len(response.content))
+    assert "Content-Security-Policy" in response
+
+
+def test_whoever_sends_a_form_without_being_signed_in_comes_back_to_its_page(project):
+    address = "/p/helpdesk/settings/project"
+    for page, back in (("http://testserver/p/helpdesk/settings?a=1#x", "/p/helpdesk/settings%3Fa%3D1"), ("", "/")):
+        response = Client().post(address, {}, headers={"Referer": page})
+        assert response["Location"] == f"/accounts/login/?next={back}"
+    elsewhere = Client().post(address, {}, headers={"Referer": "https://elsewhere.example/p"})
+    assert elsewhere["Location"] == "/accounts/login/?next=/"
+
+
 def test_nobody_is_401_with_the_way_in(db):
     response = Client().get("/api/v1/projects")
     assert (response.status_code, error_of(response)["code"]) == (401, "unauthenticated")

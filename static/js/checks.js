@@ -2,10 +2,12 @@
 
 import { startFilterBuilders } from "./filters/builder.js";
 import { pollFragments, wireLiveForms } from "./page/fragments.js";
+import { sendFormsOnce } from "./page/once.js";
 import { followTheme } from "./page/theme.js";
 import { showLocalTimes } from "./page/times.js";
 
 followTheme();
+sendFormsOnce();
 showLocalTimes();
 startFilterBuilders();
 wireLiveForms();

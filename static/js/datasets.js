@@ -3,10 +3,12 @@
 import { startFilterBuilders } from "./filters/builder.js";
 import { wireCopying } from "./page/copy.js";
 import { pollFragments, wireLiveForms } from "./page/fragments.js";
+import { sendFormsOnce } from "./page/once.js";
 import { followTheme } from "./page/theme.js";
 import { showLocalTimes } from "./page/times.js";
 
 followTheme();
+sendFormsOnce();
 wireCopying();
 showLocalTimes();
 startFilterBuilders();

@@ -1,5 +1,6 @@
 /** The list of items: the filter builder, panels that close by themselves, the count, and the way back to a row. */
 
+import { sendFormsOnce } from "./page/once.js";
 import { followTheme } from "./page/theme.js";
 import { showLocalTimes } from "./page/times.js";
 import { wireCopying } from "./page/copy.js";
@@ -11,6 +12,7 @@ import { wireTicks } from "./items/ticks.js";
 import { offerColumns, tidyFinder } from "./items/finder.js";
 
 followTheme();
+sendFormsOnce();
 showLocalTimes();
 wireCopying();
 startFilterBuilders();

@@ -3,11 +3,13 @@
 import { startFilterBuilders } from "./filters/builder.js";
 import { wireCopying } from "./page/copy.js";
 import { pollFragments } from "./page/fragments.js";
+import { sendFormsOnce } from "./page/once.js";
 import { followTheme } from "./page/theme.js";
 import { followPlan } from "./plan/preview.js";
 import { wireRules } from "./plan/rules.js";
 
 followTheme();
+sendFormsOnce();
 wireCopying();
 pollFragments();
 startFilterBuilders();

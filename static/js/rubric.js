@@ -1,6 +1,7 @@
 /** The rubric's page: questions by clicking, in step with their JSON, and the reviewer's screen beside them. */
 
 import { askForJson } from "./page/ask.js";
+import { sendFormsOnce } from "./page/once.js";
 import { followTheme } from "./page/theme.js";
 import { showLocalTimes } from "./page/times.js";
 import { byId, make } from "./review/dom.js";
@@ -170,4 +171,5 @@ if (!("typed" in root.dataset)) {
 }
 showView(readJson() ? "click" : "json");
 followTheme();
+sendFormsOnce();
 showLocalTimes();

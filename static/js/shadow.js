@@ -1,10 +1,12 @@
 /** Who was right: one key for each finding, n for the note, z to take the last one back; never while writing. */
 
+import { sendFormsOnce } from "./page/once.js";
 import { followTheme } from "./page/theme.js";
 import { showLocalTimes } from "./page/times.js";
 import { ItemViewer } from "./item/viewer.js";
 
 followTheme();
+sendFormsOnce();
 showLocalTimes();
 const content = /** @type {HTMLElement | null} */ (document.querySelector("[data-item-view]"));
 if (content) new ItemViewer(content);

@@ -31,14 +31,26 @@ export function wireLiveForms() {
   }
 }
 
-/** Refresh every `[data-poll]` each second, until its answer says `data-poll-end`. */
+const isFilledIn = (field) => field === document.activeElement || field.value !== field.defaultValue;
+
+/** Draw a part anew; whoever stands on a button in it stands there still. */
+function redraw(place, answer) {
+  const controls = () => [...place.querySelectorAll("a, button, summary")];
+  const at = controls().indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  const words = controls()[at]?.textContent;
+  place.innerHTML = answer;
+  showLocalTimes(place);
+  if (controls()[at]?.textContent === words) controls()[at]?.focus();
+}
+
+/** Refresh every `[data-poll]` each second, until its answer says `data-poll-end`; not under what somebody writes in it. */
 export function pollFragments() {
   for (const place of document.querySelectorAll("[data-poll]")) {
     const poll = async () => {
       const answer = document.hidden ? null : await askFor(place.dataset.poll);
-      if (answer !== null) {
-        place.innerHTML = answer;
-        showLocalTimes(place);
+      const typing = [...place.querySelectorAll("input, textarea")].some(isFilledIn);
+      if (answer !== null && !typing) {
+        redraw(place, answer);
         if (place.querySelector("[data-poll-end]")) return;
       }
       setTimeout(poll, EVERY);

@@ -251,10 +251,11 @@ def post_assignments(request: HttpRequest, p: str, body: AssignIn) -> AssignedOu
 
 
 @router.post("/{p}/failure-modes/publish", response={201: PublishedOut}, summary="Ask reviewers for failure modes")
-def post_modes_question(request: HttpRequest, p: str, body: PublishIn) -> Status[PublishedOut]:
+def post_modes_question(request: HttpRequest, p: str, body: PublishIn | None = None) -> Status[PublishedOut]:
     """Publish the next version of the rubric, with the codebook as the options of one question."""
     access = authorize(actor_of(request), p, Action.EDIT_RUBRIC)
-    return Status(201, PublishedOut(version=publish_modes(access, follows=body.follows, now=timezone.now()).version))
+    published = publish_modes(access, follows=(body or PublishIn()).follows, now=timezone.now())
+    return Status(201, PublishedOut(version=published.version))
 
 
 @router.patch("/{p}/failure-modes/{mode}", response=ModeOut, summary="Reword a failure mode")

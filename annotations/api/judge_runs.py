@@ -88,10 +88,10 @@ def patch_provider(request: HttpRequest, slug: str, name: str, body: ProviderFie
 @router.post(
     "/{slug}/providers/{name}/test", response=TestOut, summary="Try a provider", operation_id="post_provider_test"
 )
-def post_test(request: HttpRequest, slug: str, name: str, body: TestIn) -> TestOut:
+def post_test(request: HttpRequest, slug: str, name: str, body: TestIn | None = None) -> TestOut:
     """Ask a provider for one word; it costs a few tokens."""
     access = authorize(actor_of(request), slug, Action.EDIT_PROVIDERS)
-    found = test_provider(access, name, model=body.model, now=timezone.now())
+    found = test_provider(access, name, model=(body or TestIn()).model, now=timezone.now())
     return TestOut(ok=found.ok, message=found.message, latency_ms=found.latency_ms)
 
 
@@ -178,8 +178,11 @@ def post_run(
     summary="Estimate a run",
     operation_id="post_judge_estimate",
 )
-def post_estimate(request: HttpRequest, slug: str, judge: str, version: str, body: RunIn) -> EstimateOfRunOut:
+def post_estimate(
+    request: HttpRequest, slug: str, judge: str, version: str, body: RunIn | None = None
+) -> EstimateOfRunOut:
     """Say what a run would cost and how long it would take, without beginning it."""
+    body = body or RunIn()
     access, found = _version(request, slug, judge, version, Action.SEE_JUDGES)
     return EstimateOfRunOut.from_orm(estimate_run(access.project, found, where=body.where, sample=body.sample))
 
@@ -225,10 +228,12 @@ def put_online(request: HttpRequest, slug: str, judge: str, version: str, body: 
     summary="Ask about the anchors again",
     operation_id="post_judge_anchors",
 )
-def post_anchors(request: HttpRequest, slug: str, judge: str, version: str, body: AnchorsIn) -> Status[RunCreated]:
+def post_anchors(
+    request: HttpRequest, slug: str, judge: str, version: str, body: AnchorsIn | None = None
+) -> Status[RunCreated]:
     """Ask a version about the anchors again, past the cache: what changed tells whether it moved (`GET …/watch`)."""
     access, found = _version(request, slug, judge, version, Action.EDIT_JUDGES)
-    question = get_question(access.project.pk, body.question)["key"]
+    question = get_question(access.project.pk, (body or AnchorsIn()).question)["key"]
     return Status(202, RunCreated(id=start_anchor_run(access, found, question=question, now=timezone.now()).pk))
 
 

@@ -20,7 +20,7 @@ def measure_evaluation(
     since: datetime | None = None,
 ) -> Measured:
     """Return a metric of the newest finished evaluation of a version (over a dataset, a tag), or why there is none."""
-    later = f" since {since:%Y-%m-%d %H:%M}" if since else ""
+    later = f" since {since:%Y-%m-%d %H:%M} UTC" if since else ""
     over = (f" over {dataset}" if dataset else "") + (f" over a version tagged {tag}" if tag else "")
     found = latest_scores(project, system_version, dataset=dataset, dataset_tag=tag, since=since)
     if found is None:

@@ -69,7 +69,11 @@ def _page(request: HttpRequest, access: Access, *, problems: Problems | None = N
         "datasets_url": link_if_may(access, "datasets", Action.SEE_DATASETS),
     }
     if may_run:
-        context["datasets"] = [each for each in list_datasets(access.project) if each.newest is not None]
+        context["datasets"] = [
+            (each, f"{each.dataset.name}@{each.newest.version}")
+            for each in list_datasets(access.project)
+            if each.newest is not None
+        ]
         done = [run for run in runs if run.state == EvaluationState.DONE]
         context["baselines"] = done[:30]
     return render(request, "pages/evaluations.html", context, status=status)

@@ -35,6 +35,7 @@ from sampling.views.list_state import ListState
 
 POWER = 0.8
 STORY = 40  # lines that are shown at once
+_KEPT = ("decide", "attest", "gates", "share", "rollback")
 
 
 @never_cache
@@ -122,7 +123,7 @@ def rollout(request: HttpRequest, slug: str, rollout_id: int) -> HttpResponse:
         "may_roll_back": access.may(Action.ROLL_BACK) and found.stage != RolloutStage.SHADOW,
         "ways_back": _ways_back(found),
         "stepped_up": has_stepped_up(request, access.actor),
-        "kept": {what: find_form(request, place_of(found, what)) for what in ("decide", "attest", "gates", "rollback")},
+        "kept": {what: find_form(request, place_of(found, what)) for what in _KEPT},
         "story": story[:STORY],
         "earlier": story[STORY:],
         "items_url": ListState(slug, where=orjson.dumps(of_version).decode()).url(),

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -22,6 +22,8 @@ from reviewapp.http.forms import Problems, read_project_fields, read_whole_numbe
 from reviewapp.http.frame import frame
 
 Shown = dict[str, Any]
+_SCOPES = (Scope.INGEST, Scope.READ)
+_SWITCHES = ("blind", "reveal_after_commit", "adjudication_names_hidden")
 
 
 def _page(request: HttpRequest, access: Access, *, shown: Shown | None = None, status: int = 200) -> HttpResponse:
@@ -38,9 +40,27 @@ def _page(request: HttpRequest, access: Access, *, shown: Shown | None = None, s
         "skills_asked": write_skills_asked(access.project.skills_asked),
         "rubric_version": rubric.version if rubric else None,
         "question_count": len(rubric.questions) if rubric else 0,
+        "chosen": _chosen(access, shown or {}),
         **(shown or {}),
     }
     return render(request, "pages/settings.html", context, status=status)
+
+
+def _chosen(access: Access, shown: Shown) -> Shown:
+    """Return what is chosen and ticked: as it was sent in the form that was refused, elsewhere as it begins."""
+    typed, project = shown.get("typed", QueryDict()), access.project
+    form = shown["problems"].form if "problems" in shown else ""
+    role = typed.get("role") if typed.get("role") in list(Role) else Role.REVIEWER
+    is_member = form == "member" and "skills" in typed  # the form of one who is a member already
+    is_new = form == "member" and "role" in typed and not is_member
+    return {
+        "username": typed.get("username", "") if is_new else "",
+        "role": role if is_new else Role.REVIEWER,
+        "member": typed.get("username") if is_member else None,
+        "invited_role": role if form == "invitation" else Role.REVIEWER,
+        "scopes": typed.getlist("scopes") if form == "token" else _SCOPES,
+        **{name: name in typed if form == "project" else getattr(project, name) for name in _SWITCHES},
+    }
 
 
 def _change(

@@ -59,6 +59,8 @@ def test_an_unknown_role_is_refused_at_its_place(project, cast, post):
     assert response.status_code == 422
     assert b"is not a role" in response.content
     assert b'value="stan"' in response.content
+    skills = f"german, {'x' * 41}"
+    assert f'value="{skills}"' in post(cast.lea, "people", username="rui", role="lead", skills=skills).content.decode()
 
 
 def test_the_last_owner_stays(project, cast, post):
@@ -90,8 +92,13 @@ def test_a_token_is_shown_once_and_revoked(project, cast, post, browser_of):
 
 
 @pytest.mark.parametrize("fields", [{}, {"scopes": ["ingest"], "expires_days": "soon"}])
-def test_a_token_that_makes_no_sense_is_refused(project, cast, post, fields):
-    assert post(cast.lea, "tokens", **fields).status_code == 422
+def test_a_token_that_makes_no_sense_is_refused_and_what_was_chosen_stays(project, cast, post, fields):
+    response = post(cast.lea, "tokens", **fields, username="rui")
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert "<option selected>rui" in page
+    assert 'value="read" checked' not in page
+    assert ('value="ingest" checked' in page, 'value="soon"' in page) == (bool(fields), bool(fields))
 
 
 def test_the_fields_of_the_project_are_saved(project, cast, post, browser_of):
@@ -116,6 +123,8 @@ def test_a_wrong_number_is_refused_and_what_was_typed_stays(project, cast, post,
     assert response.status_code == 422
     assert b"<code>overlap</code>" in response.content
     assert b'value="Typed"' in response.content
+    assert b'name="blind" checked' not in response.content
+    assert b'name="blind" checked' in post(cast.lea, "project", **fields, blind="on").content
 
 
 def test_a_rubric_is_published(project, cast, post):

@@ -26,6 +26,7 @@ from reviewapp.stats.pass_rate.sample import LabelledSample, labelled_sample
 from reviewapp.stats.pass_rate.traffic import RECEIVED, Traffic
 from reviewapp.stats.pass_rate.verdict_cells import UNSEEN
 from reviewapp.stats.sampling.response import Response, WorstCase, response_cells, worst_case
+from reviewapp.words import counted
 
 Place = tuple[str | None, int]
 Arrival = tuple[int, datetime]  # verdict, hour
@@ -83,7 +84,10 @@ class Weighed:
         """What no label speaks of, by name: hours and verdicts without answers, and plans that gave no chance."""
         return (
             *self.response.uncovered,
-            *(f"no chance under plan version {each.plan_version}: {each.n:,} items" for each in self.rows.never),
+            *(
+                f"no chance under plan version {each.plan_version}: {counted(each.n, 'item')}"
+                for each in self.rows.never
+            ),
         )
 
     def outcomes(self) -> FloatArray:

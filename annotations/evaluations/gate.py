@@ -16,6 +16,7 @@ from reviewapp.accounts.models import Project
 from reviewapp.http.errors import FieldError, InvalidError
 from reviewapp.stats.estimate import Estimate
 from reviewapp.stats.grouped import BY_GROUP
+from reviewapp.words import counted
 
 Kind = Literal["fail_under", "max_regression"]
 State = Literal["pass", "fail", "not_enough_data"]
@@ -121,7 +122,9 @@ def _judge(condition: Condition, estimate: Estimate | None, *, coverage: float, 
         return GateResult(condition, state, estimate.value, estimate.low, estimate.high, estimate.n, reason)
 
     if estimate.n < needed.rows:
-        return result("not_enough_data", f"{estimate.n} rows, and no gate passes on fewer than {needed.rows}")
+        return result(
+            "not_enough_data", f"{counted(estimate.n, 'row')}, and no gate passes on fewer than {needed.rows}"
+        )
     worth = estimate.n_effective
     if estimate.method.endswith(BY_GROUP) and worth is not None and worth < needed.rows:
         return result(

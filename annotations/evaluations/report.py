@@ -10,6 +10,7 @@ from annotations.evaluations.read import metrics_of
 from annotations.evaluations.rows import groups_word
 from annotations.models import Evaluation
 from reviewapp.stats.estimate import Estimate
+from reviewapp.words import counted
 
 _MARKS = {"pass": "pass", "fail": "FAIL", "not_enough_data": "NOT ENOUGH DATA"}
 _SLICES = 20
@@ -45,10 +46,11 @@ def unit_of(name: str) -> str:
 def markdown(evaluation: Evaluation, comparison: Comparison | None, gates: Sequence[GateResult]) -> str:
     """Return the summary of an evaluation."""
     version = evaluation.version
+    rows = counted(version.n_rows, "row")
     lines = [
         f"# Evaluation {evaluation.pk}: {evaluation.system_version}",
         "",
-        f"{version.dataset.name}, version {version.version} ({version.n_rows} rows, SHA-256 `{version.sha256[:12]}…`)",
+        f"{version.dataset.name}, version {version.version} ({rows}, SHA-256 `{version.sha256[:12]}…`)",
         "",
     ]
     if gates:
@@ -75,8 +77,8 @@ def markdown(evaluation: Evaluation, comparison: Comparison | None, gates: Seque
 def _comparison(evaluation: Evaluation, found: Comparison) -> list[str]:
     apart, ends = number_text(found.difference.value, "difference"), limits_text(found.difference, "difference")
     said = (
-        f"Against evaluation {evaluation.baseline_id}, paired over {found.n} rows: {found.wins} won, {found.losses}"
-        f" lost, {found.ties} the same. {_grouped(evaluation, found)}Accuracy {apart} apart ({ends}),"
+        f"Against evaluation {evaluation.baseline_id}, paired over {counted(found.n, 'row')}: {found.wins} won,"
+        f" {found.losses} lost, {found.ties} the same. {_grouped(evaluation, found)}Accuracy {apart} apart ({ends}),"
         f" McNemar mid-P {found.mid_p:.3g}."
     )
     lines = [said, ""]

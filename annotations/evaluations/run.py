@@ -33,6 +33,7 @@ from reviewapp.audit.record import record
 from reviewapp.http.errors import RefusalError
 from reviewapp.jobs.intents import add_intent
 from reviewapp.jobs.run import commits_itself
+from reviewapp.words import counted
 from sampling.checks.compile import compiled_checks
 
 KIND = "run_evaluation"
@@ -307,20 +308,23 @@ def _warnings(evaluation: Evaluation, scores: Scores) -> list[str]:
     """Return what a reader of the scores must know."""
     found, counts = [], scores.counts
     if counts.missing:
-        found.append(f"{counts.missing} of {counts.rows} rows have no output: the scores are those of the others.")
+        have = "has" if counts.missing == 1 else "have"
+        found.append(f"{counts.missing} of {counts.rows} rows {have} no output: the scores are those of the others.")
     if counts.failed:
         found.append(
-            f"{counts.failed} of {counts.rows} rows failed: they are no wrong answers, and in error_rate only."
+            f"{counts.failed} of {counts.rows} rows failed: a failure is no wrong answer, and in error_rate only."
         )
     if evaluation.unknown:
-        found.append(f"{evaluation.unknown} outputs belong to no row of the dataset and were left out.")
+        unknown = counted(evaluation.unknown, "output belongs", "outputs belong")
+        found.append(f"{unknown} to no row of the dataset and {'was' if evaluation.unknown == 1 else 'were'} left out.")
     if counts.groups < counts.answered:
         found.append(
             f"{counts.answered} rows in {counts.groups} {groups_word(evaluation.version)}: rows of one are not"
             " independent, so intervals, comparisons and gates rest on these groups and not on the rows."
         )
     if evaluation.version.n_erased:
-        found.append(f"{evaluation.version.n_erased} rows of the version were erased and are not asked.")
+        erased = counted(evaluation.version.n_erased, "row of the version is", "rows of the version are")
+        found.append(f"{erased} erased and not asked.")
     rubric = find_rubric(evaluation.project_id)
     values = {
         str(option["value"])

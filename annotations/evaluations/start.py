@@ -137,7 +137,7 @@ def _take(evaluation: Evaluation, outputs: Iterable[Given]) -> None:
     stored = store_outputs(evaluation, outputs, most=MAX_REPEATS)
     if not stored.taken:
         message = (
-            f"None of the {stored.unknown} outputs belongs to a row of the dataset: their external ids are unknown."
+            f"No output of {stored.unknown:,} belongs to a row of the dataset: the external ids are unknown."
             if stored.unknown
             else "There are no outputs."
         )

@@ -33,7 +33,9 @@ def judge_in_words(judge: str, found: JudgeDescription, n: int, *, n_pass: int, 
         error = f"Nobody knows how good {judge} is: no item has both its verdict and an answer of record."
         return Judgement("unknown", "Use it for nothing yet.", error, "Label some of what it judged.")
     if tpr.value is None or tnr.value is None:
-        error = f"{judge} cannot be judged yet: the {n} labelled items are all passes or all fails."
+        one = "the one labelled item tells of one answer only."
+        more_of_it = f"the {n} labelled items are all passes or all fails."
+        error = f"{judge} cannot be judged yet: {one if n == 1 else more_of_it}"
         return Judgement("unknown", "Use it for nothing yet.", error, more)
     if found.youden_j.low is not None and found.youden_j.low <= 0:
         error = f"{judge} is not shown to be better than chance on these {n} items."

@@ -19,6 +19,7 @@ from annotations.quality.lanes import reached
 from annotations.rollouts.gates import Measured
 from reviewapp.stats.sequential.beta_binomial import confidence_sequence
 from reviewapp.stats.sequential.sessions import SessionCounts, count_sessions
+from reviewapp.words import counted
 
 ALPHA = 0.05
 _BELOW = """
@@ -42,7 +43,8 @@ def measure_pass_rate(window: Window, *, question: str | None) -> Measured:
     drawn = read_drawn(window, asked, judge_version=None, segment=None, grading=grading_of(asked))
     rows = [row for row in drawn if row.outcome is not None or row.is_unresolved]
     waiting = sum(row.outcome is None for row in rows)
-    said = f"{waiting} drawn items are not settled; the limits hold whatever becomes of them." if waiting else ""
+    open_ones = counted(waiting, "drawn item is", "drawn items are")
+    said = f"{open_ones} not settled; the limits hold whatever comes of that." if waiting else ""
     band = found.series[-1].so_far if found.series else None
     if len({row.probability for row in rows}) > 1 and band is not None and band.low is not None:
         settled = 1 - _open_share(rows)

@@ -154,7 +154,8 @@ def main(words: Sequence[str]) -> int:
     for problem in problems:
         sys.stderr.write(f"{problem}\n")
     if not problems:
-        sys.stdout.write(f"The report holds: {len(report['bundles'])} bundles of evidence.\n")
+        n = len(report["bundles"])
+        sys.stdout.write(f"The report holds: {n} bundle{'' if n == 1 else 's'} of evidence.\n")
     return 1 if problems else 0
 
 

@@ -10,6 +10,7 @@ from annotations.quality.agreement import Agreement, AgreementReport
 from annotations.quality.disputed import word
 from annotations.views.intervals import IntervalRow, draw_interval
 from reviewapp.accounts.access import Access
+from reviewapp.words import counted
 
 MAX_PAIRS = 50
 MAX_MATRIX = 12
@@ -166,7 +167,7 @@ def _matrix(report: AgreementReport, lists: _Lists) -> dict[str, Any] | None:
     for pair in report.pairs:
         kappa = pair.cohen_kappa.value
         first, second = report.reviewers[pair.a], report.reviewers[pair.b]
-        title = f"{first} and {second}: {pair.n:,} items"
+        title = f"{first} and {second}: {counted(pair.n, 'item')}"
         text, shade = ("–", 0) if kappa is None else (f"{kappa:.2f}", _shade(kappa))
         cell = Cell(text, shade, title, lists.of(first=first, second=second))
         cells[pair.a, pair.b] = cells[pair.b, pair.a] = cell

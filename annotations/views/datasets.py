@@ -26,6 +26,7 @@ from reviewapp.http.asking import actor_of
 from reviewapp.http.errors import RefusalError
 from reviewapp.http.forms import Problems, read_json_object
 from reviewapp.http.frame import frame, link_if_may
+from reviewapp.words import counted
 from sampling.items.facts import list_facts
 from sampling.views.filter_field import filter_field
 
@@ -129,7 +130,7 @@ def freeze(request: HttpRequest, slug: str, name: str) -> HttpResponse:
         refused = RecipeForm(form.texts, form.judges, form.cases, Problems("recipe", refusal))
         return _page(request, access, found, form=refused, status=refusal.status)
     if version.state == VersionState.FROZEN:
-        messages.success(request, f"Version {version.version} is frozen with {version.n_rows:,} rows.")
+        messages.success(request, f"Version {version.version} is frozen with {counted(version.n_rows, 'row')}.")
     return redirect("dataset_version", slug=slug, name=name, version=version.version)
 
 

@@ -23,6 +23,7 @@ from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
 from reviewapp.http.errors import InvalidError, RefusalError
 from reviewapp.http.frame import frame, link_if_may
+from reviewapp.words import counted
 from sampling.items.columns import USUAL
 from sampling.views.filter_field import filter_field
 
@@ -172,7 +173,9 @@ def _figures(state: EstimateState, rate: PassRate) -> dict[str, Any]:
         "not_covered": not_covered_words(rate.design.uncovered),
         "segment_rows": [
             SegmentRow(
-                own=draw_interval(each.value or "not known", each.estimate, note=f"{each.n_traffic:,} items", **scale),
+                own=draw_interval(
+                    each.value or "not known", each.estimate, note=counted(each.n_traffic, "item"), **scale
+                ),
                 pulled=draw_interval("", each.shrunken)
                 if each.shrunken.value is not None and each.estimate.n < FEW
                 else None,

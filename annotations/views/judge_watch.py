@@ -21,6 +21,7 @@ from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
 from reviewapp.http.errors import InvalidError, RefusalError
 from reviewapp.stats.sequential.error_band import THRESHOLD
+from reviewapp.words import counted
 
 STATES = {
     "no_share": "Nothing to watch yet: no labelled item was drawn by the plan’s base rate alone. A base rate above 0 "
@@ -83,7 +84,7 @@ def freeze(request: HttpRequest, slug: str) -> HttpResponse:
         question = get_question(access.project.pk, request.POST.get("question") or None)
         pairs = read_pairs(Window(access.project.pk), question, version, salt=access.project.sampling_salt, split="dev")
         n = freeze_anchors(access, pairs, question=question["key"], now=timezone.now())
-        messages.success(request, f"{n} anchors are frozen.")
+        messages.success(request, f"{counted(n, 'anchor is', 'anchors are')} frozen.")
     except InvalidError as refusal:
         messages.error(request, refusal.fields[0].message if refusal.fields else refusal.message)
     return _back(request, slug)

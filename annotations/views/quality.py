@@ -19,6 +19,7 @@ from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
 from reviewapp.http.errors import RefusalError
 from reviewapp.http.frame import frame, link_if_may
+from reviewapp.words import counted
 
 SEGMENTS = ("system_version", "model", "prompt_version")
 
@@ -93,7 +94,7 @@ def _shown_rate(rate: PassRate) -> dict[str, Any]:
         "response": None if rate.design.response_rate is None else round(rate.design.response_rate * 100),
         "covered": None if rate.design.covered_share is None else round(rate.design.covered_share * 100),
         "segment_rows": [
-            (each, draw_interval(each.value or "not known", each.estimate, note=f"{each.n_traffic} items"))
+            (each, draw_interval(each.value or "not known", each.estimate, note=counted(each.n_traffic, "item")))
             for each in rate.segments
         ],
         "days": [(day, draw_interval(day.day, day.so_far)) for day in rate.series[-31:]],

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from reviewapp.stats.calibration.reliability import ReliabilityBin
+from reviewapp.words import counted
 
 SIZE, PAD = 240, 34
 
@@ -52,7 +53,7 @@ def draw_reliability(bins: Sequence[ReliabilityBin]) -> Diagram:
                 band_top=up(each.null_high),
                 band_height=round(max(up(each.null_low) - up(each.null_high), 1.0), 1),
                 n=each.observed.n,
-                words=f"mean score {each.mean_score:.2f}: {rate * 100:.0f} % pass, {each.observed.n} items",
+                words=f"mean score {each.mean_score:.2f}: {rate * 100:.0f} % pass, {counted(each.observed.n, 'item')}",
             )
         )
     ticks = [(across(part / 4), up(part / 4), f"{part * 25}%") for part in range(5)]

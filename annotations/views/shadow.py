@@ -32,6 +32,7 @@ from reviewapp.http.asking import actor_of
 from reviewapp.http.errors import InvalidError, RefusalError
 from reviewapp.http.frame import frame
 from reviewapp.stats.estimate import Estimate
+from reviewapp.words import counted
 from sampling.items.show.view import ItemView, view_item
 from sampling.models import Item
 
@@ -250,7 +251,7 @@ def _shown(access: Access, view: ShadowView, asked: _Asked) -> dict[str, Any]:
         if view.ceiling.difference.undefined is None
         else None,
         "segment_rows": [
-            (each, draw_interval(each.value or "not known", each.agreement, note=f"{each.n} pairs"))
+            (each, draw_interval(each.value or "not known", each.agreement, note=counted(each.n, "pair")))
             for each in view.segments
         ],
         "days": [(day, draw_interval(day.day, day.so_far)) for day in view.series[-31:]],

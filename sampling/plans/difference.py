@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from reviewapp.words import counted
 from sampling.plans.body import PlanBody, PlanRule, PlanTarget
 from sampling.plans.filters import parse_filter
 from sampling.plans.filters_words import filter_words
@@ -37,7 +38,7 @@ def plan_difference(before: PlanBody, after: PlanBody) -> list[Change]:
 def target_words(target: PlanTarget) -> str:
     """Return what a target asks for, in words."""
     total = f", of {target.total_per_week:,} in all" if target.total_per_week else ""
-    return f"at least {target.labels_per_week:,} labels a week of each{total}"
+    return f"at least {counted(target.labels_per_week, 'label')} a week of each{total}"
 
 
 def _target_changes(before: PlanBody, after: PlanBody) -> list[Change]:
@@ -50,7 +51,7 @@ def _uncertainty(plan: PlanBody) -> str | None:
     wanted = plan.uncertainty
     if wanted is None:
         return None
-    return f"{wanted.labels_per_day:,} labels a day by {wanted.fact}, {percent(wanted.floor)} of them evenly"
+    return f"{counted(wanted.labels_per_day, 'label')} a day by {wanted.fact}, {percent(wanted.floor)} of them evenly"
 
 
 def rule_items(rule: PlanRule) -> str:
@@ -72,7 +73,7 @@ def _rule_changes(what: str, before: PlanRule | None, after: PlanRule | None) ->
 def _rule(rule: PlanRule | None) -> str | None:
     if rule is None:
         return None
-    overlap = f", {rule.overlap} labels each" if rule.overlap else ""
+    overlap = f", {counted(rule.overlap, 'label')} each" if rule.overlap else ""
     return f"{percent(rule.rate)} of: {rule_items(rule)}{overlap}{', asked first' if rule.urgent else ''}"
 
 

@@ -63,7 +63,9 @@ def shown_outlook(outlook: Outlook, plan: PlanBody) -> ShownOutlook:
     time = "" if total.hours is None else f", {hours(total.hours)} of reviewing"
     return ShownOutlook(
         is_empty=outlook.is_empty,
-        summary=f"{about(total.drawn)} of {about(total.items)} items drawn a day, {about(total.labels)} labels{time}.",
+        summary=(
+            f"{about(total.drawn)} of {_many(total.items, 'item')} drawn a day, {_many(total.labels, 'label')}{time}."
+        ),
         total=_shown("All items", "", total),
         rules=[_shown(rule.name, percent(rule.rate), rule.day) for rule in outlook.rules],
         segments=[_shown(segment.value or "no version", "", segment.day) for segment in outlook.segments],
@@ -124,7 +126,7 @@ def _precision(outlook: Outlook) -> str:
 def _pace(pace: ReviewPace) -> str:
     if not pace.labels_per_day:
         return "Nobody has labelled lately."
-    gave = f"Lately people gave {about(pace.labels_per_day)} labels a day"
+    gave = f"Lately people gave {_many(pace.labels_per_day, 'label')} a day"
     return f"{gave}." if pace.seconds is None else f"{gave}, {_seconds(pace.seconds)} each (mean of {pace.n_timed:,})."
 
 
@@ -135,13 +137,13 @@ def _seconds(seconds: float) -> str:
 def _aim(outlook: Outlook, plan: PlanBody) -> str:
     if not plan.daily_target:
         return ""
-    aim = f"The aim is {plan.daily_target:,} labels a day."
+    aim = f"The aim is {_many(plan.daily_target, 'label')} a day."
     steering = outlook.solution.steering if outlook.solution else None
     if steering is None:
         return aim
     return (
         f"{aim} From the next midnight (UTC) on, rates below 100 % are multiplied by what the week before asks for; by"
-        f" now that is {steering.factor:g}, for {about(steering.labels_per_day)} labels a day."
+        f" now that is {steering.factor:g}, for {_many(steering.labels_per_day, 'label')} a day."
     )
 
 
@@ -171,7 +173,7 @@ def _backlog(outlook: Outlook) -> str:
     if not gave or asked <= 1.1 * gave:
         return ""
     return (
-        f"It asks for {about(asked)} labels a day where people gave {about(gave)}. What is not reached costs "
+        f"It asks for {_many(asked, 'label')} a day where people gave {about(gave)}. What is not reached costs "
         "precision, not validity."
     )
 
@@ -182,15 +184,15 @@ def _crowded(outlook: Outlook) -> str:
     if not gave or asked <= gave / 2:
         return ""
     return (
-        f"Urgent items ask for {about(asked)} labels a day. They get at most half of the {about(gave)} that people gave"
-        " while there are others to label, so urgent ones will wait, too."
+        f"Urgent items ask for {_many(asked, 'label')} a day. They get at most half of the {about(gave)} that people"
+        " gave while there are others to label, so urgent ones will wait, too."
     )
 
 
 def _uncovered(total: Day) -> str:
     if not total.uncovered:
         return ""
-    return f"About {about(total.uncovered)} items a day can never be drawn: no estimate will speak of them."
+    return f"About {_many(total.uncovered, 'item')} a day can never be drawn: no estimate will speak of them."
 
 
 def _shown(name: str, rate: str, day: Day) -> ShownDay:
@@ -209,6 +211,12 @@ def about(number: float) -> str:
     """Return a number as exact as people need it: one decimal below ten."""
     text = f"{number:,.0f}" if number >= 9.95 else f"{number:.1f}".removesuffix(".0")
     return "< 0.1" if number > 0 and text == "0" else text
+
+
+def _many(number: float, noun: str) -> str:
+    """Return the number with its noun: one of it only where one is what is read."""
+    text = about(number)
+    return f"{text} {noun}{'' if text == '1' else 's'}"
 
 
 def hours(time: float | None) -> str:

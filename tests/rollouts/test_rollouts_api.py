@@ -166,7 +166,7 @@ def test_the_report_is_checked_from_itself_and_against_the_rows(lea, cast, api_o
         call_command("verify_rollout", str(file), *words, stdout=out)
         return out.getvalue()
 
-    assert "holds: 1 bundles" in check(report, "--rows")
+    assert "holds: 1 bundle" in check(report, "--rows")
 
     def spoiled(spoil):
         copy = json.loads(json.dumps(report))
@@ -194,7 +194,7 @@ def test_the_report_is_checked_from_itself_and_against_the_rows(lea, cast, api_o
     (tmp_path / "verifier.py").write_bytes(source)
     early = spoiled(lambda r, b: b["signoffs"][0].update(at="2020-01-01T00:00:00+00:00"))
     for given, events, said in (
-        (report, audit, "The report holds: 1 bundles"),
+        (report, audit, "The report holds: 1 bundle"),
         (
             report,
             [event for event in audit if event["action"] != "rollout.approved"],

@@ -11,6 +11,7 @@ import orjson
 from annotations.datasets.export.huggingface import path_of
 from annotations.datasets.select import REASONS
 from annotations.models import DatasetVersion
+from reviewapp.words import counted
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _MASKING = {
@@ -60,7 +61,8 @@ def _yaml(text: str) -> str:
 
 def _what(version: DatasetVersion, figures: Mapping[str, Any]) -> str:
     agreement = figures["agreement"]
-    said = f"{version.n_rows:,} rows behind which {figures['labels']:,} labels by people stand. "
+    labels = counted(figures["labels"], "label by people stands", "labels by people stand")
+    said = f"{counted(version.n_rows, 'row')} behind which {labels}. "
     if agreement["mean"] is not None:
         said += (
             f"In the {agreement['n_items']:,} with two labels or more, {agreement['mean'] * 100:.1f} % of the labels"
@@ -106,7 +108,9 @@ def _chosen(manifest: Mapping[str, Any], figures: Mapping[str, Any]) -> str:
     versions = (
         f"Rubric versions {_list(manifest['rubric_versions'])}; plan versions {_list(manifest['plan_versions'])}."
     )
-    left = f"Of {figures['n_candidates']:,} labelled items that the filter found, these were left out:{dropped}"
+    left = (
+        f"Of {counted(figures['n_candidates'], 'labelled item')} that the filter found, these were left out:{dropped}"
+    )
     return "\n\n".join([f"```json\n{recipe}\n```", versions, left if dropped else ""]).strip()
 
 
@@ -114,16 +118,16 @@ def _limits(version: DatasetVersion, figures: Mapping[str, Any]) -> str:
     by_hand = sum(n for origin, n in figures["origins"].items() if origin != "sampled")
     lines = [f"- {_MASKING[version.manifest['masking']['mode']]}"]
     if by_hand:
-        lines.append(
-            f"- {by_hand:,} rows were chosen or written by hand. They have no weight: leave them out of rates."
-        )
+        they, them = ("It has", "it") if by_hand == 1 else ("They have", "them")
+        rows = counted(by_hand, "row was", "rows were")
+        lines.append(f"- {rows} chosen or written by hand. {they} no weight: leave {them} out of rates.")
     few = figures["expected"]["few"]
     if few:
         n = figures["expected"]["n_values"]
         lines.append(f"- {len(few):,} of {n:,} expected values have fewer than 5 rows: {_list(few[:_SHOWN])}.")
     lines.append("- Weights are those of the draw. Items that people have not labelled yet are not made up for.")
     if version.n_erased:
-        lines.append(f"- {version.n_erased:,} rows were emptied when people asked for erasure.")
+        lines.append(f"- {counted(version.n_erased, 'row was', 'rows were')} emptied when people asked for erasure.")
     return "\n".join(lines)
 
 

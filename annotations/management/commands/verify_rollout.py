@@ -10,6 +10,7 @@ from annotations.models import Rollout
 from annotations.rollouts.behind import changed_since
 from annotations.rollouts.evidence import versions_of
 from annotations.rollouts.verifier import problems_of
+from reviewapp.words import counted
 
 
 class Command(BaseCommand):
@@ -35,7 +36,7 @@ class Command(BaseCommand):
             problems += self._rows(report)
         if problems:
             raise CommandError("The report does not hold. " + " ".join(problems))
-        self.stdout.write(f"The report holds: {len(report['bundles'])} bundles of evidence.")
+        self.stdout.write(f"The report holds: {counted(len(report['bundles']), 'bundle')} of evidence.")
 
     def _rows(self, report: dict[str, Any]) -> list[str]:
         rollout = Rollout.objects.filter(project__slug=report["project"], pk=report["rollout"]).first()

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from django.db import transaction
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from annotations.queue.counters import add_queue
 from annotations.rubrics.publish import publish_rubric
@@ -15,12 +15,13 @@ from reviewapp.accounts.masking import MaskingPattern
 from reviewapp.accounts.models import Project, User
 from reviewapp.accounts.projects import ProjectSpec, add_project
 from reviewapp.accounts.skills import SkillAsked
+from reviewapp.http.nulls import NullsAreDefaults
 from sampling.checks.body import Check, ChecksIn
 from sampling.checks.publish import parse_checks, publish_checks
 from sampling.plans.publish import add_first_plan
 
 
-class ProjectBody(BaseModel):
+class ProjectBody(NullsAreDefaults):
     """The body of `POST /projects`, and the spec file of `create_project`."""
 
     model_config = ConfigDict(extra="forbid")

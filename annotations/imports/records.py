@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, field_validator
 
 from reviewapp.accounts.access import Actor
 from reviewapp.accounts.models import Project
 from reviewapp.http.lines import Line
-from reviewapp.http.nulls import leave_out_nulls
+from reviewapp.http.nulls import NullsAreDefaults
 from sampling.ingest.add import IngestResult
 from sampling.ingest.fields import MAX_EXTERNAL_ID, Number, Time
 from sampling.ingest.parse import Problem, Record, parse_record
@@ -21,15 +21,10 @@ Milliseconds = Annotated[int, Field(ge=0, le=2**53)]
 LongText = Annotated[str, StringConstraints(max_length=200_000)]
 
 
-class _Record(BaseModel):
+class _Record(NullsAreDefaults):
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
     external_id: ExternalId
-
-    @model_validator(mode="before")
-    @classmethod
-    def _leave_out_nulls(cls, values: Any) -> Any:
-        return leave_out_nulls(cls, values)
 
 
 class LabelRecord(_Record):

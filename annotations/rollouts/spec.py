@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from annotations.evaluations.metrics import EVALUATION, JUDGE, find_metric
 from annotations.models.rollouts import RolloutStage
 from reviewapp.http.errors import FieldError, InvalidError
+from reviewapp.http.nulls import NullsAreDefaults
 from sampling.plans.filters import parse_filter
 from sampling.plans.segments import segment_sql
 
@@ -14,7 +15,7 @@ SPLITTABLE = frozenset({"pass_rate", "agreement", "check_failure_rate", "error_r
 NEXT = {RolloutStage.SHADOW: RolloutStage.INTERNAL_BETA, RolloutStage.INTERNAL_BETA: RolloutStage.GENERAL_AVAILABILITY}
 
 
-class Gate(BaseModel):
+class Gate(NullsAreDefaults):
     """One condition. `bound` says which end of the interval decides: the cautious one unless said otherwise."""
 
     model_config = ConfigDict(extra="forbid")
@@ -83,7 +84,7 @@ class Gate(BaseModel):
         return ", ".join(parts)
 
 
-class Gates(BaseModel):
+class Gates(NullsAreDefaults):
     """The gates of each step of the way."""
 
     model_config = ConfigDict(extra="forbid")

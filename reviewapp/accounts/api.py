@@ -16,6 +16,7 @@ from reviewapp.accounts.models import Membership, Project
 from reviewapp.accounts.roles import Action, Role
 from reviewapp.accounts.skills import SkillAsked, parse_skills
 from reviewapp.http.asking import actor_of
+from reviewapp.http.nulls import NullsAreDefaults
 from reviewapp.http.paging import DEFAULT_LIMIT, Cursor, Limit, page_of, read_cursor
 
 router = Router(tags=["Projects"])
@@ -103,7 +104,7 @@ class ProjectChanges(BaseModel):
     masking_patterns: list[MaskingPattern] = Field(default=[], description="Patterns of your own (RE2), all of them.")
 
 
-class _Strict(BaseModel):
+class _Strict(NullsAreDefaults):
     model_config = ConfigDict(extra="forbid")
 
 

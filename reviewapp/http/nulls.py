@@ -2,7 +2,16 @@
 
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
+
+
+class NullsAreDefaults(BaseModel):
+    """What takes a null for the default of a field."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_nulls(cls, values: Any) -> Any:
+        return leave_out_nulls(cls, values)
 
 
 def leave_out_nulls(model: type[BaseModel], values: Any) -> Any:

@@ -10,13 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from reviewapp.accounts.access import authorize
 from reviewapp.accounts.roles import Action
 from reviewapp.http.asking import actor_of
+from reviewapp.http.nulls import NullsAreDefaults
 from sampling.ingest.feedback import add_feedback
 from sampling.ingest.fields import Feedback as FeedbackValue
 
 router = Router(tags=["Items"])
 
 
-class FeedbackIn(BaseModel):
+class FeedbackIn(NullsAreDefaults):
     """What a user said of an item."""
 
     model_config = ConfigDict(extra="forbid")

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -16,6 +15,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from reviewapp.http.nulls import NullsAreDefaults
 from sampling.checks.targets import find_target
 
 MAX_CHECKS = 50
@@ -51,7 +51,7 @@ Length = Annotated[int, Field(ge=0, le=MAX_LENGTH)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class Check(BaseModel):
+class Check(NullsAreDefaults):
     """What every check has. Where the target is missing it does not apply, unless the target is `required`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from reviewapp.http.nulls import NullsAreDefaults
 from sampling.models.plans import SETTLE_HOURS
 from sampling.times import read_time
 
@@ -24,7 +25,7 @@ def target_name(fact: str) -> str:
     return f"target {fact}"
 
 
-class PlanRule(BaseModel):
+class PlanRule(NullsAreDefaults):
     """Items that match `when` are drawn with at least this rate, and then need `overlap` labels.
 
     Of what is drawn, items that match an `urgent` rule are asked first, in a lane of their own.
@@ -42,7 +43,7 @@ class PlanRule(BaseModel):
     )
 
 
-class PlanTarget(BaseModel):
+class PlanTarget(NullsAreDefaults):
     """At least `labels_per_week` labels a week of each value that the fact `by` has.
 
     With `total_per_week` the week's labels are that many in all, and what the minima leave goes where labels teach most
@@ -56,7 +57,7 @@ class PlanTarget(BaseModel):
     total_per_week: Annotated[int, Field(ge=1, le=MAX_DAILY_TARGET)] | None = None
 
 
-class Uncertainty(BaseModel):
+class Uncertainty(NullsAreDefaults):
     """Labels where a judge is in doubt: `fact` is its calibrated probability of a pass, `floor` the even share.
 
     About `labels_per_day` labels a day are spent, with a probability that grows with sqrt(p(1-p)).
@@ -69,7 +70,7 @@ class Uncertainty(BaseModel):
     floor: Annotated[float, Field(ge=0.2, le=0.5, allow_inf_nan=False)] = 0.3
 
 
-class PlanBody(BaseModel):
+class PlanBody(NullsAreDefaults):
     """A plan: which items go to people, and with what probability."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)

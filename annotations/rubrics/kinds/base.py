@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import ConfigDict, Field, StringConstraints, field_validator
 from pydantic_core import PydanticCustomError
+
+from reviewapp.http.nulls import NullsAreDefaults
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,49}$")]
 Value = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -16,7 +18,7 @@ Hotkey = Annotated[str, StringConstraints(pattern=r"^[!-~]$")]
 MAX_TEXT = 1_000_000
 
 
-class Strict(BaseModel):
+class Strict(NullsAreDefaults):
     """Unknown fields are refused, so that a typo never passes for a default."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -43,7 +43,8 @@ class Comparison:
 
     `difference` is this accuracy minus the baseline's, with Tango's interval; `mid_p` tests whether it is 0. `metrics`
     are the mean paired differences of every metric that each row has a value of, this minus the baseline. Where rows
-    share groups (`groups` < `n`), the interval is that of the groups, and the test counts each group once.
+    share groups (`groups` < `n`), the interval is that of the groups, and the test counts each group once; `lean` is
+    how many more groups (rows, where they share none) won than lost.
     """
 
     n: int
@@ -57,6 +58,7 @@ class Comparison:
     items: list[ItemChange]
     metrics: dict[str, Estimate]
     unpaired: int
+    lean: int
     groups: int = 0
 
     @property
@@ -66,8 +68,13 @@ class Comparison:
 
     @property
     def regressed(self) -> bool:
-        """Whether it is worse by more than chance."""
-        return self.mid_p <= ALPHA and self.losses > self.wins
+        """Whether it is worse by more than chance: what the test found must point the way that the rows do."""
+        return self.mid_p <= ALPHA and self.losses > self.wins and self.lean < 0
+
+    @property
+    def improved(self) -> bool:
+        """Whether it is better by more than chance."""
+        return self.mid_p <= ALPHA and self.wins > self.losses and self.lean > 0
 
 
 def compare_rows(rows: Sequence[Row], baseline: Mapping[str, Row]) -> Comparison:
@@ -86,7 +93,7 @@ def compare_rows(rows: Sequence[Row], baseline: Mapping[str, Row]) -> Comparison
     whole = _counts([(right, was) for _, _, right, was in pairs])
     groups = groups_of([row for row, *_ in pairs])
     units = units_of(groups)
-    difference, mid_p = _apart([(right, was) for _, _, right, was in pairs], groups)
+    apart = _apart([(right, was) for _, _, right, was in pairs], groups)
     parts: dict[tuple[str, str], list[tuple[Row, bool, bool]]] = {}
     for row, _, right, was in pairs:
         for part in row.slices:
@@ -98,8 +105,8 @@ def compare_rows(rows: Sequence[Row], baseline: Mapping[str, Row]) -> Comparison
         losses=whole.second_only,
         both_right=whole.both,
         both_wrong=whole.neither,
-        difference=difference,
-        mid_p=mid_p,
+        difference=apart.difference,
+        mid_p=apart.mid_p,
         slices=_slices(parts),
         items=sorted(
             (ItemChange(row.external_id, was) for row, _, right, was in pairs if right != was),
@@ -107,11 +114,12 @@ def compare_rows(rows: Sequence[Row], baseline: Mapping[str, Row]) -> Comparison
         ),
         metrics={
             **{name: _paired(both, of) for name, of in ROW_RATES.items() if name != "accuracy"},
-            "accuracy": difference,
+            "accuracy": apart.difference,
             "latency_ms": _paired(both, latency_of),
             "cost_per_item_usd": _paired(both, cost_of),
         },
         unpaired=len(rows) - len(pairs),
+        lean=apart.lean,
         groups=len(pairs) if units is None else units.n,
     )
 
@@ -125,22 +133,28 @@ def _counts(pairs: Sequence[tuple[bool, bool]]) -> PairedCounts:
     )
 
 
-def _apart(pairs: Sequence[tuple[bool, bool]], groups: Sequence[Group]) -> tuple[Estimate, float]:
-    """Return the difference with Tango's interval and McNemar's mid-P.
+class _Apart(NamedTuple):
+    difference: Estimate
+    mid_p: float
+    lean: int
+
+
+def _apart(pairs: Sequence[tuple[bool, bool]], groups: Sequence[Group]) -> _Apart:
+    """Return the difference with Tango's interval, McNemar's mid-P, and how many more won than lost in that test.
 
     Where rows share groups, the interval is at the number of rows that the groups are worth, and the test counts the
     groups that one side won more of.
     """
     counts, units = _counts(pairs), units_of(groups)
     if units is None:
-        return tango(counts), mcnemar(counts).mid_p
+        return _Apart(tango(counts), mcnemar(counts).mid_p, counts.first_only - counts.second_only)
     each = np.asarray([float(right) - float(was) for right, was in pairs], np.float64)
     one, variance = float(each.var()), units.variance(each - each.mean()) / each.size**2
     size = units.size(variance, one=one, most=float(each.size), confidence=1 - ALPHA)
     net = np.bincount(units.code, each, units.n)
     won, lost = int((net > 0).sum()), int((net < 0).sum())
     found = replace(tango(counts, size=size), method=f"tango{BY_GROUP}", n_effective=size)
-    return found, mcnemar(PairedCounts(0, won, lost, units.n - won - lost)).mid_p
+    return _Apart(found, mcnemar(PairedCounts(0, won, lost, units.n - won - lost)).mid_p, won - lost)
 
 
 def _slices(parts: Mapping[tuple[str, str], Sequence[tuple[Row, bool, bool]]]) -> list[SliceChange]:
@@ -151,7 +165,7 @@ def _slices(parts: Mapping[tuple[str, str], Sequence[tuple[Row, bool, bool]]]) -
         for part, rows in parts.items()
     }
     tested = [part for part, counts in found.items() if counts.n >= LEAST_PAIRS]
-    p_values = [apart[part][1] for part in tested]
+    p_values = [apart[part].mid_p for part in tested]
     adjusted = dict(zip(tested, holm(p_values).adjusted.tolist() if tested else [], strict=True))
     plain = dict(zip(tested, p_values, strict=True))
     changes = [
@@ -160,10 +174,12 @@ def _slices(parts: Mapping[tuple[str, str], Sequence[tuple[Row, bool, bool]]]) -
             value=part[1],
             wins=counts.first_only,
             losses=counts.second_only,
-            difference=apart[part][0],
+            difference=apart[part].difference,
             p=plain.get(part),
             adjusted=adjusted.get(part),
-            regressed=adjusted.get(part, 1.0) <= ALPHA and counts.second_only > counts.first_only,
+            regressed=adjusted.get(part, 1.0) <= ALPHA
+            and counts.second_only > counts.first_only
+            and apart[part].lean < 0,
         )
         for part, counts in found.items()
     ]
@@ -179,5 +195,5 @@ def _paired(pairs: Sequence[tuple[Row, Row]], of: Callable[[Row], float | None])
     ]
     groups = [group for *_, group in known]
     if known and all(value in {0.0, 1.0} for one, other, _ in known for value in (one, other)):
-        return _apart([(bool(one), bool(other)) for one, other, _ in known], groups)[0]
+        return _apart([(bool(one), bool(other)) for one, other, _ in known], groups).difference
     return mean_amount([one - other for one, other, _ in known], groups, method="paired_t", least=-inf)

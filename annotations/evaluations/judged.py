@@ -101,8 +101,8 @@ def score_judge(evaluation: Evaluation, version: JudgeVersion) -> tuple[dict[str
             labels=parsed,
             undefined="no_verdicts",
         ),
-        f"judge.{name}.unparsed_rate": wilson_rate(
-            cells[UNPARSED], parsed + cells[UNPARSED], method="wilson", undefined="no_verdicts"
+        f"judge.{name}.unparsed_rate": mean_rate(
+            [{PASS: 0.0, FAIL: 0.0, UNPARSED: 1.0}.get(code) for code in codes], groups
         ),
     }
     said = {

@@ -27,7 +27,7 @@ _COUNTS = "b.withdrawn_at IS NULL AND b.superseded_by_id IS NULL AND NOT b.surpl
 PLANNED = f"{_COUNTS} AND NOT EXISTS (SELECT FROM annotations_extralabel x WHERE x.label_id = b.id)"
 _VOTES = """
 SELECT b.item_id, b.reviewer_name, b.answers -> %s, {segment}, {weight}, b.rubric_id,
-    (extract(epoch FROM b.created_at)::bigint + 259200) / 604800
+    (floor(extract(epoch FROM b.created_at))::bigint + 259200) / 604800
 FROM annotations_label b JOIN sampling_item i ON i.id = b.item_id {drawn}
 WHERE b.project_id = %s AND {planned} AND b.answers ? %s AND {condition}
 """

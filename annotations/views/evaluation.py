@@ -152,7 +152,7 @@ def _verdict(found: Comparison) -> str:
         return "No row was answered by both."
     if found.regressed:
         return "It is worse than the baseline, by more than chance."
-    if found.mid_p <= 0.05:
+    if found.improved:
         return "It is better than the baseline, by more than chance."
     return "No difference is shown; that is not evidence that there is none."
 

@@ -69,6 +69,15 @@ def test_intervals_comparisons_and_gates_count_sessions(cast, project, api_of, b
     assert compared["mcnemar_mid_p"] == pytest.approx(0.125)
     assert compared["regressed"] is False
     assert compared["difference"]["high"] > -0.05
+    # Ten rows lost in two conversations, one won in each of nine others: the test speaks for these, the rows do not.
+    other = evaluate(lea, outputs(N, wrong=tuple(range(15, N, 5))), system_version="v1")
+    mixed = evaluate(lea, outputs(N, wrong=tuple(range(10))), system_version="v2", baseline=other["id"])
+    compared = mixed["regressions"]
+    assert (compared["wins"], compared["losses"], compared["regressed"]) == (9, 10, False)
+    assert compared["mcnemar_mid_p"] == pytest.approx(79 / 2048)
+    assert (
+        "No difference is shown" in browser_of(cast.lea).get(f"/p/helpdesk/evaluations/{mixed['id']}").content.decode()
+    )
     # 60 rows that are worth fewer than 20 pass no gate; with the bound lowered the wide interval decides.
     assert size < 20
     path = tmp_path / "out.jsonl"

@@ -175,7 +175,7 @@ def test_versions_weeks_confusions_and_disputed_items(lea):
     lea.put("/projects/helpdesk/rubric", {"questions": QUESTIONS})
     lea.post("/projects/helpdesk/items", {"items": [item("c")]})
     late = [
-        {"external_id": "c", "reviewer": name, "answers": {"verdict": "pass"}, "created_at": "2026-01-07T12:00:00Z"}
+        {"external_id": "c", "reviewer": name, "answers": {"verdict": "pass"}, "created_at": "2026-01-11T23:59:59.600Z"}
         for name in ("ann", "bob")
     ]
     lea.post("/projects/helpdesk/labels/import", late)

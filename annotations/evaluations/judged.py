@@ -90,7 +90,7 @@ def score_judge(evaluation: Evaluation, version: JudgeVersion) -> tuple[dict[str
     # What the verdicts are worth where outputs share groups; their share of passes is the same.
     grouped = raw.method.endswith(BY_GROUP) and raw.n_effective is not None
     worth = float(raw.n_effective or parsed) if grouped else float(parsed)
-    passed = passes * worth / parsed if parsed else 0.0
+    passed = passes / parsed * worth if parsed else 0.0  # in this order never more than it is a share of
     corrected = lang_reiczigel(table, passed, worth)
     metrics = {
         f"judge.{name}.pass_rate": corrected,

@@ -109,3 +109,22 @@ def test_means_by_group():
     assert (alone.value, together.value, together.method) == (50, 50, "order_statistics_by_group")
     weighted = weighted_rate([(1, 2), (0, 1), (1, 1), (None, 3)], ["a", "a", "b", "b"])
     assert (weighted.value, weighted.method, weighted.n) == (pytest.approx(0.75), "hajek_wilson_by_group", 3)
+
+
+def test_a_judge_that_passes_every_output_is_right_about_all_of_them_and_no_more(cast, project, api_of):
+    """Twelve rows in four sessions: 12 times their worth, over 12, is more than their worth in floating point."""
+    lea = api_of(cast.lea)
+    lea.post(f"{URL}/items", ndjson(*(item(f"i{k}", session_ref=f"s{k // 3}") for k in range(12))), **NDJSON)
+    said = {"answers": {"verdict": "pass"}}
+    labels = [{"external_id": f"i{k}", "reviewer": "zoe", **said} for k in range(12)]
+    lea.post(f"{URL}/labels/import", ndjson(*labels), **NDJSON)
+    one = {"external_id": "i0", "judge": "j", "judge_version": "1", **said}
+    lea.post(f"{URL}/verdicts/import", ndjson(one), **NDJSON)
+    lea.post(f"{URL}/datasets", {"name": "evals"}, status=201)
+    lea.post(f"{URL}/datasets/evals/versions", {}, status=201)
+    passes = {"output": "pass", "verdicts": {"j": {"verdict": "pass"}}}
+    found = evaluate(lea, [{"external_id": f"i{k}", **passes} for k in range(12)])
+    assert found["state"] == "done"
+    raw = found["scores"]["judge.j.raw_pass_rate"]
+    assert (raw["value"], raw["high"], raw["n"], raw["method"]) == (1, 1, 12, "judge_only_by_group")
+    assert found["scores"]["judge.j.unparsed_rate"]["method"] == "wilson_by_group"

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from annotations.imports.label_studio import flat_answer
+from annotations.imports.label_studio import flat_answer, flat_spans
 from sampling.ingest.cells import read_cell
 
 _PARTS = re.compile(r"[;|\n]")
@@ -26,10 +26,16 @@ _CONTROLS = {
 }
 
 
-def read_answer(question: Mapping[str, Any] | None, value: Any) -> Any:
-    """Return the answer that a cell gives to a question; without a question the cell itself."""
+def read_answer(question: Mapping[str, Any] | None, value: Any, row: Mapping[str, Any] | None = None) -> Any:
+    """Return the answer that a cell gives to a question; without a question the cell itself.
+
+    The other cells of its row may hold the text that spans stand in.
+    """
     if question is None:
         return value
+    if question["kind"] == "spans":
+        value = _json(value)
+        return flat_spans(value, row or {}) if isinstance(value, list) else value
     return _READERS[question["kind"]](question, flat_answer(value, _CONTROLS.get(question["kind"], ())))
 
 
@@ -82,21 +88,6 @@ def _pairwise(question: Mapping[str, Any], value: Any) -> Any:
     return {name.casefold(): name for name in (*question["candidates"], "tie")}.get(text, value)
 
 
-def _spans(_: Mapping[str, Any], value: Any) -> Any:
-    value = _json(value)
-    if not isinstance(value, list):
-        return value
-    found = []
-    for span in value:
-        tags = span.get("labels") if isinstance(span, dict) else None
-        if isinstance(tags, list):  # as flat exports of Label Studio have them
-            place = {"start": span.get("start"), "end": span.get("end"), "quote": span.get("text", "")}
-            found += [{**place, "tag": tag} for tag in tags]
-        else:
-            found.append(span)
-    return found
-
-
 def _text(_: Mapping[str, Any], value: Any) -> Any:
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return "\n".join(value)
@@ -112,7 +103,6 @@ _READERS: dict[str, Callable[[Mapping[str, Any], Any], Any]] = {
     "multi_choice": _multi_choice,
     "rating": _rating,
     "text": _text,
-    "spans": _spans,
     "pairwise": _pairwise,
     "ranking": lambda _, value: _json(value),
     "correction": lambda _, value: read_cell("output", value),

@@ -77,7 +77,7 @@ class LabelMap:
                 if value is None and shape is Shape.LABEL_STUDIO and question and question["kind"] == "spans":
                     value = []  # it stores nothing where somebody looked and marked nothing
                 if value is not None:
-                    record["answers"][name.removeprefix(ANSWERS)] = read_answer(question, value)
+                    record["answers"][name.removeprefix(ANSWERS)] = read_answer(question, value, row)
             elif value is not None and not name.startswith(ITEM):
                 record |= _field(name, value)
         who = str(record.get("reviewer", "")).strip() or self.reviewer

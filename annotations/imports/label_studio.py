@@ -5,11 +5,13 @@ A row has `task.id`, `data.…` and `meta.…` of its task (`task.external_id` i
 used. Cancelled annotations and predictions are no labels.
 
 Offsets of spans count UTF-16 code units there, as browsers do, and Unicode code points here. They are translated in the
-text that they stand in, and the quoted text goes with them, so that what does not stand there is refused later.
+text that they stand in, and the quoted text goes with them, so that what does not stand there is refused later. White
+space of a quote is not compared: it is that of the page, where line breaks become a backslash and an n, or are lost.
 """
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -18,6 +20,7 @@ from reviewapp.http.lines import Line, LineProblem
 
 RESULT, DATA = "result.", "data."
 _ANNOTATIONS = ("annotations", "completions")
+_BLANKS = re.compile(r"\s+|\\[nr]")
 _NO_TASK = LineProblem("not_a_task", "Something in this task is not as Label Studio writes it.")
 
 
@@ -130,6 +133,15 @@ def flat_answer(value: Any, kinds: Iterable[str]) -> Any:
     return value
 
 
+def flat_spans(spans: Sequence[Any], texts: Mapping[str, Any]) -> list[Any]:
+    """Return the spans in a cell of the flat exports, one for each tag; `texts` are cells that they may stand in."""
+    found: list[Any] = []
+    for span in spans:
+        kind = next((kind for kind in _SPANS if isinstance(span, dict) and isinstance(span.get(kind), list)), None)
+        found += [span] if kind is None else _READERS[kind](span, dict(texts))
+    return found
+
+
 def _listed(name: str) -> Callable[[dict[str, Any], dict[str, Any]], Any]:
     return lambda value, _: list(value.get(name) or [])
 
@@ -154,15 +166,15 @@ def _spans(kind: str) -> Callable[[dict[str, Any], dict[str, Any]], list[dict[st
         whole = value.get("globalOffsets") or value
         start, end, quote = whole.get("start"), whole.get("end"), value.get("text")
         if type(start) is int and type(end) is int:
-            start, end = _code_points(start, end, quote, data)
+            start, end, quote = _code_points(start, end, quote, data)
         span = {"start": start, "end": end, **({"quote": quote} if isinstance(quote, str) else {})}
         return [{**span, "tag": tag} for tag in value.get(kind) or value.get("labels") or []]
 
     return read
 
 
-def _code_points(start: int, end: int, quote: Any, data: dict[str, Any]) -> tuple[int, int]:
-    """Return offsets in code points, by the text of the task in which the quoted text stands between them."""
+def _code_points(start: int, end: int, quote: Any, data: dict[str, Any]) -> tuple[int, int, Any]:
+    """Return offsets in code points and the quote, by the text in which the quoted text stands between them."""
     for text in (value for value in data.values() if isinstance(value, str)):
         units = text.encode("utf-16-le", "surrogatepass")
         if len(units) < 2 * end:
@@ -171,9 +183,11 @@ def _code_points(start: int, end: int, quote: Any, data: dict[str, Any]) -> tupl
             before, marked = units[: 2 * start].decode("utf-16-le"), units[2 * start : 2 * end].decode("utf-16-le")
         except UnicodeDecodeError:
             continue  # half of a character
-        if not isinstance(quote, str) or marked == quote:
-            return len(before), len(before) + len(marked)
-    return start, end
+        if not isinstance(quote, str):
+            return len(before), len(before) + len(marked), None
+        if _BLANKS.sub("", marked) == _BLANKS.sub("", quote):
+            return len(before), len(before) + len(marked), marked
+    return start, end, quote
 
 
 _SPANS = ("labels", "hypertextlabels")

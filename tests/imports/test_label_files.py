@@ -208,6 +208,29 @@ def test_flat_exports_of_label_studio_wrap_what_is_no_single_choice(lea, tmp_pat
     assert Label.objects.latest("pk").answers == answers
 
 
+def test_a_span_over_lines_is_found_however_label_studio_writes_its_line_breaks(lea, tmp_path, capsys):
+    said = "🙂 Gold\nis  blue."
+    spans = [
+        {"start": 3, "end": 17, "text": quote, "labels": ["WRONG"]}
+        for quote in (r"Gold\nis blue.", "Goldis blue.", said[2:], None)
+    ]
+    tasks = [
+        {
+            "id": n,
+            "data": {"reply": said},
+            "annotations": [annotation(1, "Bad answer", result("claims", "labels", span))],
+        }
+        for n, span in enumerate(spans)
+    ]
+    flat = [{"id": n + 50, "reply": said, "annotator": 1, "verdict": "fail", "claims": [spans[n]]} for n in range(4)]
+    maps = ("--map", "item.input=reply", "--map", "item.output=reply")
+    data = tuple(text.replace("=reply", "=data.reply") for text in maps)
+    assert run(tmp_path, capsys, tasks, *data)[0]["accepted"] == 4
+    assert run(tmp_path, capsys, flat, *maps)[0]["accepted"] == 4
+    found = [label.answers["claims"] for label in Label.objects.order_by("pk")]
+    assert found == [[{"start": 2, "end": 16, "tag": "WRONG"}]] * 8
+
+
 def test_what_was_answered_late_in_a_file_is_read_too(lea, tmp_path, capsys):
     tasks = [{"id": n, "data": {"external_id": "7"}, "annotations": [annotation(n)]} for n in range(201)]
     tasks[-1]["annotations"] = [annotation(7, "Bad answer", result("why", "textarea", {"text": ["blue"]}))]

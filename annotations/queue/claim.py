@@ -18,7 +18,7 @@ from annotations.evaluations.tasks import Waiting, count_waiting
 from annotations.golds.counts import NONE, count_met, with_outputs
 from annotations.golds.pauses import is_paused
 from annotations.queue.counters import QueueCounts
-from annotations.queue.free import free_leases
+from annotations.queue.free import free_leases, free_own_leases
 from annotations.queue.leased import LeasedTask, handed_out, read_handed_out
 from annotations.queue.skills import list_missing
 from annotations.queue.why import Why, find_next_free, why_nothing
@@ -66,6 +66,8 @@ def claim_tasks(*, access: Access, count: int) -> Claimed:
     require(access, Action.LABEL)
     reviewer_id = access.actor.user.pk
     project = access.project
+    # What ran out under their hands is theirs before anything else, whether or not the sweeper has come by.
+    free_own_leases(project_id=project.pk, reviewer_id=reviewer_id)
     taken = _claim(project=project, reviewer_id=reviewer_id, count=count)
     if not taken.tasks:
         with transaction.atomic():

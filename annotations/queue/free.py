@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from annotations.models.queue import GuardState, Stage
 from annotations.queue.counters import SHARDS
@@ -41,7 +41,11 @@ ORDER BY project_id, stage, lane
 """
 _EXPIRED = "l.expires_at < now()"
 _EXPIRED_OF_PROJECT = "l.expires_at < now() AND l.project_id = %(project)s"
+_EXPIRED_OF_PERSON = "l.expires_at < now() AND l.project_id = %(project)s AND l.reviewer_id = %(reviewer)s"
 _ONE = "l.task_id = %(task)s AND l.reviewer_id = %(reviewer)s"
+_ANY_OF_PERSON = """
+SELECT 1 FROM annotations_lease WHERE project_id = %s AND reviewer_id = %s AND expires_at < now() LIMIT 1
+"""
 
 
 def _free(which: str, *, patience: str, drops_unseen: bool, **arguments: Any) -> int:
@@ -70,6 +74,18 @@ def free_leases(*, project_id: int | None = None) -> int:
     """
     which = _EXPIRED if project_id is None else _EXPIRED_OF_PROJECT
     return _free(which, patience="SKIP LOCKED", drops_unseen=False, project=project_id)
+
+
+def free_own_leases(*, project_id: int, reviewer_id: int) -> int:
+    """End the expired leases of one person in a project, as the sweep will; return how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ANY_OF_PERSON, [project_id, reviewer_id])
+        if cursor.fetchone() is None:
+            return 0
+    with transaction.atomic():
+        return _free(
+            _EXPIRED_OF_PERSON, patience="SKIP LOCKED", drops_unseen=False, project=project_id, reviewer=reviewer_id
+        )
 
 
 def free_lease(*, task_id: int, reviewer_id: int, drops_unseen: bool) -> int:

@@ -133,6 +133,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(name=reviewers, count=st.integers(1, 4))
     def claim(self, name: str, count: int) -> None:
         claimed = claim_tasks(access=self.access[name], count=count)
+        self.model.sweep(of=name)  # one's own unfinished work comes before anything else
         if not self.model.claims.left(name) and not self.model.claims.unseen(name):
             self.model.sweep()  # who would go away empty frees what has run out
         given = [task.id for task in claimed.tasks]

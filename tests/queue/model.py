@@ -63,11 +63,11 @@ class Model:
             for lease in task.leases.values():
                 lease.expired = True
 
-    def sweep(self) -> int:
-        """Free the leases that are past their time; their reviewers may come back."""
+    def sweep(self, of: Reviewer | None = None) -> int:
+        """Free the leases that are past their time (of everybody, or of one); their reviewers may come back."""
         freed = 0
         for task in self.tasks.values():
-            for reviewer in [name for name, lease in task.leases.items() if lease.expired]:
+            for reviewer in [name for name, lease in task.leases.items() if lease.expired and of in {None, name}]:
                 del task.leases[reviewer]
                 task.states[reviewer] = "left"
                 freed += 1

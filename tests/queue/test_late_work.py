@@ -8,7 +8,7 @@ from annotations.models import Guard, Label, Lease, Task
 from annotations.models.queue import Stage
 from annotations.projects import create_project
 from annotations.queue.invariants import list_violations
-from annotations.queue.leases import release_lease, renew_lease
+from annotations.queue.leases import release_lease, renew_lease, save_draft
 from annotations.queue.sweep import free_expired_leases
 from reviewapp.accounts.models import Membership
 from reviewapp.accounts.projects import ProjectSpec
@@ -105,3 +105,13 @@ def test_a_lease_counts_only_in_its_own_project(project, cast):
     with pytest.raises(ConflictError):
         renew_lease(access=elsewhere, task_id=task.id, token=task.token)
     assert Lease.objects.filter(task_id=task.id).exists()
+
+
+def test_own_work_that_ran_out_comes_before_new_work_without_waiting_for_the_sweep(project, cast):
+    add_items(project, [0.1, 0.2, 0.3])
+    begun = claim_one(cast.rui)
+    drafted = {"answers": {"verdict": "fail"}, "comment": "odd"}
+    save_draft(access=access_of(cast.rui), task_id=begun.id, token=begun.token, now=NOW, **drafted)
+    end_leases()
+    (again,) = claim(cast.rui, 1).tasks
+    assert (again.id, again.draft) == (begun.id, drafted)

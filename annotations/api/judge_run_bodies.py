@@ -85,6 +85,13 @@ class ProviderOut(Schema):
         )
 
 
+class ProviderList(Schema):
+    """A project's providers, all on one page."""
+
+    results: list[ProviderOut]
+    next: None = None
+
+
 class TestIn(Body):
     """Which model to try; the first without one."""
 
@@ -113,6 +120,13 @@ class JudgeOut(Schema):
     kind: str
     questions: list[str] | None
     versions: list[str]
+
+
+class JudgeList(Schema):
+    """A project's judges, all on one page."""
+
+    results: list[JudgeOut]
+    next: None = None
 
 
 class ChoiceIn(Body):
@@ -245,9 +259,10 @@ class RunOut(Schema):
 
 
 class RunList(Schema):
-    """A project's newest runs."""
+    """A project's newest runs, on one page."""
 
     results: list[RunOut]
+    next: None = None
 
 
 class AnchorsIn(Body):

@@ -13,12 +13,14 @@ from annotations.api.judge_run_bodies import (
     BudgetsOut,
     EstimateOfRunOut,
     JudgeIn,
+    JudgeList,
     JudgeOut,
     JudgeVersionOut,
     OnlineIn,
     OnlineOut,
     ProviderFields,
     ProviderIn,
+    ProviderList,
     ProviderOut,
     ResumeIn,
     RunCreated,
@@ -67,13 +69,13 @@ def post_provider(request: HttpRequest, slug: str, body: ProviderIn) -> Status[P
     return Status(201, _provider_out(create_provider(access, body.spec(body.name), now=timezone.now())))
 
 
-@router.get("/{slug}/providers", response=list[ProviderOut], summary="List providers", operation_id="get_providers")
-def get_providers(request: HttpRequest, slug: str) -> list[ProviderOut]:
+@router.get("/{slug}/providers", response=ProviderList, summary="List providers", operation_id="get_providers")
+def get_providers(request: HttpRequest, slug: str) -> ProviderList:
     """List the project's providers, without their keys."""
     access = authorize(actor_of(request), slug, Action.SEE_JUDGES)
     rows = list_providers(access.project.pk)
     with_key = keys_set(access.project.pk, [row.name for row in rows])
-    return [ProviderOut.of(row, api_key_set=row.name in with_key) for row in rows]
+    return ProviderList(results=[ProviderOut.of(row, api_key_set=row.name in with_key) for row in rows])
 
 
 @router.patch(
@@ -103,18 +105,19 @@ def post_judge(request: HttpRequest, slug: str, body: JudgeIn) -> Status[JudgeOu
     return Status(201, JudgeOut(name=made.name, kind=made.kind, questions=made.questions, versions=[]))
 
 
-@router.get("/{slug}/judges", response=list[JudgeOut], summary="List judges", operation_id="get_judges")
-def get_judges(request: HttpRequest, slug: str) -> list[JudgeOut]:
+@router.get("/{slug}/judges", response=JudgeList, summary="List judges", operation_id="get_judges")
+def get_judges(request: HttpRequest, slug: str) -> JudgeList:
     """List the project's judges with their versions, imported ones too."""
     access = authorize(actor_of(request), slug, Action.SEE_JUDGES)
-    return [
+    judges = [
         JudgeOut(name=judge.name, kind=judge.kind, questions=judge.questions, versions=versions)
         for judge, versions in list_judges(access.project)
     ]
+    return JudgeList(results=judges)
 
 
 @router.post(
-    "/{slug}/judges/{judge}/versions",
+    "/{slug}/judges/{path:judge}/versions",
     response={201: JudgeVersionOut},
     summary="Freeze a version",
     operation_id="post_judge_version",
@@ -137,27 +140,8 @@ def post_version(request: HttpRequest, slug: str, judge: str, body: VersionIn) -
     return Status(201, JudgeVersionOut(version=made.version))
 
 
-@router.get(
-    "/{slug}/judges/{judge}/versions/{version}",
-    response=VersionDetail,
-    summary="Read a version",
-    operation_id="get_judge_version_detail",
-)
-def read_version(request: HttpRequest, slug: str, judge: str, version: str) -> VersionDetail:
-    """Read what a version asks whom, and how it stood up to attacks."""
-    access = authorize(actor_of(request), slug, Action.SEE_JUDGES)
-    found = get_judge_version(access.project, judge=judge, version=version)
-    attacks = find_attacks(found)
-    return VersionDetail(
-        version=found.version,
-        created_at=found.created_at,
-        spec=found.spec,
-        attacks=AttackOut.of(attacks) if attacks else None,
-    )
-
-
 @router.post(
-    "/{slug}/judges/{judge}/versions/{version}/runs",
+    "/{slug}/judges/{path:judge}/versions/{path:version}/runs",
     response={202: RunCreated},
     summary="Run a version",
     operation_id="post_judge_run",
@@ -173,7 +157,7 @@ def post_run(
 
 
 @router.post(
-    "/{slug}/judges/{judge}/versions/{version}/estimate",
+    "/{slug}/judges/{path:judge}/versions/{path:version}/estimate",
     response=EstimateOfRunOut,
     summary="Estimate a run",
     operation_id="post_judge_estimate",
@@ -188,7 +172,7 @@ def post_estimate(
 
 
 @router.post(
-    "/{slug}/judges/{judge}/versions/{version}/attacks",
+    "/{slug}/judges/{path:judge}/versions/{path:version}/attacks",
     response={202: AttackOut},
     summary="Attack a version",
     operation_id="post_judge_attacks",
@@ -202,7 +186,7 @@ def post_attacks(request: HttpRequest, slug: str, judge: str, version: str) -> S
 
 
 @router.put(
-    "/{slug}/judges/{judge}/versions/{version}/online",
+    "/{slug}/judges/{path:judge}/versions/{path:version}/online",
     response=OnlineOut,
     summary="Judge what comes in",
     operation_id="put_judge_online",
@@ -223,7 +207,7 @@ def put_online(request: HttpRequest, slug: str, judge: str, version: str, body: 
 
 
 @router.post(
-    "/{slug}/judges/{judge}/versions/{version}/anchors",
+    "/{slug}/judges/{path:judge}/versions/{path:version}/anchors",
     response={202: RunCreated},
     summary="Ask about the anchors again",
     operation_id="post_judge_anchors",
@@ -235,6 +219,26 @@ def post_anchors(
     access, found = _version(request, slug, judge, version, Action.EDIT_JUDGES)
     question = get_question(access.project.pk, (body or AnchorsIn()).question)["key"]
     return Status(202, RunCreated(id=start_anchor_run(access, found, question=question, now=timezone.now()).pk))
+
+
+# The last of these addresses: a version's name may hold a slash.
+@router.get(
+    "/{slug}/judges/{path:judge}/versions/{path:version}",
+    response=VersionDetail,
+    summary="Read a version",
+    operation_id="get_judge_version_detail",
+)
+def read_version(request: HttpRequest, slug: str, judge: str, version: str) -> VersionDetail:
+    """Read what a version asks whom, and how it stood up to attacks."""
+    access = authorize(actor_of(request), slug, Action.SEE_JUDGES)
+    found = get_judge_version(access.project, judge=judge, version=version)
+    attacks = find_attacks(found)
+    return VersionDetail(
+        version=found.version,
+        created_at=found.created_at,
+        spec=found.spec,
+        attacks=AttackOut.of(attacks) if attacks else None,
+    )
 
 
 @router.get("/{slug}/judge-runs", response=RunList, summary="List runs", operation_id="get_judge_runs")

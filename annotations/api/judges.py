@@ -44,7 +44,9 @@ router = Router(tags=["Judges"])
 Cost = Annotated[float, Query(ge=0, le=1e9, allow_inf_nan=False)]
 
 
-@router.get("/{p}/judges/{j}/versions/{v}/calibration", response=CalibrationOut, summary="Calibration of a judge")
+@router.get(
+    "/{p}/judges/{path:j}/versions/{path:v}/calibration", response=CalibrationOut, summary="Calibration of a judge"
+)
 def get_calibration_figures(
     request: HttpRequest,
     p: str,
@@ -156,7 +158,7 @@ def _parts(parts: list[PartCalibration]) -> list[CalibrationSegmentOut]:
     ]
 
 
-@router.get("/{p}/judges/{j}/versions/{v}/watch", response=WatchOut, summary="Whether a judge moved")
+@router.get("/{p}/judges/{path:j}/versions/{path:v}/watch", response=WatchOut, summary="Whether a judge moved")
 def get_judge_watch(request: HttpRequest, p: str, j: str, v: str, question: Question = None) -> WatchOut:
     """Return how a version's errors on the uniform share stand to their band, its flags, and the anchors."""
     access = authorize(actor_of(request), p, Action.SEE_RESOLUTIONS)
@@ -203,7 +205,9 @@ def get_judge_watch(request: HttpRequest, p: str, j: str, v: str, question: Ques
 
 
 @router.get(
-    "/{p}/judges/{j}/versions/{v}/alternative-test", response=AlternativeOut, summary="Alternative annotator test"
+    "/{p}/judges/{path:j}/versions/{path:v}/alternative-test",
+    response=AlternativeOut,
+    summary="Alternative annotator test",
 )
 def get_alternative_test(
     request: HttpRequest,

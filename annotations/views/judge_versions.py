@@ -1,7 +1,7 @@
 """A judge version's report: usable for what, its errors, what corrects them, and the items behind each figure."""
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -117,7 +117,8 @@ def _cost(text: str | None) -> float:
 def _around(access: Access, version: JudgeVersion, asked: _Asked) -> dict[str, Any]:
     rubric = find_rubric(access.project.pk)
     path = f"{version.judge.name}/{version.version}"
-    api = f"/api/v1/projects/{access.project.slug}/judges/{version.judge.name}/versions/{version.version}"
+    judge, name = quote(version.judge.name, safe=""), quote(version.version, safe="")
+    api = f"/api/v1/projects/{access.project.slug}/judges/{judge}/versions/{name}"
     others = JudgeVersion.objects.filter(judge__project=access.project).exclude(pk=version.pk)
     return {
         "version": version,

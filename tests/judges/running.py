@@ -28,7 +28,7 @@ def add_provider(
 
 def add_version(client: Any, *, judge: str = "strict", **fields: Any) -> str:
     """Freeze a version of a judge (made where there is none), and return its address."""
-    if judge not in [each["name"] for each in client.get(f"{P}/judges")]:
+    if judge not in [each["name"] for each in client.get(f"{P}/judges")["results"]]:
         client.post(f"{P}/judges", {"name": judge, "questions": ["verdict"]}, status=201)
     body = {"provider": "stub", "model": "small", "prompt": PROMPT, **fields}
     version = client.post(f"{P}/judges/{judge}/versions", body, status=201)["version"]

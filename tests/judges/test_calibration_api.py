@@ -198,3 +198,14 @@ def test_the_ceiling_is_of_what_was_planned_and_of_answers_to_this_question(lea)
 
 def test_an_unknown_version_is_not_found(lea):
     assert lea.get(f"{URL}/calibration", status=404)["error"]["code"] == "not_found"
+
+
+def test_a_judge_and_a_version_with_slashes_are_addressed_percent_encoded(lea):
+    lea.post("/projects/helpdesk/items", ndjson(item("q-1")), **NDJSON)
+    verdict = {"external_id": "q-1", "judge": "org/strict", "judge_version": "2026/1", "answers": {"verdict": "pass"}}
+    lea.post("/projects/helpdesk/verdicts/import", ndjson(verdict), **NDJSON)
+    address = "/projects/helpdesk/judges/org%2Fstrict/versions/2026%2F1"
+    assert lea.get(f"{address}/calibration")["n"] == 0
+    assert lea.get(f"{address}/alternative-test")["annotators"] == []
+    assert lea.get(address)["version"] == "2026/1"
+    assert lea.get("/projects/helpdesk/judges")["results"][0]["versions"] == ["2026/1"]

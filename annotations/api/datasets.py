@@ -56,6 +56,9 @@ class DatasetOut(Schema):
     created_at: str
 
 
+SPLITS = {"train": 0.6, "dev": 0.2, "test": 0.2}
+
+
 class RecipeIn(Body):
     """By which rules rows are chosen; see docs/datasets.md."""
 
@@ -64,7 +67,7 @@ class RecipeIn(Body):
     min_labels: int | None = None
     min_agreement: float | None = None
     splits: dict[str, float] | None = Field(
-        default=None, description='Such as {"train": 0.6, "dev": 0.2, "test": 0.2}.'
+        default=None, description='Unless given {"train": 0.6, "dev": 0.2, "test": 0.2}; {} leaves the rows together.'
     )
     group_by: str | None = Field(default=None, description="Rows with the same value share a split; session_ref.")
     limit: int | None = None
@@ -164,7 +167,7 @@ def post_version(request: HttpRequest, slug: str, name: str, body: RecipeIn) -> 
     version = freeze_version(
         access,
         get_dataset(access.project, name),
-        body=body.model_dump(exclude={"tags", "note"}),
+        body={**body.model_dump(exclude={"tags", "note"}), "splits": SPLITS if body.splits is None else body.splits},
         tags=body.tags,
         note=body.note,
         now=timezone.now(),

@@ -38,7 +38,8 @@ class Gate(NullsAreDefaults):
         if find_metric(self.metric) is None:
             raise ValueError(f"metric: there is no metric {self.metric[:80]!r}")
         if self.metric == "attestation":
-            if self.at_least is not None or self.at_most is not None:
+            # Confirmed is 1: who writes every gate alike may say so.
+            if self.at_least not in {None, 1} or self.at_most is not None:
                 raise ValueError("at_least: an attestation has no number; write what is confirmed as text")
             return self
         if (self.at_least is None) == (self.at_most is None):

@@ -45,7 +45,7 @@ class Project(models.Model):
     blind = models.BooleanField(default=True)
     # When it became so after it was not; what reviewers said before is no blind answer.
     blind_since = models.DateTimeField(null=True, blank=True)
-    lease_seconds = models.IntegerField(default=1200, validators=[MinValueValidator(10), MaxValueValidator(86_400)])
+    lease_seconds = models.IntegerField(default=1200, validators=[MinValueValidator(1), MaxValueValidator(86_400)])
     reveal_after_commit = models.BooleanField(default=False, db_default=False)
     # How many reviewers more an item may get where the planned ones disagree.
     extra_reviewers = models.SmallIntegerField(

@@ -145,7 +145,7 @@ def test_a_change_to_what_is_already_so_leaves_no_trail(cast, project, api_of):
         ({"slug": "other"}, "invalid", "slug"),
         ({"sampling_salt": "x"}, "invalid", "sampling_salt"),
         ({"colour": "red"}, "invalid", "colour"),
-        ({"lease_seconds": 1}, "invalid", "lease_seconds"),
+        ({"lease_seconds": 0}, "invalid", "lease_seconds"),
         ({"overlap": "many"}, "invalid", "overlap"),
         ({"name": ""}, "invalid", "name"),
         ({"name": None}, "invalid", "name"),

@@ -38,7 +38,7 @@ def rows_of(data):
 def test_a_version_holds_the_canonical_rows_and_its_hash_is_that_of_its_lines(lea, cast):
     items = conversations(4, session_ref="s-1", metadata={"intent": "track"}, context=["Parcels take a day."])
     bring(lea, items, {"q-000": ["pass"], "q-001": ["pass", "pass", "fail"], "q-002": ["fail", "pass"]})
-    made = freeze(lea, resolution="majority", tags=["smoke"])
+    made = freeze(lea, resolution="majority", splits={}, tags=["smoke"])
     data = export(lea)
     assert made == {"version": 1, "sha256": hashlib.sha256(data).hexdigest(), "rows": 2, "state": "frozen"}
     assert orjson.loads(data.splitlines()[1]) == {

@@ -273,7 +273,7 @@ def test_a_lane_without_any_label_leaves_no_evidence_at_every_look(lea):
         ({"metric": "nothing", "at_least": 1}, "gates.internal_beta.0"),
         ({"metric": "pass_rate"}, "gates.internal_beta.0"),
         ({"metric": "pass_rate", "at_least": 1, "at_most": 1}, "gates.internal_beta.0"),
-        ({"metric": "attestation", "at_least": 1}, "gates.internal_beta.0"),
+        ({"metric": "attestation", "at_least": 2}, "gates.internal_beta.0"),
         ({"metric": "f1", "at_least": 1, "every_segment_of": "model"}, "gates.internal_beta.0"),
         ({"metric": "f1", "at_least": 1, "where": {"x": 1}}, "gates.internal_beta.0.where"),
         ({"metric": "f1", "at_least": 1, "bound": "middle"}, "gates.internal_beta.0.bound"),
@@ -302,7 +302,9 @@ def test_gates_are_revised_and_confirmed_over_the_api_too(lea, cast, api_of):
     assert gate(now, "ready")["state"] == "pass"
     # A confirmation is one of a text: a gate with another one takes another one.
     for text, state in (("Monitoring is in place", "pass"), ("On call at night", "not_enough_data")):
-        asked = {"general_availability": [{"name": "ready", "metric": "attestation", "text": text}]}
+        # Written like every other gate, or by its text alone: the same.
+        alike = {"at_least": 1, "bound": "value", "min_n": 1} if state == "pass" else {}
+        asked = {"general_availability": [{"name": "ready", "metric": "attestation", "text": text, **alike}]}
         now = lea.post(f"/rollouts/{made['id']}/gates", {"gates": asked}, status=201)
         assert gate(now, "ready")["state"] == state
     refused = lea.post(f"/rollouts/{made['id']}/attestations", {**said, "link": "javascript:x"}, status=422)

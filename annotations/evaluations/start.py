@@ -23,6 +23,7 @@ from reviewapp.audit.record import record
 from reviewapp.http.errors import FieldError, InvalidError
 from reviewapp.http.outgoing_guard import check_url
 from reviewapp.jobs.intents import add_intent
+from reviewapp.words import counted
 from sampling.checks.publish import newest_checks_id
 
 MAX_SYSTEM = 200
@@ -137,7 +138,8 @@ def _take(evaluation: Evaluation, outputs: Iterable[Given]) -> None:
     stored = store_outputs(evaluation, outputs, most=MAX_REPEATS)
     if not stored.taken:
         message = (
-            f"No output of {stored.unknown:,} belongs to a row of the dataset: the external ids are unknown."
+            f"{counted(stored.unknown, 'output belongs', 'outputs belong')} to no row of the dataset:"
+            " the external ids are unknown."
             if stored.unknown
             else "There are no outputs."
         )

@@ -57,9 +57,11 @@ def save_budgets(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         total, day = (read_dollars(request.POST.get(name, "").strip(), name) for name in ("total", "day"))
         set_budgets(access, total_usd=total, day_usd=day, now=timezone.now())
-        messages.success(request, "The budgets hold from now on.")
     except InvalidError as refusal:
         messages.error(request, refusal.message)
+        typed = {f"{name}_usd": request.POST.get(name, "") for name in ("total", "day")}
+        return _page(request, access, {}, budgets=typed, status=refusal.status)
+    messages.success(request, "The budgets hold from now on.")
     return redirect("judge_providers", slug)
 
 
@@ -103,17 +105,20 @@ def _page(
     access: Access,
     typed: dict[str, str],
     *,
+    budgets: dict[str, str] | None = None,
     problems: list[tuple[str, str]] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     rows = list_providers(access.project.pk)
     with_key = keys_set(access.project.pk, [row.name for row in rows])
+    spending = get_spending(access.project, now=timezone.now())
     context: dict[str, Any] = {
         **frame(access, "judges"),
         "typed": typed,
         "problems": problems or [],
         "kinds": ProviderKind.choices,
         "rows": [{"row": row, "has_key": row.name in with_key, "kind": ProviderKind(row.kind).label} for row in rows],
-        "spending": get_spending(access.project, now=timezone.now()),
+        "spending": spending,
+        "budgets": budgets or spending,
     }
     return render(request, "pages/judge_providers.html", context, status=status)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from annotations.judges.attacks import start_attacks
 from annotations.judges.estimate import estimate_run
 from annotations.judges.listing import find_by_path
-from annotations.judges.online import find_online, set_online
+from annotations.judges.online import Online, find_online, set_online
 from annotations.judges.runs import check_choice, start_run
 from annotations.judges.versions import Spec
 from annotations.models import JudgeRun, JudgeVersion
@@ -75,6 +75,8 @@ def judge_online(request: HttpRequest, slug: str) -> HttpResponse:
     path = request.POST.get("version", "")
     version, typed, now = find_by_path(access.project, path), _typed(request, ONLINE_FIELDS), timezone.now()
     enabled = request.POST.get("what") != "stop"
+    if not enabled and (found := find_online(version, now=now)) is not None:
+        typed = _kept_online(found)  # a stop takes nothing else of the form, so that nothing in it can refuse it
     try:
         rate = _percent(typed["rate"])
         set_online(
@@ -107,13 +109,7 @@ def _page(
     slug, path = access.project.slug, f"{version.judge.name}/{version.version}"
     found = find_online(version, now=timezone.now())
     if online is None:
-        online = {"online_where": "", "rate": "100", "day_usd": ""}
-        if found is not None:
-            online = {
-                "online_where": orjson.dumps(found.where).decode() if found.where else "",
-                "rate": f"{found.rate * 100:.10g}",
-                "day_usd": "" if found.day_usd is None else f"{found.day_usd:.10g}",
-            }
+        online = _kept_online(found) if found is not None else {"online_where": "", "rate": "100", "day_usd": ""}
     places = {each.path.partition(".")[0]: each.message for each in problems.places} if problems else {}
     context = {
         **frame(access, "judges"),
@@ -138,6 +134,15 @@ def _page(
         ),
     }
     return render(request, "pages/judge_run.html", context, status=status)
+
+
+def _kept_online(found: Online) -> dict[str, str]:
+    """Return what is in force as the form has it."""
+    return {
+        "online_where": orjson.dumps(found.where).decode() if found.where else "",
+        "rate": f"{found.rate * 100:.10g}",
+        "day_usd": "" if found.day_usd is None else f"{found.day_usd:.10g}",
+    }
 
 
 def _estimated(access: Access, version: JudgeVersion, typed: Mapping[str, str]) -> dict[str, Any]:

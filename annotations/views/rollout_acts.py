@@ -131,7 +131,7 @@ def _who_gets(found: Rollout) -> str:
     stage = found.get_stage_display().lower()
     if found.stage == RolloutStage.SHADOW:
         return f"the version is in {stage} now, and nobody gets it."
-    return f"the version is in {stage} now, for {found.percent} % of {found.audience}."
+    return f"the version is in {stage} now, for {found.percent} % ({found.audience})."
 
 
 def _json(text: str) -> Any:

@@ -65,6 +65,9 @@ def _calculator(request: HttpRequest) -> dict[str, Any]:
     shown: dict[str, Any] = {"bar": bar, "quality": quality}
     try:
         p0, p1 = float(bar) / 100, float(quality) / 100
+    except ValueError:
+        return {**shown, "problem": "Write both in percent, such as 90 and 95."}
+    try:
         plan = labels_with_power(p0, p1, POWER)
         shown |= {"plan": plan, "least": labels_to_demonstrate(p0), "power": round(plan.power * 100)}
     except ValueError as error:
@@ -144,7 +147,7 @@ def _ways_back(found: Rollout) -> list[dict[str, Any]]:
     ways = []
     for stage in reversed(ORDER[:place]):
         percent, audience = AUDIENCE[stage]
-        means = f"{percent} % of {audience} get it" if percent else "nobody gets it"
+        means = f"{percent} % get it ({audience})" if percent else "nobody gets it"
         ways.append({"stage": stage, "name": stage.label, "means": means})
     return ways
 

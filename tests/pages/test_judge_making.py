@@ -39,7 +39,10 @@ def test_a_provider_a_prompt_a_version_and_a_run(cast, project, api_of, browser_
         assert "sk-1" not in text
         assert "It replied" in read(page.post(f"{J}/test", {"provider": "stub"}, follow=True))
         assert "hold from now on" in read(page.post(f"{J}/budgets", {"total": "5", "day": ""}, follow=True))
-        assert "in dollars" in read(page.post(f"{J}/budgets", {"total": "-5"}, follow=True))
+        refused = read(page.post(f"{J}/budgets", {"total": "-5", "day": "7"}), 422)
+        assert "in dollars" in refused
+        assert 'value="-5"' in refused
+        assert 'value="7"' in refused
 
         assert "no whole number" in read(page.post(f"{J}/playground", {**FORM, "samples": "x"}), 422)
         assert "From 0 to 20" in read(page.post(f"{J}/playground", {**FORM, "examples": "50"}), 422)
@@ -96,7 +99,7 @@ def test_a_provider_a_prompt_a_version_and_a_run(cast, project, api_of, browser_
         assert "Judges 25 % of the items that its filter finds, for at most $2 a day" in text
         form = read(page.get(f"{J}/run?version=careful/1"))
         assert 'name="rate" inputmode="decimal" autocomplete="off" value="25"' in form
-        stopped = read(page.post(f"{J}/online", {**online, "what": "stop"}, follow=True))
+        stopped = read(page.post(f"{J}/online", {**online, "rate": "", "what": "stop"}, follow=True))
         assert "Judged what came in until" in stopped
         number = api_of(cast.lea).get("/projects/helpdesk/judge-runs")["results"][0]["id"]
         assert "stopped" in read(page.post(f"{J}/change", {"run": number, "what": "stop"}, follow=True))

@@ -340,6 +340,7 @@ def test_the_list_offers_templates_and_says_how_many_labels_it_takes(lea, cast, 
     assert "<strong>239</strong> labels" in text or "labels, of which at most" in text
     assert "check_failure_rate" in text
     assert "lies above the bar" in lead.get("/p/helpdesk/rollouts?bar=95&quality=90").content.decode()
+    assert "Write both in percent" in lead.get("/p/helpdesk/rollouts?bar=a&quality=90").content.decode()
     form = {"system_version": "5", "gates": "{}"}
     assert "/rollouts/" in lead.post("/p/helpdesk/rollouts/make", form)["Location"]
     again = lead.post("/p/helpdesk/rollouts/make", form, follow=True).content.decode()

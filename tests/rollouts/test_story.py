@@ -94,7 +94,7 @@ def test_the_page_goes_back_to_any_earlier_stage_and_keeps_what_was_not_taken(le
         for approver in (pat, ann):
             sign(approver, ready, bundle, to_stage=stage)
     shown = lead.get(page).content.decode()
-    assert '<option value="internal_beta">Internal beta: 100 % of internal get it</option>' in shown
+    assert '<option value="internal_beta">Internal beta: 100 % get it (internal)</option>' in shown
     assert '<option value="shadow">Shadow: nobody gets it</option>' in shown
     typed = {"do": "rollback", "reason": "It swears at “everybody”", "to_stage": "general_availability"}
     refused = lead.post(f"{page}/act", typed, follow=True).content.decode()

@@ -116,6 +116,19 @@ def test_inspect_reads_every_chat(lea):
     assert rows["d"] == "Hi"
 
 
+def test_openai_evals_speaks_of_tools_as_the_api_does(lea):
+    call = {"id": "c1", "name": "find", "arguments": {"order": 7}}
+    theirs = {"id": "c1", "type": "function", "function": {"name": "find", "arguments": '{"order":7}'}}
+    answer = {"role": "tool", "content": "in transit", "tool_call_id": "c1"}
+    asked = {"role": "assistant", "content": "", "tool_calls": [call], "reasoning": "It moves."}
+    said = [CHAT[1], asked, answer, {**CHAT[0], "tool_calls": [theirs]}]
+    bring(lea, [item("c", input=said)], {"c": ["pass"]})
+    freeze(lea)
+    rows = [orjson.loads(line) for line in export(lea, version=2, format="openai_evals").splitlines()]
+    (found,) = [row["input"] for row in rows if row["metadata"]["review"]["external_id"] == "c"]
+    assert found == [CHAT[1], {"role": "assistant", "content": "", "tool_calls": [theirs]}, *said[2:]]
+
+
 def test_tables_hold_the_canonical_columns_and_a_spreadsheet_computes_nothing(lea):
     table = pq.read_table(io.BytesIO(export(lea, format="parquet")))
     rows = list(csv.DictReader(io.StringIO(export(lea, format="csv").decode(), newline="")))

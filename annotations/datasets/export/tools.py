@@ -166,7 +166,23 @@ def _metadata(row: Row) -> dict[str, Any]:
 
 
 def _messages(said: Any) -> list[dict[str, Any]]:
-    return list(said) if is_messages(said) else [{"role": "user", "content": text_of(said)}]
+    """Return messages as the OpenAI API takes them, calls of tools too; the reasoning of traces is none of theirs."""
+    if not is_messages(said):
+        return [{"role": "user", "content": text_of(said)}]
+    turns = [{name: value for name, value in turn.items() if name != "reasoning"} for turn in said]
+    for turn in turns:
+        if isinstance(turn.get("tool_calls"), list):
+            turn["tool_calls"] = [_call(call) for call in turn["tool_calls"]]
+    return turns
+
+
+def _call(call: Any) -> Any:
+    """Return a call of a tool as a trace has it in the OpenAI API's form; what is no such call stays."""
+    if not isinstance(call, dict) or not isinstance(call.get("name"), str):
+        return call
+    arguments = call.get("arguments")
+    text = arguments if isinstance(arguments, str) else orjson.dumps({} if arguments is None else arguments).decode()
+    return {"id": call.get("id", ""), "type": "function", "function": {"name": call["name"], "arguments": text}}
 
 
 def _is_chat(said: Any) -> bool:

@@ -16,13 +16,15 @@ from django.db import connection, transaction
 from annotations.imports.heirs import end_superseded, lock_imports, reserve_ids
 from annotations.imports.masked import find_edits, label_as_stored
 from annotations.imports.records import LabelRecord, Numbered, Run, read_batches, unknown_item
-from annotations.imports.seats import Seat, end_golds, find_seats, take_seats
+from annotations.imports.seats import Seat, find_seats, take_seats
 from annotations.imports.standing import Standing, find_standing, insert_labels
 from annotations.labels.answers import CheckedAnswers, check_answers, needs_item
 from annotations.labels.combine import same_answer
 from annotations.models import Label, RubricVersion
 from annotations.models.labels import LabelSource
+from annotations.models.queue import Stage
 from annotations.quality.figures import ask_for_agreement
+from annotations.queue.labelled import end_unfinished
 from annotations.queue.turns import take_turn
 from annotations.rubrics.publish import find_rubric, no_rubric
 from reviewapp.accounts.access import Actor
@@ -172,7 +174,8 @@ def _store(run: Run, rubric: RubricVersion, checked: Sequence[_Checked]) -> None
     end_superseded(Label, replaced)
     insert_labels(project_id=project.pk, rubric_id=rubric.pk, labels=new)
     take_seats(project_id=project.pk, rubric_id=rubric.pk, seats=taken)
-    end_golds([(label.item_id, label.reviewer_id) for label in new if label.reviewer_id is not None])
+    theirs = [(label.item_id, label.reviewer_id) for label in new if label.reviewer_id is not None]
+    end_unfinished(project.pk, theirs, stages=[Stage.GOLD])
     result.accepted += len(new)
     if new:
         record(

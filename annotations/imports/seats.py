@@ -25,23 +25,6 @@ SELECT t.item_id, t.id, CASE WHEN t.closed_reason IS NULL THEN t.need - t.n_leas
           AND t.closed_reason IS NULL)
 FROM annotations_task t WHERE t.id = ANY(%s) AND t.stage = %s
 """
-_END_GOLDS = """
-WITH theirs AS (
-    SELECT DISTINCT t.id AS task_id, n.person
-    FROM unnest(%(items)s::bigint[], %(people)s::bigint[]) AS n (item_id, person)
-    JOIN annotations_task t ON t.item_id = n.item_id AND t.stage = %(gold)s
-), gone AS (
-    DELETE FROM annotations_lease l USING theirs WHERE l.task_id = theirs.task_id AND l.reviewer_id = theirs.person
-    RETURNING l.task_id
-), seated AS (
-    UPDATE annotations_task t SET n_leases = t.n_leases - g.n
-    FROM (SELECT task_id, count(*) AS n FROM gone GROUP BY task_id) g WHERE t.id = g.task_id
-), undrafted AS (
-    DELETE FROM annotations_draft d USING theirs WHERE d.task_id = theirs.task_id AND d.reviewer_id = theirs.person
-)
-UPDATE annotations_guard g SET state = %(labelled)s, at = now()
-FROM theirs WHERE g.task_id = theirs.task_id AND g.reviewer_id = theirs.person AND g.state = ANY(%(unfinished)s)
-"""
 _TAKE = """
 WITH taken AS (
     SELECT * FROM unnest(%(tasks)s::bigint[], %(people)s::bigint[], %(counts)s::bool[], %(leased)s::bool[])
@@ -113,23 +96,6 @@ def find_seats(*, project_id: int, item_ids: Sequence[int], people: Iterable[int
         held = [row[0] for row in cursor.fetchall()]
         cursor.execute(_FREE, [list(people), held, Stage.REVIEW])
         return Seats({row[0]: _Places(row[1], row[2], set(row[3])) for row in cursor.fetchall()})
-
-
-def end_golds(places: Sequence[tuple[int, int]]) -> None:
-    """End golds for members whose label is there: `places` are items and people. Their tasks are held."""
-    if not places:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _END_GOLDS,
-            {
-                "items": [item_id for item_id, _ in places],
-                "people": [person for _, person in places],
-                "gold": Stage.GOLD,
-                "labelled": GuardState.LABELLED,
-                "unfinished": [GuardState.LEASED, GuardState.LEFT],
-            },
-        )
 
 
 def take_seats(*, project_id: int, rubric_id: int, seats: Sequence[Seat]) -> None:

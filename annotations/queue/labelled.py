@@ -1,6 +1,6 @@
 """Who labelled an item before it had a task, or before they had an account, is not given it again.
 
-Such labels were imported, and an import knows people by their names.
+Such labels were imported, and an import knows people by their names. What they had been given and not finished is over.
 """
 
 from collections.abc import Sequence
@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from django.db import connection
 
 from annotations.models.queue import GuardState, Stage
+from annotations.queue.counters import SHARDS
+from annotations.queue.turns import take_turn
 from reviewapp.accounts.models import Project, User
 
 _GUARD = """
@@ -29,6 +31,38 @@ WHERE b.project_id = %(project)s AND b.reviewer_name = %(name)s AND b.reviewer_i
   AND b.withdrawn_at IS NULL AND b.superseded_by_id IS NULL
 ON CONFLICT (reviewer_id, task_id) DO NOTHING
 """
+_UNFINISHED = """
+SELECT t.item_id FROM annotations_guard g JOIN annotations_task t ON t.id = g.task_id
+WHERE g.reviewer_id = %(person)s AND g.project_id = %(project)s AND g.state = ANY(%(unfinished)s)
+  AND t.stage = ANY(%(stages)s)
+  AND EXISTS (SELECT 1 FROM annotations_label b WHERE b.item_id = t.item_id AND b.reviewer_name = %(name)s
+      AND b.withdrawn_at IS NULL AND b.superseded_by_id IS NULL)
+ORDER BY t.id FOR NO KEY UPDATE OF t
+"""
+_END = """
+WITH theirs AS (
+    SELECT DISTINCT t.id AS task_id, t.stage, t.closed_reason, n.person
+    FROM unnest(%(items)s::bigint[], %(people)s::bigint[]) AS n (item_id, person)
+    JOIN annotations_task t ON t.item_id = n.item_id AND t.stage = ANY(%(stages)s)
+), gone AS (
+    DELETE FROM annotations_lease l USING theirs WHERE l.task_id = theirs.task_id AND l.reviewer_id = theirs.person
+    RETURNING theirs.task_id, theirs.stage, theirs.closed_reason
+), seated AS (
+    UPDATE annotations_task t SET n_leases = t.n_leases - g.n
+    FROM (SELECT task_id, count(*) AS n FROM gone GROUP BY task_id) g WHERE t.id = g.task_id
+), counted AS (
+    UPDATE annotations_queuecounter c SET open = c.open + k.freed, leased = c.leased - k.ended
+    FROM (SELECT count(*) AS ended, count(*) FILTER (WHERE closed_reason IS NULL) AS freed
+          FROM gone WHERE stage = %(review)s) k
+    WHERE k.ended > 0
+      AND c.project_id = %(project)s AND c.stage = %(review)s AND c.shard = mod(pg_backend_pid(), %(shards)s)
+), undrafted AS (
+    DELETE FROM annotations_draft d USING theirs WHERE d.task_id = theirs.task_id AND d.reviewer_id = theirs.person
+)
+UPDATE annotations_guard g SET state = %(labelled)s, at = now()
+FROM theirs WHERE g.task_id = theirs.task_id AND g.reviewer_id = theirs.person AND g.state = ANY(%(unfinished)s)
+"""
+_STATES = [GuardState.LEASED, GuardState.LEFT]
 
 
 def guard_labelled(item_ids: Sequence[int]) -> None:
@@ -38,8 +72,24 @@ def guard_labelled(item_ids: Sequence[int]) -> None:
 
 
 def guard_member(*, project: Project, person: User) -> None:
-    """Write the guards of somebody who has just become a member and has labels under their name."""
+    """Write the guards of somebody who has just become a member and has labels under their name.
+
+    Who was one before may have left such an item unfinished: it is over.
+    """
+    take_turn(person.pk)
+    stages = [Stage.REVIEW, Stage.GOLD]
     with connection.cursor() as cursor:
+        cursor.execute(
+            _UNFINISHED,
+            {
+                "person": person.pk,
+                "name": person.username,
+                "project": project.pk,
+                "stages": stages,
+                "unfinished": _STATES,
+            },
+        )
+        end_unfinished(project.pk, [(row[0], person.pk) for row in cursor.fetchall()], stages=stages)
         cursor.execute(
             _JOINED,
             {
@@ -50,5 +100,28 @@ def guard_member(*, project: Project, person: User) -> None:
                 "gold": Stage.GOLD,
                 "labelled": GuardState.LABELLED,
                 "known": GuardState.KNOWN,
+            },
+        )
+
+
+def end_unfinished(project_id: int, places: Sequence[tuple[int, int]], *, stages: Sequence[Stage]) -> None:
+    """End what people have not finished of items that they have a label on: `places` are items and people.
+
+    The tasks are held by the caller, and the people's turns.
+    """
+    if not places:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _END,
+            {
+                "items": [item_id for item_id, _ in places],
+                "people": [person for _, person in places],
+                "project": project_id,
+                "stages": list(stages),
+                "review": Stage.REVIEW,
+                "shards": SHARDS,
+                "labelled": GuardState.LABELLED,
+                "unfinished": _STATES,
             },
         )

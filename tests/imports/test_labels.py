@@ -1,13 +1,18 @@
 """Labels made elsewhere: what is stored, what is refused, and what they leave to do in the queue."""
 
 import pytest
+from django.utils import timezone
 
 from annotations.models import Guard, Label, Task
 from annotations.models.queue import GuardState
 from annotations.queue.counters import count_queue
 from annotations.queue.invariants import list_violations
+from annotations.queue.sweep import free_expired_leases
 from reviewapp.accounts.models import User
+from reviewapp.accounts.people import remove_member
 from reviewapp.audit.models import AuditEvent
+from tests.queue.items import end_leases
+from tests.queue.services import access_of
 from tests.sampling.lines import item, ndjson
 
 URL = "/projects/helpdesk/labels/import"
@@ -113,6 +118,27 @@ def test_a_member_who_holds_the_item_gives_its_seat_to_the_import(lea, cast, pro
     body = {"lease": task["lease"]["token"], "answers": {"verdict": "fail"}, "submit_id": "s"}
     refused = rui.post(f"/tasks/{task['id']}/label", body, status=409)
     assert refused["error"]["code"] == "already_labelled"
+    assert list_violations(project.pk) == []
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_who_comes_back_finishes_nothing_that_is_on_record_under_their_name(lea, cast, project, api_of, left):
+    olga, rui = api_of(cast.olga), api_of(cast.rui)
+    olga.patch("/projects/helpdesk", {"overlap": 2})
+    lea.post("/projects/helpdesk/items", {"items": [item("d"), item("e")]})
+    (task,) = rui.post("/projects/helpdesk/tasks/claim", {})["tasks"]
+    if left:
+        end_leases()
+        free_expired_leases(timezone.now())
+    remove_member(access_of(cast.olga), username="rui", now=timezone.now())
+    lea.post(URL, [label(task["item"]["external_id"], reviewer="rui")])
+    olga.post("/projects/helpdesk/members", {"username": "rui", "role": "reviewer"}, status=201)
+    body = {"lease": task["lease"]["token"], "answers": {"verdict": "fail"}, "submit_id": "s"}
+    refused = rui.post(f"/tasks/{task['id']}/label", body, status=409)
+    assert refused["error"]["code"] == "already_labelled"
+    given = rui.post("/projects/helpdesk/tasks/claim", {"count": 9})["tasks"]
+    assert len(given) == 4
+    assert task["id"] not in {each["id"] for each in given}
     assert list_violations(project.pk) == []
 
 

@@ -233,7 +233,7 @@ def test_the_gate_passes_fails_and_refuses_to_pass_on_too_little(lea, stub, tmp_
         "fail",
     ]
     few = tmp_path / "few.jsonl"
-    few.write_bytes(b"\n".join(orjson.dumps(each) for each in outputs(26)))
+    few.write_bytes(b"\xef\xbb\xbf" + b"\r\n".join(orjson.dumps(each) for each in outputs(26)))
     assert run("evals", "--outputs", str(few), "--fail-under", "accuracy=0.5")[0] == 1  # 26 of 30 answered
     assert run("evals", "--outputs", str(few), "--fail-under", "accuracy=0.5", "--min-coverage", "0.8")[0] == 0
     code, said = run("evals", "--outputs", str(file), "--fail-under", "accuracy=0.5", "--min-rows", "31")

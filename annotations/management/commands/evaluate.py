@@ -4,6 +4,7 @@ import gzip
 import sys
 import traceback
 from argparse import ArgumentParser
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -262,7 +263,8 @@ def _read_outputs(name: str) -> Iterator[Given]:
     """Yield the outputs of a file; the first bad line ends it all, named by its number."""
     try:
         with sys.stdin.buffer if name == "-" else gzip.open(name) if name.endswith(".gz") else open(name, "rb") as file:  # noqa: PTH123
-            for number, line in enumerate(file, 1):
+            for number, text in enumerate(file, 1):
+                line = text.removeprefix(BOM_UTF8) if number == 1 else text
                 if not line.strip():
                     continue
                 try:

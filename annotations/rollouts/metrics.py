@@ -299,7 +299,7 @@ _MEASURES: dict[str, Callable[[Gate, Asked, Window], Measured]] = {
     "non_inferiority": _non_inferiority,
     "reviewer_alpha": _reviewer_alpha,
     "check_failure_rate": _rate(_FAILED, _CHECKED, "No check of this version's items passed or failed."),
-    "error_rate": _rate(IS_ERROR, "TRUE", "No item of this version has arrived yet."),
+    "error_rate": _rate(IS_ERROR, "i.erased_at IS NULL", "No item of this version has arrived yet."),
     "feedback_negative_rate": _rate(
         f"{_FEEDBACK} < 0", f"{_FEEDBACK} IS NOT NULL", "No item of this version has feedback yet."
     ),

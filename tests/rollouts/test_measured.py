@@ -74,3 +74,15 @@ def test_what_a_check_found_later_goes_before_what_it_found_on_arrival_here_too(
     record_fact(NewFact(stored.pk, "checks.valid_json", "pass"), now=stored.received_at)
     measured = gate(lea.get(f"/rollouts/{made['id']}"), "check_failure_rate")
     assert measured["value"] == lea.get(f"{P}/operations")["total"]["check_failure_rate"] == 0.5
+
+
+def test_of_erased_items_nobody_says_that_they_had_no_error(lea, cast, api_of):
+    made = make(lea, gates_of("error_rate"))
+    step = {"name": "x", "kind": "tool", "error": "no"}
+    rows = [item(f"i{n}", system_version="2.0", user_ref=f"u{n % 2}", steps=[step] if n < 4 else []) for n in range(6)]
+    send(lea, "items", rows)
+    before = gate(lea.get(f"/rollouts/{made['id']}"), "error_rate")
+    api_of(cast.olga).post(f"{P}/erase", {"user_ref": "u1"})
+    after = gate(lea.get(f"/rollouts/{made['id']}"), "error_rate")
+    assert (before["n"], after["n"]) == (6, 3)
+    assert before["value"] == after["value"] == pytest.approx(2 / 3)

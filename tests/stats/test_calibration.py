@@ -212,6 +212,7 @@ def test_observations_that_do_not_fit_are_refused(arguments, message):
 def test_proper_scores_by_hand():
     # Scores .8 pass, .4 fail: Brier (.04 + .16) / 2 = .1, log-loss -(ln .8 + ln .6) / 2 = .36698.
     assert brier_score([0.8, 0.4], [1, 0]).value == pytest.approx(0.1)
+    assert brier_score([0.9, 0.1, 0.5], [0, 1, 1]).high == 1
     assert log_loss([0.8, 0.4], [1, 0]).value == pytest.approx(0.3669846)
     # Weights 3 and 1: (3 * .04 + .16) / 4 = .07.
     assert brier_score([0.8, 0.4], [1, 0], [3, 1]).value == pytest.approx(0.07)

@@ -1,6 +1,6 @@
 """How good predicted probabilities are: the two proper scores."""
 
-from math import sqrt
+from math import inf, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,8 +11,9 @@ from reviewapp.stats.calibration.observations import Observations, clipped, obse
 from reviewapp.stats.estimate import Estimate, no_estimate
 
 
-def _mean_loss(loss: FloatArray, data: Observations, method: str) -> Estimate:
-    """Weighted mean with a t interval from the linearised variance; no interval from one record or equal losses."""
+def _mean_loss(loss: FloatArray, data: Observations, method: str, *, most: float = inf) -> Estimate:
+    """Weighted mean with a t interval from the linearised variance, cut at 0 and the `most` that a loss can be; no
+    interval from one record or equal losses."""
     if data.n == 0:
         return no_estimate("no_labels", method=method, population="process")
     total = float(data.weight.sum())
@@ -22,7 +23,8 @@ def _mean_loss(loss: FloatArray, data: Observations, method: str) -> Estimate:
         return Estimate(mean, None, None, method, data.n, effective, 0.95, "process", warnings=("no_interval",))
     variance = float(data.weight**2 @ (loss - mean) ** 2) / total**2 * data.n / (data.n - 1)
     half = float(student.isf(0.025, data.n - 1)) * sqrt(variance)
-    return Estimate(mean, max(0.0, mean - half), mean + half, method, data.n, effective, 0.95, "process")
+    low, high = max(0.0, mean - half), min(most, mean + half)
+    return Estimate(mean, low, high, method, data.n, effective, 0.95, "process")
 
 
 def log_losses(score: ArrayLike, label: FloatArray) -> FloatArray:
@@ -34,7 +36,7 @@ def log_losses(score: ArrayLike, label: FloatArray) -> FloatArray:
 def brier_score(score: ArrayLike, label: ArrayLike, weight: ArrayLike | None = None) -> Estimate:
     """Mean (score - label)² (Brier 1950); 0 is perfect, .25 a coin. Undefined without labels."""
     data = observations(score, label, weight)
-    return _mean_loss((data.score - data.label) ** 2, data, "brier")
+    return _mean_loss((data.score - data.label) ** 2, data, "brier", most=1.0)
 
 
 def log_loss(score: ArrayLike, label: ArrayLike, weight: ArrayLike | None = None) -> Estimate:

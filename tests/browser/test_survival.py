@@ -21,6 +21,7 @@ from tests.queue.items import add_items, end_leases
 from tests.whole.running import installation, lines_of
 
 # What a cut line says; and a page that went away may give an item back when the next one has it already.
+ON_SCREEN = ".slot:not([hidden]) [data-item-heading]"
 CUT = ("ERR_FAILED", "/release")
 
 
@@ -257,12 +258,12 @@ class TestAnotherMachine:
 def keep_labelling(page, number):
     """Label so many items as fast as they come, whatever the line does."""
     for _ in range(number):
-        heading = page.locator(".slot:not([hidden]) [data-item-heading]")
+        heading = page.locator(ON_SCREEN)
         heading.wait_for(timeout=60_000)
         before = heading.inner_text()
         press(page, "1", "Enter")
-        gone = "before => document.querySelector('.slot:not([hidden]) [data-item-heading]')?.innerText !== before"
-        page.wait_for_function(gone, arg=before)
+        gone = "([shown, before]) => document.querySelector(shown)?.innerText !== before"
+        page.wait_for_function(gone, arg=[ON_SCREEN, before])
 
 
 @pytest.mark.parametrize("seconds", [2, pytest.param(20, marks=pytest.mark.slow)])
@@ -306,6 +307,7 @@ def test_a_killed_server_and_an_ended_session_in_one_sitting(tmp_path, browser, 
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         keep_labelling(page, 4)
+        page.locator(ON_SCREEN).wait_for(timeout=60_000)
         context.clear_cookies(name="sessionid")
         press(page, "1", "Enter")
         with context.expect_page() as opened:

@@ -49,7 +49,7 @@ def test_the_reviewers_screen_loads_less_than_60_kb():
     texts = [*scripts, join_style("css/review.css", read), read("icons.svg"), read("favicon.svg")]
     template = (Path(settings.BASE_DIR) / "templates/pages/review.html").read_text(encoding="utf-8")
     # What is left of the 60 KB is for the guidelines and the first item.
-    assert sum(len(gzip.compress(text.encode())) for text in [*texts, template]) < 56_800
+    assert sum(len(gzip.compress(text.encode())) for text in [*texts, template]) < 57_000
 
 
 def test_collected_files_are_joined_hashed_and_compressed(tmp_path):

@@ -162,7 +162,7 @@ export class Decisions {
     if (wasCurrent && desk.slots.length) desk.paint();
     else if (wasCurrent) this.view.painted(null);
     const settle = () => {
-      if (desk.slots.length < desk.ahead) desk.claim();
+      if (!desk.promised && desk.slots.length < desk.ahead) desk.claim();
     };
     const refused = (refusal) => {
       if (kind !== "skip" || refusal.code !== "lease_lost") this.view.say(`${slot.title}: ${refusal.message}`, "warn", body);

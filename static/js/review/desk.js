@@ -37,7 +37,7 @@ export class Desk {
     /** @type {Slot[]} */
     this.slots = [];
     this.ahead = AHEAD; // how many slots there are to be; more for somebody who is faster than the line
-    this.promised = 0; // tasks that unanswered submits have asked for
+    this.promised = 0; // tasks that were asked for and are on their way: asked for once, they come in their order
     /** @type {any[]} */
     this.later = []; // tasks that are ours already, for behind the first
     this.claiming = false;
@@ -81,9 +81,12 @@ export class Desk {
     // An answer that is still to be sent counts on its lease: nothing is claimed over its head.
     if (this.isLate()) return this.slots.length ? undefined : this.nothing("unreachable");
     this.claiming = true;
+    const count = Math.max(this.ahead - this.slots.length - this.promised, 1);
+    this.promised += count;
     try {
-      const wanted = this.ahead - this.slots.length - this.promised;
-      const answer = await call("POST", `/projects/${this.settings.project}/tasks/claim`, { count: Math.max(wanted, 1) });
+      const answer = await call("POST", `/projects/${this.settings.project}/tasks/claim`, { count }).finally(() => {
+        this.promised -= count;
+      });
       this.view.left(answer.queue);
       this.take(answer.tasks, !this.current);
       if (!this.slots.length) this.nothing(this.reason(answer), { until: answer.queue?.next_free_at });
@@ -146,7 +149,7 @@ export class Desk {
       if (fresh) slot.ahead = false;
     } else {
       this.view.painted(null);
-      // What was asked for with a submit comes with its answer; somebody so fast gets more ahead from now on.
+      // What was asked for is on its way; somebody so fast gets more ahead from now on.
       if (this.promised) this.ahead = Math.min(MOST_AHEAD, this.ahead + 1);
       if (this.isLate()) this.nothing("unreachable");
       else if (!this.promised) this.claim();
@@ -255,7 +258,7 @@ export class Desk {
     if (slot && slot.ahead && slot.time.milliseconds > SEEN_AFTER) this.renew(slot);
     if (slot && slot.renewalIsDue && idle < serverNow() - slot.renewedAt) this.renew(slot);
     for (const waiting of this.slots.filter((one) => one !== slot && one.left < SPARE_MS)) this.discard(waiting);
-    if (slot && idle < ACTIVE_FOR && this.slots.length + this.promised < this.ahead && !this.drained) this.refill();
+    if (slot && idle < ACTIVE_FOR && !this.promised && this.slots.length < this.ahead && !this.drained) this.refill();
   }
 
   /** Fill the places behind the current item, at most every ten seconds. */

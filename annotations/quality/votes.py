@@ -26,7 +26,7 @@ from sampling.plans.segments import segment_sql
 _COUNTS = "b.withdrawn_at IS NULL AND b.superseded_by_id IS NULL AND NOT b.surplus AND b.source <> 'gold'"
 PLANNED = f"{_COUNTS} AND NOT EXISTS (SELECT FROM annotations_extralabel x WHERE x.label_id = b.id)"
 _VOTES = """
-SELECT b.item_id, b.reviewer_name, b.answers -> %s, {segment}, {weight}, b.rubric_id,
+SELECT b.item_id, b.reviewer_name, b.answers -> %s, {segment}, {weight}, i.sampling_probability, b.rubric_id,
     (floor(extract(epoch FROM b.created_at))::bigint + 259200) / 604800
 FROM annotations_label b JOIN sampling_item i ON i.id = b.item_id {drawn}
 WHERE b.project_id = %s AND {planned} AND b.answers ? %s AND {condition}
@@ -121,8 +121,8 @@ def read_votes(window: Window, question: dict[str, Any], *, weighted: bool, with
     """Return the labels of a question on the window's items.
 
     With `weighted` only items that our draw selected are there, each with 1/(π · upstream probability); where nobody
-    knows the latter it speaks of the traffic received. `with_extra` adds the labels of reviewers who were called in by
-    a disagreement.
+    knows the latter of one of them it is left out of all, and the figures speak of the traffic received.
+    `with_extra` adds the labels of reviewers who were called in by a disagreement.
     """
     items: dict[int, int] = {}
     people: dict[str, int] = {}
@@ -132,12 +132,13 @@ def read_votes(window: Window, question: dict[str, Any], *, weighted: bool, with
     values: list[Any] = list(declared)
     segment: list[str | None] = []
     weight: list[float] = []
+    upstream: list[float | None] = []
     week: list[int] = []
     item, rater, category, rubric = [], [], [], []
     raw: list[Any] = []
     keeps_raw = question["kind"] == "spans"
     rows = _rows(window, question["key"], weighted=weighted, with_extra=with_extra)
-    for item_id, name, answer, part, its_weight, rubric_id, its_week in rows:
+    for item_id, name, answer, part, its_weight, its_upstream, rubric_id, its_week in rows:
         code = known.get(answer)
         if code is None:
             code = known[answer] = code_answer(orjson.loads(answer), question, categories, values)
@@ -148,6 +149,7 @@ def read_votes(window: Window, question: dict[str, Any], *, weighted: bool, with
             index = items[item_id] = len(items)
             segment.append(part)
             weight.append(its_weight or 0.0)
+            upstream.append(its_upstream)
             week.append(its_week)
         elif its_week < week[index]:
             week[index] = its_week
@@ -175,7 +177,7 @@ def read_votes(window: Window, question: dict[str, Any], *, weighted: bool, with
         segment=segment,
         week=_indices(week),
         rubric=_indices(rubric),
-        weight=np.asarray(weight, dtype=float) if weighted else None,
+        weight=_weights(weight, upstream) if weighted else None,
         raw=raw,
     )
 
@@ -197,12 +199,18 @@ def _rows(window: Window, key: str, *, weighted: bool, with_extra: bool) -> Iter
                 planned=_COUNTS if with_extra else PLANNED,
                 condition=condition.sql,
                 drawn=_DRAWN.format(share=share.sql) if weighted else "",
-                weight="1 / (d.probability * COALESCE(i.sampling_probability, 1))" if weighted else "NULL",
+                weight="1 / d.probability" if weighted else "NULL",
             ),
             [key, *segment.params, *share.params, window.project_id, key, *condition.params],
         )
         while rows := cursor.fetchmany(_FETCHED):
             yield from rows
+
+
+def _weights(drawn: Sequence[float], upstream: Sequence[float | None]) -> FloatArray:
+    """Return 1/π of items over what a sampler upstream had kept; weights of some and not of others describe nothing."""
+    weight, kept = np.asarray(drawn, dtype=float), [each for each in upstream if each is not None]
+    return weight / np.asarray(kept, dtype=float) if len(kept) == len(upstream) else weight
 
 
 def _indices(numbers: Sequence[int]) -> IntArray:

@@ -2,6 +2,9 @@
 
 import pytest
 
+from reviewapp.http.lines import Line
+from sampling.ingest.add import add_items
+from tests.conftest import NOW
 from tests.sampling.lines import item, ndjson
 from tests.stats.reference import vector
 
@@ -164,6 +167,17 @@ def test_unknown_questions_and_too_many_answers_are_refused(lea, monkeypatch):
     monkeypatch.setattr("annotations.quality.agreement.MAX_CATEGORIES", 2)
     give(lea, {name: {"ann": name} for name in "abc"}, key="why")
     assert lea.get(f"{URL}?question=why", status=422)["error"]["code"] == "too_many_categories"
+
+
+def test_a_sampler_upstream_that_is_known_of_some_items_only_is_left_out_of_all(lea, project):
+    """People agree on a, of which a sampler kept a tenth, and not on b: 10 of 11. Of a third nobody knows."""
+    give(lea, {"a": {"ann": "pass", "bob": "pass"}}, sampling_probability=0.1)
+    give(lea, {"b": {"ann": "pass", "bob": "fail"}})
+    assert lea.get(f"{URL}?weighted=true")["percent"]["value"] == pytest.approx(10 / 11)
+    add_items(project=project, lines=[Line(1, item("c"))], actor=None, now=NOW, sampling_probability=None)
+    rows = [{"external_id": "c", "reviewer": who, "answers": {"verdict": "pass"}} for who in ("ann", "bob")]
+    lea.post("/projects/helpdesk/labels/import", rows)
+    assert lea.get(f"{URL}?weighted=true")["percent"]["value"] == pytest.approx(2 / 3)
 
 
 def test_versions_weeks_confusions_and_disputed_items(lea):

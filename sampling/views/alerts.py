@@ -1,5 +1,6 @@
 """The settings of alerts: where they go, whether they arrived, and the budgets that raise them."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -24,6 +25,7 @@ from reviewapp.http.frame import frame
 from sampling.operations.budgets import find_budget, set_budget
 
 Shown = dict[str, Any]
+_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?")
 
 
 @never_cache
@@ -132,11 +134,12 @@ def _state(channel: AlertChannel, delivery: Delivery | None) -> tuple[str, str]:
 
 
 def _amount(text: str, name: str) -> float | None:
-    text = text.strip().removeprefix("$").replace(",", "")
+    text = text.strip().removeprefix("$").strip()
     if not text:
         return None
     try:
-        return float(text)
+        # Commas part thousands; who writes 1,50 means one and a half.
+        return float(text.replace(",", "") if _THOUSANDS.fullmatch(text) else text)
     except ValueError:
         message = "Write an amount in US dollars, such as 250."
         raise InvalidError(message, fields=(FieldError(name, message),)) from None

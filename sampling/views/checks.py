@@ -151,11 +151,12 @@ def _publish(access: Access, specs: list[dict[str, Any]], now: datetime) -> None
 
 
 def _problems(refusal: RefusalError) -> Problems:
-    """Return why the form was refused, with places in the form: the list's are `checks.3.pattern`."""
-    fields = [
-        FieldError(field.path.split(".", 2)[2] if field.path.startswith("checks.") else field.path, field.message)
-        for field in refusal.fields
-    ]
+    """Return why the form was refused, with places in the form: the list's are `checks.3.pattern`, or a whole check."""
+    fields = []
+    for field in refusal.fields:
+        _, _, inside = field.path.removeprefix("checks.").partition(".")
+        place = field.path if not field.path.startswith("checks.") else inside or "check"
+        fields.append(FieldError(place, field.message))
     return Problems("check", InvalidError(refusal.message, fields=tuple(fields)))
 
 

@@ -157,6 +157,7 @@ def test_budgets_tell_at_four_fifths_and_at_all_of_it_and_are_over_with_the_day(
 
     assert lea.post(f"{URL}/budget", {"daily_usd": "much"}).status_code == 422
     assert lea.post(f"{URL}/budget", {"daily_usd": "-1"}).status_code == 422
+    assert lea.post(f"{URL}/budget", {"daily_usd": "1,50"}).status_code == 422
     lea.post(f"{URL}/budget", {"daily_usd": "$10", "monthly_usd": "1,000"})
     now = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
     spend("a", 7.9, now - timedelta(hours=13))

@@ -167,6 +167,9 @@ def test_what_cannot_be_saved_is_told_at_its_place_and_what_was_typed_stays(proj
     assert (gone.status_code, b"Somebody removed this check" in gone.content) == (409, True)
     empty = lea.post(f"{URL}/save", {"kind": "contains", "name": "a", "values": " "})
     assert b"<code>values</code> This is needed." in empty.content
+    crossed = lea.post(f"{URL}/save", {"kind": "numeric_range", "name": "a", "min": "10", "max": "5"})
+    assert (crossed.status_code, b"<code>check</code>" in crossed.content) == (422, True)
+    assert b'value="10"' in crossed.content
 
 
 def test_stored_items_are_asked_in_the_background_and_only_what_differs_becomes_a_fact(project, lea, monkeypatch):

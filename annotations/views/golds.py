@@ -6,8 +6,8 @@ from math import isnan, nan
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -130,7 +130,7 @@ def _change(
             return _page(request, access, shown=shown, status=refusal.status)
         said = dict.fromkeys([refusal.message, *(field.message for field in refusal.fields)])
         messages.error(request, " ".join(said))
-    return redirect(back if is_safe else reverse(PAGE, args=[slug]))
+    return HttpResponseRedirect(back if is_safe else reverse(PAGE, args=[slug]))
 
 
 def _page(

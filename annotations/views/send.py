@@ -1,8 +1,7 @@
 """Sending items to review from any list: `pages/send_to_review.html` is the form that a list includes."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -42,7 +41,7 @@ def send(request: HttpRequest, slug: str) -> HttpResponse:
     back = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         back = reverse("project_overview", args=[slug])
-    return redirect(back)
+    return HttpResponseRedirect(back)
 
 
 def _said(sent: Sent) -> str:

@@ -175,7 +175,7 @@ def _store(run: Run, rubric: RubricVersion, checked: Sequence[_Checked]) -> None
     insert_labels(project_id=project.pk, rubric_id=rubric.pk, labels=new)
     take_seats(project_id=project.pk, rubric_id=rubric.pk, seats=taken)
     theirs = [(label.item_id, label.reviewer_id) for label in new if label.reviewer_id is not None]
-    end_unfinished(project.pk, theirs, stages=[Stage.GOLD])
+    end_unfinished(theirs, stages=[Stage.GOLD])
     result.accepted += len(new)
     if new:
         record(

@@ -1,5 +1,6 @@
 """Ending leases without a label: expired, released or skipped; the seat is open again."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection, transaction
@@ -43,6 +44,10 @@ _EXPIRED = "l.expires_at < now()"
 _EXPIRED_OF_PROJECT = "l.expires_at < now() AND l.project_id = %(project)s"
 _EXPIRED_OF_PERSON = "l.expires_at < now() AND l.project_id = %(project)s AND l.reviewer_id = %(reviewer)s"
 _ONE = "l.task_id = %(task)s AND l.reviewer_id = %(reviewer)s"
+_PLACES = """
+t.stage = ANY(%(stages)s)
+AND (t.item_id, l.reviewer_id) IN (SELECT * FROM unnest(%(items)s::bigint[], %(people)s::bigint[]))
+"""
 _ANY_OF_PERSON = """
 SELECT 1 FROM annotations_lease WHERE project_id = %s AND reviewer_id = %s AND expires_at < now() LIMIT 1
 """
@@ -86,6 +91,13 @@ def free_own_leases(*, project_id: int, reviewer_id: int) -> int:
         return _free(
             _EXPIRED_OF_PERSON, patience="SKIP LOCKED", drops_unseen=False, project=project_id, reviewer=reviewer_id
         )
+
+
+def free_places(places: Sequence[tuple[int, int]], *, stages: Sequence[Stage]) -> None:
+    """End the leases of people on items, inside the caller's transaction and the people's turns."""
+    items, people = [item_id for item_id, _ in places], [person for _, person in places]
+    while _free(_PLACES, patience="", drops_unseen=False, items=items, people=people, stages=list(stages)):
+        pass
 
 
 def free_lease(*, task_id: int, reviewer_id: int, drops_unseen: bool) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from django.db import connection
 
 from annotations.models.queue import GuardState, Stage
-from annotations.queue.counters import SHARDS
+from annotations.queue.free import free_places
 from annotations.queue.turns import take_turn
 from reviewapp.accounts.models import Project, User
 
@@ -41,21 +41,9 @@ ORDER BY t.id FOR NO KEY UPDATE OF t
 """
 _END = """
 WITH theirs AS (
-    SELECT DISTINCT t.id AS task_id, t.stage, t.closed_reason, n.person
+    SELECT DISTINCT t.id AS task_id, n.person
     FROM unnest(%(items)s::bigint[], %(people)s::bigint[]) AS n (item_id, person)
     JOIN annotations_task t ON t.item_id = n.item_id AND t.stage = ANY(%(stages)s)
-), gone AS (
-    DELETE FROM annotations_lease l USING theirs WHERE l.task_id = theirs.task_id AND l.reviewer_id = theirs.person
-    RETURNING theirs.task_id, theirs.stage, theirs.closed_reason
-), seated AS (
-    UPDATE annotations_task t SET n_leases = t.n_leases - g.n
-    FROM (SELECT task_id, count(*) AS n FROM gone GROUP BY task_id) g WHERE t.id = g.task_id
-), counted AS (
-    UPDATE annotations_queuecounter c SET open = c.open + k.freed, leased = c.leased - k.ended
-    FROM (SELECT count(*) AS ended, count(*) FILTER (WHERE closed_reason IS NULL) AS freed
-          FROM gone WHERE stage = %(review)s) k
-    WHERE k.ended > 0
-      AND c.project_id = %(project)s AND c.stage = %(review)s AND c.shard = mod(pg_backend_pid(), %(shards)s)
 ), undrafted AS (
     DELETE FROM annotations_draft d USING theirs WHERE d.task_id = theirs.task_id AND d.reviewer_id = theirs.person
 )
@@ -89,7 +77,7 @@ def guard_member(*, project: Project, person: User) -> None:
                 "unfinished": _STATES,
             },
         )
-        end_unfinished(project.pk, [(row[0], person.pk) for row in cursor.fetchall()], stages=stages)
+        end_unfinished([(row[0], person.pk) for row in cursor.fetchall()], stages=stages)
         cursor.execute(
             _JOINED,
             {
@@ -104,23 +92,21 @@ def guard_member(*, project: Project, person: User) -> None:
         )
 
 
-def end_unfinished(project_id: int, places: Sequence[tuple[int, int]], *, stages: Sequence[Stage]) -> None:
+def end_unfinished(places: Sequence[tuple[int, int]], *, stages: Sequence[Stage]) -> None:
     """End what people have not finished of items that they have a label on: `places` are items and people.
 
     The tasks are held by the caller, and the people's turns.
     """
     if not places:
         return
+    free_places(places, stages=stages)
     with connection.cursor() as cursor:
         cursor.execute(
             _END,
             {
                 "items": [item_id for item_id, _ in places],
                 "people": [person for _, person in places],
-                "project": project_id,
                 "stages": list(stages),
-                "review": Stage.REVIEW,
-                "shards": SHARDS,
                 "labelled": GuardState.LABELLED,
                 "unfinished": _STATES,
             },

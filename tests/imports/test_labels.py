@@ -4,10 +4,11 @@ import pytest
 from django.utils import timezone
 
 from annotations.models import Guard, Label, Task
-from annotations.models.queue import GuardState
+from annotations.models.queue import GuardState, Lane
 from annotations.queue.counters import count_queue
 from annotations.queue.invariants import list_violations
 from annotations.queue.sweep import free_expired_leases
+from annotations.queue.watermarks import raise_watermark
 from reviewapp.accounts.models import User
 from reviewapp.accounts.people import remove_member
 from reviewapp.audit.models import AuditEvent
@@ -132,6 +133,7 @@ def test_who_comes_back_finishes_nothing_that_is_on_record_under_their_name(lea,
         free_expired_leases(timezone.now())
     remove_member(access_of(cast.olga), username="rui", now=timezone.now())
     lea.post(URL, [label(task["item"]["external_id"], reviewer="rui")])
+    raise_watermark(project_id=project.pk, lane=Lane.ESTIMATION)
     olga.post("/projects/helpdesk/members", {"username": "rui", "role": "reviewer"}, status=201)
     body = {"lease": task["lease"]["token"], "answers": {"verdict": "fail"}, "submit_id": "s"}
     refused = rui.post(f"/tasks/{task['id']}/label", body, status=409)
@@ -139,6 +141,9 @@ def test_who_comes_back_finishes_nothing_that_is_on_record_under_their_name(lea,
     given = rui.post("/projects/helpdesk/tasks/claim", {"count": 9})["tasks"]
     assert len(given) == 4
     assert task["id"] not in {each["id"] for each in given}
+    to_others = api_of(cast.bea).post("/projects/helpdesk/tasks/claim", {"count": 9})["tasks"]
+    # Where the seat was free, the label took it; where a lease held it, it is free for others now.
+    assert (task["id"] in {each["id"] for each in to_others}) == (not left)
     assert list_violations(project.pk) == []
 
 

@@ -15,7 +15,7 @@ from annotations.rubrics.publish import find_rubric
 from reviewapp.accounts.models import Project
 from reviewapp.accounts.operators import get_project
 from reviewapp.http.lines import Line
-from reviewapp.management.inputs import open_input, progress_bar
+from reviewapp.management.inputs import TABLES, add_file_arguments, open_input, progress_bar
 from reviewapp.management.refusals import refusals_as_command_errors
 from sampling.ingest.add import IngestResult
 from sampling.ingest.columns import Mapped
@@ -31,15 +31,7 @@ class ImportCommand(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the command line."""
-        parser.add_argument("project", metavar="PROJECT", help="the project's slug")
-        parser.add_argument("file", metavar="FILE", help=".jsonl, .csv (both also .gz), .parquet, or -")
-        parser.add_argument(
-            "--map",
-            metavar="FIELD=COLUMN",
-            action="append",
-            default=[],
-            help=f"take FIELD ({', '.join(self.model.model_fields)}) from COLUMN",
-        )
+        add_file_arguments(parser, file=TABLES, fields=f"({', '.join(self.model.model_fields)}) from COLUMN")
 
     def store(self, project: Project, lines: Iterable[Line], options: dict[str, Any]) -> IngestResult:
         """Store the lines."""

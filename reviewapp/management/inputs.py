@@ -1,6 +1,7 @@
 """The file that a command reads, and the bar that shows how far it is."""
 
 import sys
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +9,15 @@ from typing import Any, BinaryIO
 
 from django.core.management.base import CommandError
 from tqdm import tqdm
+
+TABLES = ".jsonl, .csv (both also .gz), .parquet, or -"
+
+
+def add_file_arguments(parser: ArgumentParser, *, file: str, fields: str) -> None:
+    """Declare PROJECT, FILE and --map; `file` and `fields` say what may stand there."""
+    parser.add_argument("project", metavar="PROJECT", help="the project's slug")
+    parser.add_argument("file", metavar="FILE", help=file)
+    parser.add_argument("--map", metavar="FIELD=COLUMN", action="append", default=[], help=f"take FIELD {fields}")
 
 
 @contextmanager

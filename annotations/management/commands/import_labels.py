@@ -19,7 +19,7 @@ from annotations.rubrics.publish import find_rubric, no_rubric
 from reviewapp.accounts.operators import get_project
 from reviewapp.http.errors import FieldError, InvalidError
 from reviewapp.http.lines import Line
-from reviewapp.management.inputs import open_input, progress_bar
+from reviewapp.management.inputs import add_file_arguments, open_input, progress_bar
 from reviewapp.management.refusals import refusals_as_command_errors
 from sampling.ingest.columns import Mapped
 from sampling.ingest.files import kind_of
@@ -40,14 +40,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the command line."""
-        parser.add_argument("project", metavar="PROJECT", help="the project's slug")
-        parser.add_argument("file", metavar="FILE", help="JSON Lines, JSON, .csv, .parquet, plain or gzip; - for stdin")
-        parser.add_argument(
-            "--map",
-            metavar="FIELD=COLUMN",
-            action="append",
-            default=[],
-            help=f"take FIELD ({', '.join(FIELDS)}, {ANSWERS}QUESTION, or {ITEM}FIELD to make items) from COLUMN",
+        add_file_arguments(
+            parser,
+            file="JSON Lines, JSON, .csv, .parquet, plain or gzip; - for stdin",
+            fields=f"({', '.join(FIELDS)}, {ANSWERS}QUESTION, or {ITEM}FIELD to make items) from COLUMN",
         )
         parser.add_argument(
             "--reviewer",

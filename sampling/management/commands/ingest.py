@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from reviewapp.accounts.operators import get_project
-from reviewapp.management.inputs import open_input, progress_bar
+from reviewapp.management.inputs import TABLES, add_file_arguments, open_input, progress_bar
 from reviewapp.management.refusals import refusals_as_command_errors
 from sampling.ingest.add import add_items
 from sampling.ingest.columns import ColumnMap, parse_pairs, refuse_unknown_columns
@@ -30,15 +30,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the command line."""
-        parser.add_argument("project", metavar="PROJECT", help="the project's slug")
-        parser.add_argument("file", metavar="FILE", help=".jsonl, .csv (both also .gz), .parquet, or -")
-        parser.add_argument(
-            "--map",
-            metavar="FIELD=COLUMN",
-            action="append",
-            default=[],
-            help="take FIELD (such as external_id or metadata.gold) from COLUMN (such as id or usage.total)",
-        )
+        fields = "(such as external_id or metadata.gold) from COLUMN (such as id or usage.total)"
+        add_file_arguments(parser, file=TABLES, fields=fields)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Store them."""
